@@ -1,0 +1,69 @@
+"""Forward mode: the Jacobian-vector product, as a graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradcli.autodiff.reverse import vjp
+from gradcli.graph import Node, ancestors, dependents
+from gradcli.ops.cotangent import Cotangent
+from gradcli.ops.leaves import input_
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def jvp(
+    outputs: Sequence[Node], wrt: Sequence[Node], tangents: Sequence[Node]
+) -> list[Node | None]:
+    """Derivative of each output along `tangents`, one tangent a node of `wrt`, shape for shape.
+
+    None where the output does not depend on `wrt`.
+    """
+    order = ancestors(outputs, since=min(node.serial for node in wrt))
+    active = dependents(order, wrt)
+    known: dict[int, Node] = {
+        node.serial: tangent for node, tangent in zip(wrt, tangents, strict=True)
+    }
+    for node in order:
+        if node.serial in known or node.serial not in active or len(node.types) > 1:
+            continue
+        arriving = [
+            known.get(operand.serial) if operand.serial in active else None
+            for operand in stepped(node).inputs
+        ]
+        if all(tangent is None for tangent in arriving):
+            continue
+        try:
+            tangent = node.op.jvp(node, arriving)
+        except NotImplementedError:
+            tangent = two_vjps(node, arriving)
+        if tangent is not None:
+            known[node.serial] = tangent
+    return [known.get(node.serial) for node in outputs]
+
+
+def stepped(node: Node) -> Node:
+    """The node whose operands a step differentiates: a projection looks through to its source."""
+    return node.inputs[0] if node.op.family == "projection" else node
+
+
+def two_vjps(node: Node, tangents: Sequence[Node | None]) -> Node | None:
+    """The JVP of one step by differentiating its VJP: w(v) = J^T v is linear in v.
+
+    The derivative of <t, w(v)> with respect to v is J t, whatever v is.
+    """
+    source = stepped(node)
+    probe = Node(input_, (), (node.shape, "probe", node.kind), ((node.shape, node.kind),))
+    cotangents: list[Cotangent | None] = [None] * len(source.types)
+    cotangents[node.params[0] if source is not node else 0] = Cotangent(probe)
+    wanted = [tangent is not None for tangent in tangents]
+    parts = source.op.vjp(source, cotangents, wanted, False)
+    reached = [
+        (part.settle()[0], Cotangent(tangent))
+        for part, tangent in zip(parts, tangents, strict=True)
+        if part is not None and tangent is not None
+    ]
+    if not reached:
+        return None
+    return vjp([w for w, _ in reached], [t for _, t in reached], [probe])[0]

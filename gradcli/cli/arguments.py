@@ -1,0 +1,119 @@
+"""Splitting the command line into click's options and the program's inputs.
+
+Any `--NAME VALUE` that is no option binds a free name of the program, values and expressions may
+begin with a minus, and a name of one letter is always an input. Click knows none of that, so the
+arguments are sorted before it sees them: it gets `--option=value` pairs and the expression.
+"""
+
+from __future__ import annotations
+
+import click
+
+from gradcli.errors import UsageError, did_you_mean
+
+
+class Bindings:
+    """Inputs as given on the command line: name -> text, in order."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self.from_options: list[str] = []
+
+    def add(self, name: str, text: str) -> None:
+        """Bind a name once. Raises UsageError for a second value or for what is no name."""
+        if not name.isidentifier():
+            raise UsageError(f"`{name}` is not a name", hint="inputs are given as --NAME VALUE")
+        if name in self.texts:
+            raise UsageError(f"`{name}` is given twice")
+        self.texts[name] = text
+
+
+def split(command: click.Command, argv: list[str]) -> tuple[list[str], Bindings]:
+    """Arguments for click, and the inputs among them.
+
+    Raises UsageError where an option or an input lacks its value, or a second expression stands.
+    """
+    options = {name: option for option in _options(command) for name in option.opts}
+    options.update({name: option for option in _options(command) for name in option.secondary_opts})
+    passed: list[str] = []
+    bindings = Bindings()
+    positional: list[str] = []
+    queue = iter(argv)
+    for argument in queue:
+        if argument == "--":
+            positional.extend(queue)
+            break
+        name, equals, value = argument.partition("=")
+        option = options.get(name) if len(name) != 3 or not name.startswith("--") else None
+        if option is not None and (equals == "" or name.startswith("--")):
+            if option.is_flag:
+                if equals:
+                    raise UsageError(f"`{name}` takes no value")
+                passed.append(name)
+            else:
+                text = value if equals else _value(name, queue)
+                long = next(spelling for spelling in option.opts if spelling.startswith("--"))
+                passed.append(f"{long}={text}")
+        elif argument.startswith("--") and len(name) > 2 and name[2:].isidentifier():
+            if name == "--help":
+                passed.append(name)
+                continue
+            text = value if equals else _value(name, queue, list(options))
+            if name == "--let":
+                name, equals, text = text.partition("=")
+                if not equals:
+                    raise UsageError("--let takes NAME=VALUE")
+                bindings.add(name.strip(), text)
+            else:
+                bindings.add(name[2:], text)
+                bindings.from_options.append(name[2:])
+        else:
+            positional.append(argument)
+    if len(positional) > 1:
+        raise UsageError(
+            f"`{positional[1]}` is one expression too many",
+            hint="an expression with spaces is quoted; a value follows its --NAME",
+        )
+    if positional:
+        passed += ["--", positional[0]]
+    return passed, bindings
+
+
+def _options(command: click.Command) -> list[click.Option]:
+    return [param for param in command.params if isinstance(param, click.Option)]
+
+
+def _value(name: str, queue: object, options: list[str] | None = None) -> str:
+    text: str | None = next(queue, None)  # type: ignore[call-overload]
+    if text is None:
+        hint = did_you_mean(name, options) if options else ""
+        raise UsageError(f"`{name}` needs a value", hint=hint)
+    return text
+
+
+def unused_input(name: str, command: click.Command, reads: list[str]) -> UsageError:
+    """The error for `--NAME` that is neither an option nor used by the program."""
+    known = [spelling for option in _options(command) for spelling in option.opts]
+    candidates = [*known, *[f"--{read}" for read in reads]]
+    uses = ", ".join(f"--{read}" for read in reads)
+    hint = did_you_mean(f"--{name}", candidates)
+    return UsageError(
+        f"the program does not use `{name}`, and no option is called --{name}",
+        hint=hint or (f"its inputs are {uses}" if uses else "it has no inputs"),
+    )
+
+
+def byte_count(text: str | None) -> int | None:
+    """`4G`, `512M`, `100k` or a number of bytes. Raises UsageError."""
+    if text is None:
+        return None
+    units = {"K": 10, "M": 20, "G": 30, "T": 40}
+    body = text.strip().upper().removesuffix("B").removesuffix("I")
+    power = units.get(body[-1:], 0)
+    try:
+        count = float(body[:-1] if power else body) * 2**power
+        if not 0 < count < float("inf"):
+            raise ValueError
+    except ValueError:
+        raise UsageError(f"`{text}` is not an amount of memory", hint="as in 4G or 512M") from None
+    return int(count)

@@ -1,0 +1,195 @@
+"""What commands share: options that each text of is written once, reading the request, printing."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gradcli.errors import GradcliError, InputError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from gradcli.cli.arguments import Bindings
+    from gradcli.render.layout import Line, Look
+    from gradcli.session import Evaluation, Jacobian, Settings, Traced
+
+_PROGRAM = [
+    click.argument("expression", required=False, metavar="EXPRESSION"),
+    click.option("-f", "--file", metavar="FILE", help="Read the program from FILE (- for stdin)."),
+    click.option("--wrt", multiple=True, metavar="NAMES", help="Differentiate by these inputs."),
+    click.option("--let", metavar="NAME=VALUE", help="Give an input whose name is an option."),
+]
+_OUTPUT = [
+    click.option(
+        "--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True,
+        help="How to print the result.",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
+    click.option(
+        "--precision", type=click.IntRange(1, 17), metavar="N", help="Print N significant digits."
+    ),
+    click.option(
+        "-o", "--output", metavar="FILE", help="Write to FILE (.npy, .npz, .json), whole or not."
+    ),
+]  # fmt: skip
+_LIMITS = [
+    click.option(
+        "--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True,
+        help="Precision of the run.",
+    ),
+    click.option("--random-seed", type=int, metavar="N", help="Seed of rand and randn."),
+    click.option("--max-memory", metavar="SIZE", help="Memory limit, as in 4G."),
+    click.option("--max-nodes", type=click.IntRange(1), metavar="N", help="Graph node limit."),
+    click.option("--max-nesting", type=click.IntRange(1), metavar="N", help="Bracket depth limit."),
+]  # fmt: skip
+
+
+def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of every command that takes a program and inputs."""
+    for option in reversed([*_PROGRAM, *_OUTPUT, *_LIMITS]):
+        command = option(command)
+    return command
+
+
+class Request:
+    """A program, its inputs and how to answer, as the options gave them."""
+
+    def __init__(self, context: click.Context, options: dict[str, Any]) -> None:
+        self.context = context
+        self.command = context.info_name or ""
+        self.bindings: Bindings = context.obj
+        self.expression: str | None = options["expression"]
+        self.file: str | None = options["file"]
+        self.output: str | None = options["output"]
+        self.as_json = options["as_json"] or options["style"] == "json"
+        self.precision: int | None = options["precision"]
+        self.options = options
+
+    def settings(self) -> Settings:
+        """The limits and the precision of the run."""
+        from gradcli.cli.arguments import byte_count
+        from gradcli.session import Settings
+
+        chosen = {
+            name: self.options[name]
+            for name in ("max_nodes", "max_nesting")
+            if self.options[name] is not None
+        }
+        return Settings(
+            dtype=self.options["dtype"],
+            max_memory=byte_count(self.options["max_memory"]),
+            random_seed=self.options["random_seed"],
+            **chosen,
+        )
+
+    @property
+    def wrt(self) -> list[str] | None:
+        """Names after --wrt, which may be repeated and hold several between commas."""
+        given: Iterable[str] = self.options["wrt"]
+        names = [name.strip() for text in given for name in text.split(",") if name.strip()]
+        return names or None
+
+    def source(self) -> tuple[str, str | None]:
+        """The program's text, and the file that it came from."""
+        if self.file is None:
+            if self.expression is None:
+                raise self._no_expression()
+            return self.expression, None
+        if self.expression is not None:
+            raise UsageError("give an expression or --file, not both")
+        if self.file == "-":
+            return sys.stdin.read(), "<stdin>"
+        try:
+            with open(self.file, encoding="utf-8-sig", newline="") as file:
+                return file.read(), self.file
+        except FileNotFoundError:
+            raise InputError(f"there is no file {self.file}") from None
+        except UnicodeDecodeError:
+            raise InputError(f"{self.file} is not UTF-8 text") from None
+        except OSError as error:
+            raise InputError(f"{self.file} cannot be read: {error.strerror}") from None
+
+    def _no_expression(self) -> GradcliError:
+        from gradcli.cli.arguments import unused_input
+
+        for name in self.bindings.from_options:
+            error = unused_input(name, self.context.command, [])
+            if error.hint.startswith("did you mean"):
+                return error
+        return UsageError(
+            "there is no expression",
+            hint=f'as in `gradcli {self.command} "sum(x**2)" --x 3,4,10`',
+        )
+
+    def traced(self) -> Traced:
+        """The program, read and traced at its inputs."""
+        from gradcli.inputs import read_value
+        from gradcli.session import Program
+
+        settings = self.settings()
+        source, filename = self.source()
+        program = Program(source, filename=filename, settings=settings)
+        from gradcli.cli.arguments import unused_input
+
+        reads = program.missing([])
+        for name in self.bindings.texts:
+            if name not in program.reads:
+                raise unused_input(name, self.context.command, reads)
+        inputs = {
+            name: read_value(name, text, settings) for name, text in self.bindings.texts.items()
+        }
+        return program.trace(inputs)
+
+    def answer(
+        self,
+        result: Evaluation | Jacobian,
+        describe: Callable[[str, str, Any], dict[str, Any]],
+        lines: Callable[[Any, Look], Iterable[Line]],
+    ) -> None:
+        """Print the result, or write it to the file of -o; remarks go to standard error."""
+        from gradcli.render import text
+
+        source = self.expression if self.expression is not None else self.source_name()
+        encoded = ""
+        if self.as_json or (self.output or "").lower().endswith(".json"):
+            from gradcli.render.data import json_text
+
+            encoded = json_text(describe(self.command, source, result))
+        if self.output is not None:
+            from gradcli.render.data import write_result
+
+            written = write_result(self.output, result, encoded)
+            text.print_remarks(result.warnings, [*result.notes, written])
+        elif self.as_json:
+            sys.stdout.write(encoded + "\n")
+            sys.stdout.flush()
+        else:
+            from gradcli.render.layout import Look
+
+            width = text.terminal_width(sys.stdout)
+            look = Look(width, self.precision, text.ascii_only(sys.stdout))
+            text.print_lines(lines(result, look), sys.stdout)
+            text.print_remarks(result.warnings, result.notes)
+
+    def source_name(self) -> str:
+        """What stands for the expression where the program came from a file."""
+        return self.file or ""
+
+
+def pasteable(request: Request) -> tuple[str, ...]:
+    """The command line again, to be continued with other options."""
+    import shlex
+
+    words = ["gradcli", request.command]
+    if request.expression is not None:
+        words.append(request.expression)
+    if request.file is not None:
+        words += ["--file", request.file]
+    for name, value in request.bindings.texts.items():
+        words += [f"--{name}", value]
+    command = shlex.join(words)
+    jacobian = shlex.join(["gradcli", "jacobian", *words[2:]])
+    return (f"{command} --seed ones", jacobian)

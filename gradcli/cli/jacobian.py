@@ -1,0 +1,34 @@
+"""`gradcli jacobian`: the full Jacobian."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from gradcli.cli.common import Request, request_options
+
+
+@click.command("jacobian")
+@request_options
+@click.option(
+    "--mode",
+    type=click.Choice(["auto", "forward", "reverse"]),
+    default="auto",
+    show_default=True,
+    help="Forward: a pass for each input element; reverse: for each output element.",
+)
+@click.pass_context
+def jacobian_command(context: click.Context, **options: Any) -> None:
+    """Jacobian of EXPRESSION by every input, of shape out.shape + in.shape.
+
+    \b
+      gradcli jacobian "exp(x - sum(x))" --x 1,2,3
+      gradcli jacobian "sin(x)" --x "linspace(0,1,1001)" -o j.npy
+    """
+    from gradcli.render.data import jacobian_object
+    from gradcli.render.layout import jacobian_lines
+
+    request = Request(context, options)
+    result = request.traced().jacobian(request.wrt, options["mode"])
+    request.answer(result, jacobian_object, jacobian_lines)

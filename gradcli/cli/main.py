@@ -1,0 +1,146 @@
+"""The `gradcli` command: finds the subcommand, runs it, and turns every error into one screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from gradcli.errors import ComputationError, GradcliError, UsageError, did_you_mean
+
+COMMANDS = {"eval": "Value and gradient.", "jacobian": "The full Jacobian."}
+
+GUIDE = """\
+gradcli computes derivatives of tensor expressions. Try:
+
+  gradcli eval "sum(x**2)" --x 3,4,10
+  gradcli eval "exp(x - sum(x))" --x 1,2,3 --seed ones
+  gradcli jacobian "A @ x" --A "1,2;3,4" --x 5,6
+  gradcli eval --help
+"""
+
+
+class Commands(click.Group):
+    """Subcommands by name, each imported when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(
+            import_module(f"gradcli.cli.{cmd_name}"), f"{cmd_name}_command"
+        )
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _print_version(context: click.Context, option: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        from gradcli import __version__
+
+        click.echo(f"gradcli {__version__}")
+        context.exit()
+
+
+@click.group(cls=Commands, invoke_without_command=True)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
+    help="Print the version.",
+)  # fmt: skip
+def gradcli() -> None:
+    """Derivatives of tensor expressions."""
+
+
+def run(argv: list[str]) -> int:
+    """Run one command line; the exit status."""
+    if not argv:
+        click.echo(GUIDE, nl=False)
+        return 0
+    name, *rest = argv
+    context = click.Context(gradcli, info_name="gradcli")
+    if name.startswith("-"):
+        return _call(gradcli, argv, "gradcli", None, None)
+    command = gradcli.get_command(context, name)
+    if command is None:
+        hint = did_you_mean(name, list(COMMANDS))
+        hint = hint or f"commands are {', '.join(COMMANDS)}"
+        if any(sign in name for sign in "(+*-/@ "):
+            hint = f"an expression follows its command: `gradcli eval {name!r}`"
+        raise UsageError(f"there is no command `{name}`", hint=hint)
+    from gradcli.cli.arguments import split
+
+    passed, bindings = split(command, rest)
+    return _call(command, passed, name, context, bindings)
+
+
+def _call(
+    command: click.Command,
+    argv: list[str],
+    name: str,
+    parent: click.Context | None,
+    bindings: Any,
+) -> int:
+    try:
+        status = command.main(
+            argv, prog_name=name, standalone_mode=False, parent=parent, obj=bindings
+        )
+    except click.UsageError as error:
+        raise UsageError(error.format_message().rstrip(".")) from None
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    return status if isinstance(status, int) else 0
+
+
+def main() -> NoReturn:
+    """Entry point: exits 0, 1, 2 or 3 as documented, 130 on Ctrl-C, 141 on a closed pipe."""
+    sys.exit(guarded(sys.argv[1:]))
+
+
+def guarded(argv: list[str]) -> int:
+    """Run, and turn whatever happens into an exit status and one clear message."""
+    try:
+        try:
+            return run(argv)
+        except GradcliError:
+            raise
+        except MemoryError:
+            raise ComputationError(
+                "memory ran out", hint="lower it with --max-memory, or make the inputs smaller"
+            ) from None
+    except GradcliError as error:
+        return report(error, argv)
+    except BrokenPipeError:
+        # The reader has gone: nothing more can be said on standard output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:
+        return report(ComputationError(f"the result could not be written: {error.strerror}"), argv)
+
+
+def report(error: GradcliError, argv: list[str]) -> int:
+    """Print an error for people on standard error, and for programs too where they asked."""
+    from gradcli.render.text import print_error
+
+    formats = [b for a, b in zip(argv, argv[1:], strict=False) if a == "--format"]
+    wants_json = "--json" in argv or "--format=json" in argv or formats[-1:] == ["json"]
+    try:
+        if wants_json:
+            from gradcli.render.data import error_object, json_text
+
+            command = argv[0] if argv and argv[0] in COMMANDS else None
+            sys.stdout.write(json_text(error_object(command, error)) + "\n")
+            sys.stdout.flush()
+        print_error(error)
+    except OSError:
+        pass
+    return error.exit_status

@@ -1,0 +1,115 @@
+"""The tree of errors: what is wrong, where, and what to type instead.
+
+Every error a user can cause is a `GradcliError`. It carries an exit status (2: the request is
+wrong, 3: it could not be computed, 1: a check did not hold), a kind for machines, and for people a
+message, the place in the source, notes and a hint.
+"""
+
+from __future__ import annotations
+
+
+class Span:
+    """A place in a source: lines count from 1, columns from 0, the end is exclusive."""
+
+    __slots__ = ("column", "end_column", "end_line", "line")
+
+    def __init__(self, line: int, column: int, end_line: int, end_column: int) -> None:
+        self.line = line
+        self.column = column
+        self.end_line = end_line
+        self.end_column = end_column
+
+
+class GradcliError(Exception):
+    """Base of all errors that a request can cause; `span` and `source` may be added on the way up."""
+
+    kind = "error"
+    exit_status = 2
+
+    def __init__(
+        self, message: str, *, hint: str = "", span: Span | None = None, notes: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.span = span
+        self.notes = notes
+        self.source: str | None = None
+        self.filename: str | None = None
+
+    def located(self, source: str, filename: str | None) -> GradcliError:
+        """Note which text the span points into, unless an inner place is known already."""
+        if self.source is None:
+            self.source, self.filename = source, filename
+        return self
+
+
+class UsageError(GradcliError):
+    """The command line is wrong."""
+
+    kind = "usage"
+
+
+class SyntaxProblem(GradcliError):
+    """The source is not a program of the language."""
+
+    kind = "syntax"
+
+
+class NameProblem(GradcliError):
+    """A name that nothing binds, or an input without a value."""
+
+    kind = "name"
+
+
+class ShapeError(GradcliError):
+    """Operands whose shapes do not go together."""
+
+    kind = "shape"
+
+
+class ArgumentError(GradcliError):
+    """A function got arguments it does not take, or a value of the wrong sort."""
+
+    kind = "argument"
+
+
+class InputError(GradcliError):
+    """A value or a file that cannot be read."""
+
+    kind = "input"
+
+
+class SeedError(GradcliError):
+    """A seed that is missing or of the wrong shape."""
+
+    kind = "seed"
+
+
+class LimitError(GradcliError):
+    """A limit that guards every run was reached; the message names the option that raises it."""
+
+    kind = "limit"
+    exit_status = 3
+
+
+class ComputationError(GradcliError):
+    """The request is right, but there is no value (a singular matrix, a full disk)."""
+
+    kind = "computation"
+    exit_status = 3
+
+
+def nearest(word: str, candidates: list[str], limit: int = 3) -> list[str]:
+    """The candidates most like `word`, best first (for "did you mean")."""
+    import difflib
+
+    lowered = {candidate.lower(): candidate for candidate in reversed(candidates)}
+    close = difflib.get_close_matches(word.lower(), list(lowered), n=limit, cutoff=0.6)
+    return [lowered[name] for name in close]
+
+
+def did_you_mean(word: str, candidates: list[str]) -> str:
+    """A hint with the nearest candidates, or an empty string where none is near."""
+    near = nearest(word, candidates)
+    return f"did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else ""

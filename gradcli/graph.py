@@ -1,0 +1,294 @@
+"""The graph: immutable typed nodes, and the two ways they are built.
+
+A program is traced: one node per evaluation, never merged, never simplified, so that what was
+written stays visible and two random draws stay two. A derivative is built in an `Arena`, which
+interns its nodes and rewrites them as they are made, and dies with the request. Which of the two is
+at work is a context (`building`), so that one set of rules serves both.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import count
+from typing import TYPE_CHECKING, Any, Literal
+
+from gradcli.errors import LimitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Iterator
+
+    import numpy as np
+
+    from gradcli.ops.family import Op
+
+    Array = np.ndarray[Any, Any]
+
+Kind = Literal["real", "int", "bool"]
+Shape = tuple[int, ...]
+
+
+class Dim(int):
+    """A size with a name: it computes as an int, and its arithmetic keeps the name.
+
+    `Dim(7, "n") * 2` is the int 14 named `2*n`: everything runs at the sample size, and formulas
+    print `n`.
+    """
+
+    name: str
+
+    def __new__(cls, value: int, name: str) -> Dim:
+        self = super().__new__(cls, value)
+        self.name = name
+        return self
+
+    def __add__(self, other: int) -> int:
+        return _named(int(self) + int(other), self, "+", other)
+
+    def __radd__(self, other: int) -> int:
+        return _named(int(other) + int(self), other, "+", self)
+
+    def __sub__(self, other: int) -> int:
+        return _named(int(self) - int(other), self, "-", other)
+
+    def __mul__(self, other: int) -> int:
+        return _named(int(self) * int(other), self, "*", other)
+
+    def __rmul__(self, other: int) -> int:
+        return _named(int(other) * int(self), other, "*", self)
+
+    def __floordiv__(self, other: int) -> int:
+        return _named(int(self) // int(other), self, "//", other)
+
+
+def _named(value: int, left: int, symbol: str, right: int) -> int:
+    def text(size: int) -> str:
+        name = size.name if isinstance(size, Dim) else str(int(size))
+        return f"({name})" if symbol != "+" and any(sign in name for sign in "+-") else name
+
+    if symbol == "*" and (left == 1 or right == 1):
+        return right if left == 1 else left
+    if symbol in "+-" and right == 0:
+        return left
+    if symbol == "+" and left == 0:
+        return right
+    return Dim(value, f"{text(left)}{symbol}{text(right)}")
+
+
+def size_of(shape: Shape) -> int:
+    """The number of elements of a shape, its names kept."""
+    total: int = 1
+    for extent in shape:
+        total = total * extent
+    return total
+
+
+_serials = count()
+
+
+class Node:
+    """One value of a computation: an op, its operands, its static parameters, its type.
+
+    `types` holds one (shape, kind) per output; `shape` and `kind` are those of the first. Serial
+    numbers grow, so that sorting by them is a topological order.
+    """
+
+    __slots__ = ("inputs", "kind", "op", "params", "serial", "shape", "types")
+
+    def __init__(
+        self,
+        op: Op,
+        inputs: tuple[Node, ...],
+        params: tuple[Any, ...],
+        types: tuple[tuple[Shape, Kind], ...],
+    ) -> None:
+        self.op = op
+        self.inputs = inputs
+        self.params = params
+        self.types = types
+        self.shape, self.kind = types[0]
+        self.serial = next(_serials)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return size_of(self.shape)
+
+    def __repr__(self) -> str:
+        return f"<{self.op.name} {self.shape} #{self.serial}>"
+
+    # Arithmetic on nodes is what rules are written in; each sign names its row of the table.
+    def __add__(self, other: Node | float) -> Node:
+        return OPS["add"](self, other)
+
+    def __radd__(self, other: Node | float) -> Node:
+        return OPS["add"](other, self)
+
+    def __sub__(self, other: Node | float) -> Node:
+        return OPS["subtract"](self, other)
+
+    def __rsub__(self, other: Node | float) -> Node:
+        return OPS["subtract"](other, self)
+
+    def __mul__(self, other: Node | float) -> Node:
+        return OPS["multiply"](self, other)
+
+    def __rmul__(self, other: Node | float) -> Node:
+        return OPS["multiply"](other, self)
+
+    def __truediv__(self, other: Node | float) -> Node:
+        return OPS["divide"](self, other)
+
+    def __rtruediv__(self, other: Node | float) -> Node:
+        return OPS["divide"](other, self)
+
+    def __pow__(self, other: Node | float) -> Node:
+        return OPS["power"](self, other)
+
+    def __neg__(self) -> Node:
+        return OPS["negative"](self)
+
+
+OPS: dict[str, Op] = {}
+"""The op table: every primitive by its name. Rows add themselves when they are constructed."""
+
+
+class Trace:
+    """Builds the program's nodes exactly as they are asked for.
+
+    `concretise` gives the value of a node at the inputs of the run, for what must be known while
+    tracing (static positions, masks); `max_nodes` bounds the trace.
+    """
+
+    def __init__(
+        self,
+        concretise: Callable[[Node, bool], Array] | None = None,
+        max_nodes: int = 5_000_000,
+        seed: int | None = None,
+    ) -> None:
+        self._concretise = concretise
+        self.max_nodes = max_nodes
+        self.nodes = 0
+        self.draws = 0
+        self.seed = seed
+        self.seed_is_chosen = seed is not None
+
+    def make(self, op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+        self.nodes += 1
+        if self.nodes > self.max_nodes:
+            raise LimitError(
+                f"the program has more than {self.max_nodes:,} nodes",
+                hint="raise the limit with --max-nodes",
+            )
+        return Node(op, inputs, params, op.infer(inputs, params))
+
+    def concretise(self, node: Node, static: bool = False) -> Array:
+        """The value of `node` now; raises LookupError outside a run.
+
+        `static` says that it serves as a count, size, axis or position, which no derivative sees.
+        """
+        if self._concretise is None:
+            raise LookupError("no run to take a value from")
+        return self._concretise(node, static)
+
+    def random_seed(self) -> int:
+        """The seed of this run's random draws; picked at the first draw where none was given."""
+        if self.seed is None:
+            self.seed = int.from_bytes(os.urandom(4), "little")
+        return self.seed
+
+    def next_draw(self) -> int:
+        """A number of its own for each random draw, so that two are never one."""
+        self.draws += 1
+        return self.draws
+
+
+class Arena(Trace):
+    """Builds derivative nodes: interned, and rewritten by rules that keep every value."""
+
+    def __init__(
+        self, rewrite: Callable[[Op, tuple[Node, ...], tuple[Any, ...]], Node | None]
+    ) -> None:
+        super().__init__()
+        self._rewrite = rewrite
+        self._interned: dict[Any, Node] = {}
+
+    def make(self, op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+        # Operands are compared by identity: their serial numbers stand for them.
+        key = (op.name, tuple([node.serial for node in inputs]), op.key(params))
+        node = self._interned.get(key)
+        if node is None:
+            node = self._rewrite(op, inputs, params)
+            if node is None:
+                node = super().make(op, inputs, params)
+            self._interned[key] = node
+        return node
+
+
+_builder: ContextVar[Trace] = ContextVar("builder")
+
+
+@contextmanager
+def building(builder: Trace) -> Iterator[Trace]:
+    """Within this context, nodes are made by `builder`."""
+    token = _builder.set(builder)
+    try:
+        yield builder
+    finally:
+        _builder.reset(token)
+
+
+def builder() -> Trace:
+    """The builder at work; a plain trace where none was chosen."""
+    current = _builder.get(None)
+    if current is None:
+        current = Trace()
+        _builder.set(current)
+    return current
+
+
+def make(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...] = ()) -> Node:
+    """Make a node with the builder at work."""
+    return builder().make(op, inputs, params)
+
+
+def ancestors(outputs: Iterable[Node], since: int = 0, stop: Container[int] = ()) -> list[Node]:
+    """Every node that `outputs` are computed from, themselves included, operands first.
+
+    Nodes with a serial below `since` are left out: none of them depends on a node that young. What
+    lies behind the nodes whose serials are in `stop` is left out too.
+    """
+    seen: dict[int, Node] = {}
+    stack = list(outputs)
+    while stack:
+        node = stack.pop()
+        if node.serial >= since and node.serial not in seen:
+            seen[node.serial] = node
+            if node.serial not in stop:
+                stack.extend(node.inputs)
+    return [seen[serial] for serial in sorted(seen)]
+
+
+def dependents(order: list[Node], sources: Iterable[Node]) -> set[int]:
+    """Serials of the nodes of `order` (operands first) that a derivative reaches from `sources`.
+
+    Whole numbers and booleans carry no derivative, and an op may cut it (detach).
+    """
+    active = {node.serial for node in sources}
+    for node in order:
+        if node.serial not in active and node.kind == "real" and node.op.differentiable:
+            for operand in node.inputs:
+                if operand.serial in active:
+                    active.add(node.serial)
+                    break
+    return active
+
+
+def float_key(value: float) -> str:
+    """A key that tells 0.0 from -0.0 and finds NaN again."""
+    return float(value).hex() if not math.isnan(value) else "nan"

@@ -1,0 +1,1 @@
+"""The language: source text to syntax tree with spans, and syntax tree to graph."""

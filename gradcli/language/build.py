@@ -1,0 +1,457 @@
+"""Syntax-tree nodes from grammar rules: `build_NAME` serves the rule or alias NAME.
+
+Each takes the rule's children (tokens are their text, absent optional parts None) and its place,
+and gives a node of Python's `ast`, used as plain data.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from gradcli.errors import Span, SyntaxProblem
+
+Place = tuple[int, int, int, int]
+LOAD, STORE = ast.Load(), ast.Store()
+
+
+def span_of(node: ast.AST) -> Span:
+    """Where a node stands in the source."""
+    place: Any = node
+    return Span(place.lineno, place.col_offset, place.end_lineno, place.end_col_offset)
+
+
+def _at(node: Any, place: Place) -> Any:
+    node.lineno, node.col_offset, node.end_lineno, node.end_col_offset = place
+    return node
+
+
+# --- programs and statements -------------------------------------------------------------------
+
+
+def _ending(place: Place, body: list[Any]) -> Place:
+    """The place of a compound statement: it ends where its last statement does."""
+    return (*place[:2], body[-1].end_lineno, body[-1].end_col_offset)
+
+
+def build_start(children: list[Any], place: Place) -> ast.Module:
+    return ast.Module(body=children, type_ignores=[])
+
+
+def build_expression(children: list[Any], place: Place) -> ast.Expr:
+    return _at(ast.Expr(value=children[0]), place)
+
+
+def build_assign(children: list[Any], place: Place) -> ast.Assign:
+    *targets, value = children
+    stored = [_target(target) for target in targets]
+    return _at(ast.Assign(targets=stored, value=value, type_comment=None), place)
+
+
+def build_augmented(children: list[Any], place: Place) -> ast.AugAssign:
+    target, sign, value = children
+    stored = _target(target)
+    if isinstance(stored, (ast.Tuple, ast.List)):
+        raise SyntaxProblem(f"`{sign}` takes one target, not a tuple", span=span_of(stored))
+    return _at(ast.AugAssign(target=stored, op=AUGMENTED[sign](), value=value), place)
+
+
+def build_annotated(children: list[Any], place: Place) -> ast.AnnAssign:
+    name, annotation, value = children
+    target = _at(ast.Name(id=name, ctx=STORE), (*place[:2], place[0], place[1] + len(name)))
+    node = ast.AnnAssign(target=target, annotation=annotation, value=value, simple=1)
+    return _at(node, place)
+
+
+def build_aug(children: list[Any], place: Place) -> str:
+    return str(children[0])
+
+
+def build_return_(children: list[Any], place: Place) -> ast.Return:
+    return _at(ast.Return(value=children[0]), place)
+
+
+def build_assert_(children: list[Any], place: Place) -> ast.Assert:
+    return _at(ast.Assert(test=children[0], msg=children[1]), place)
+
+
+def build_pass_(children: list[Any], place: Place) -> ast.Pass:
+    return _at(ast.Pass(), place)
+
+
+def build_break_(children: list[Any], place: Place) -> ast.Break:
+    return _at(ast.Break(), place)
+
+
+def build_continue_(children: list[Any], place: Place) -> ast.Continue:
+    return _at(ast.Continue(), place)
+
+
+def build_module(children: list[Any], place: Place) -> str:
+    return ".".join(children)
+
+
+def build_imported(children: list[Any], place: Place) -> ast.alias:
+    return _at(ast.alias(name=children[0], asname=children[1]), place)
+
+
+def build_import_(children: list[Any], place: Place) -> ast.Import:
+    names = [
+        _at(ast.alias(name=name, asname=alias), place)
+        for name, alias in zip(children[::2], children[1::2], strict=True)
+    ]
+    return _at(ast.Import(names=names), place)
+
+
+def build_import_from(children: list[Any], place: Place) -> ast.ImportFrom:
+    return _at(ast.ImportFrom(module=children[0], names=children[1:], level=0), place)
+
+
+def build_suite(children: list[Any], place: Place) -> list[Any]:
+    return children
+
+
+def build_elif(children: list[Any], place: Place) -> ast.If:
+    node = ast.If(test=children[0], body=children[1], orelse=[])
+    return _at(node, _ending(place, children[1]))
+
+
+def build_if_(children: list[Any], place: Place) -> ast.If:
+    test, body, *branches, otherwise = children
+    orelse = otherwise or []
+    for branch in reversed(branches):
+        branch.orelse = orelse
+        if orelse:
+            branch.end_lineno, branch.end_col_offset = _ending(place, orelse)[2:]
+        orelse = [branch]
+    return _at(ast.If(test=test, body=body, orelse=orelse), _ending(place, orelse or body))
+
+
+def build_while_(children: list[Any], place: Place) -> ast.While:
+    node = ast.While(test=children[0], body=children[1], orelse=[])
+    return _at(node, _ending(place, children[1]))
+
+
+def build_for_(children: list[Any], place: Place) -> ast.For:
+    target, source, body = children
+    node = ast.For(target=target, iter=source, body=body, orelse=[], type_comment=None)
+    return _at(node, _ending(place, body))
+
+
+def build_decorator(children: list[Any], place: Place) -> tuple[str, Any]:
+    return ("@", children[0])
+
+
+def build_def_(children: list[Any], place: Place) -> ast.FunctionDef:
+    decorators = [child[1] for child in children if isinstance(child, tuple)]
+    name, params, returns, body = children[len(decorators) :]
+    node = ast.FunctionDef(
+        name=name,
+        args=params or _arguments([]),
+        body=body,
+        decorator_list=decorators,
+        returns=returns,
+        type_comment=None,
+    )
+    if "type_params" in ast.FunctionDef._fields:
+        node.type_params = []
+    return _at(node, _ending(place, body))
+
+
+def build_param(children: list[Any], place: Place) -> tuple[Any, Any]:
+    name, *annotation, default = children
+    return _at(
+        ast.arg(arg=name, annotation=annotation[0] if annotation else None, type_comment=None),
+        place,
+    ), default
+
+
+def build_params(children: list[Any], place: Place) -> ast.arguments:
+    return _arguments(children)
+
+
+build_lambda_params = build_params
+
+
+def _arguments(pairs: list[tuple[Any, Any]]) -> ast.arguments:
+    names: set[str] = set()
+    defaults = []
+    for arg, default in pairs:
+        if arg.arg in names:
+            raise SyntaxProblem(f"parameter `{arg.arg}` is named twice", span=span_of(arg))
+        names.add(arg.arg)
+        if default is not None:
+            defaults.append(default)
+        elif defaults:
+            raise SyntaxProblem(
+                f"parameter `{arg.arg}` without a default follows one with a default",
+                span=span_of(arg),
+            )
+    return ast.arguments(
+        posonlyargs=[],
+        args=[arg for arg, _ in pairs],
+        vararg=None,
+        kwonlyargs=[],
+        kw_defaults=[],
+        kwarg=None,
+        defaults=defaults,
+    )
+
+
+def _target(node: Any) -> Any:
+    """An expression as the target of an assignment."""
+    # Targets nest no deeper than the brackets that the lexer let through.
+    if isinstance(node, (ast.Tuple, ast.List)):
+        node.elts = [_target(element) for element in node.elts]
+    elif not isinstance(node, (ast.Name, ast.Subscript, ast.Attribute)):
+        hint = "`==` compares; `=` gives a name to a value"
+        raise SyntaxProblem("only names can be assigned to", span=span_of(node), hint=hint)
+    node.ctx = STORE
+    return node
+
+
+# --- expressions -------------------------------------------------------------------------------
+
+
+def build_tuple(children: list[Any], place: Place) -> ast.Tuple:
+    return _at(ast.Tuple(elts=children, ctx=LOAD), place)
+
+
+def build_targets(children: list[Any], place: Place) -> Any:
+    if len(children) == 1:
+        return _target(children[0])
+    return _target(build_tuple(children, place))
+
+
+def build_ternary(children: list[Any], place: Place) -> ast.IfExp:
+    body, test, orelse = children
+    return _at(ast.IfExp(test=test, body=body, orelse=orelse), place)
+
+
+def build_lambda_(children: list[Any], place: Place) -> ast.Lambda:
+    return _at(ast.Lambda(args=children[0] or _arguments([]), body=children[1]), place)
+
+
+def build_or_test(children: list[Any], place: Place) -> ast.BoolOp:
+    return _at(ast.BoolOp(op=ast.Or(), values=children), place)
+
+
+def build_and_test(children: list[Any], place: Place) -> ast.BoolOp:
+    return _at(ast.BoolOp(op=ast.And(), values=children), place)
+
+
+def build_compare(children: list[Any], place: Place) -> str:
+    return " ".join(children)
+
+
+def build_comparison(children: list[Any], place: Place) -> ast.Compare:
+    ops = [COMPARISONS[sign]() for sign in children[1::2]]
+    return _at(ast.Compare(left=children[0], ops=ops, comparators=children[2::2]), place)
+
+
+def _unary(kind: type[ast.unaryop]) -> Any:
+    def build(children: list[Any], place: Place) -> ast.UnaryOp:
+        return _at(ast.UnaryOp(op=kind(), operand=children[0]), place)
+
+    return build
+
+
+def _binary(kind: type[ast.operator]) -> Any:
+    def build(children: list[Any], place: Place) -> ast.BinOp:
+        return _at(ast.BinOp(left=children[0], op=kind(), right=children[1]), place)
+
+    return build
+
+
+COMPARISONS: dict[str, type[ast.cmpop]] = {
+    "<": ast.Lt,
+    ">": ast.Gt,
+    "==": ast.Eq,
+    ">=": ast.GtE,
+    "<=": ast.LtE,
+    "!=": ast.NotEq,
+    "in": ast.In,
+    "not in": ast.NotIn,
+    "is": ast.Is,
+    "is not": ast.IsNot,
+}
+AUGMENTED: dict[str, type[ast.operator]] = {
+    "+=": ast.Add,
+    "-=": ast.Sub,
+    "*=": ast.Mult,
+    "/=": ast.Div,
+    "//=": ast.FloorDiv,
+    "%=": ast.Mod,
+    "**=": ast.Pow,
+    "@=": ast.MatMult,
+}
+build_not_ = _unary(ast.Not)
+build_negative = _unary(ast.USub)
+build_positive = _unary(ast.UAdd)
+build_invert = _unary(ast.Invert)
+build_bitor = _binary(ast.BitOr)
+build_bitxor = _binary(ast.BitXor)
+build_bitand = _binary(ast.BitAnd)
+build_add = _binary(ast.Add)
+build_subtract = _binary(ast.Sub)
+build_multiply = _binary(ast.Mult)
+build_divide = _binary(ast.Div)
+build_floor_divide = _binary(ast.FloorDiv)
+build_remainder = _binary(ast.Mod)
+build_matmul = _binary(ast.MatMult)
+build_power = _binary(ast.Pow)
+
+
+def build_arguments(children: list[Any], place: Place) -> list[Any]:
+    return children
+
+
+def build_keyword(children: list[Any], place: Place) -> ast.keyword:
+    return _at(ast.keyword(arg=children[0], value=children[1]), place)
+
+
+def build_call(children: list[Any], place: Place) -> ast.Call:
+    positional: list[Any] = []
+    keywords: list[Any] = []
+    for argument in children[1] or []:
+        if isinstance(argument, ast.keyword):
+            if any(argument.arg == earlier.arg for earlier in keywords):
+                raise SyntaxProblem(f"`{argument.arg}` is given twice", span=span_of(argument))
+            keywords.append(argument)
+        elif keywords:
+            raise SyntaxProblem(
+                "an argument without a name follows one with a name", span=span_of(argument)
+            )
+        else:
+            positional.append(argument)
+    return _at(ast.Call(func=children[0], args=positional, keywords=keywords), place)
+
+
+def build_attribute(children: list[Any], place: Place) -> ast.Attribute:
+    return _at(ast.Attribute(value=children[0], attr=children[1], ctx=LOAD), place)
+
+
+def build_subscript(children: list[Any], place: Place) -> ast.Subscript:
+    return _at(ast.Subscript(value=children[0], slice=children[1], ctx=LOAD), place)
+
+
+def build_subscripts(children: list[Any], place: Place) -> Any:
+    return children[0] if len(children) == 1 else build_tuple(children, place)
+
+
+build_subscript_tuple = build_tuple
+
+
+def build_slice(children: list[Any], place: Place) -> ast.Slice:
+    lower, upper, step = (*children, None)[:3]
+    return _at(ast.Slice(lower=lower, upper=upper, step=step), place)
+
+
+def build_name(children: list[Any], place: Place) -> ast.Name:
+    return _at(ast.Name(id=children[0], ctx=LOAD), place)
+
+
+def build_number(children: list[Any], place: Place) -> ast.Constant:
+    text = children[0]
+    bare = text.replace("_", "")
+    value: int | float
+    if len(bare) > 400:
+        raise SyntaxProblem("this number has more than 400 digits", span=Span(*place))
+    try:
+        if bare[:2].lower() in ("0x", "0b", "0o"):
+            value = int(bare, 0)
+        else:
+            value = float(bare) if any(sign in bare for sign in ".eE") else int(bare)
+    except ValueError:
+        raise SyntaxProblem(f"`{text}` is not a number", span=Span(*place)) from None
+    return _constant(value, place)
+
+
+_ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", "'": "'", '"': '"', "\n": "", "r": "\r", "0": "\0"}
+
+
+def build_string(children: list[Any], place: Place) -> ast.Constant:
+    parts = []
+    for text in children:
+        prefix = text[: len(text) - len(text.lstrip("rRbBfFuU"))].lower()
+        if "b" in prefix or "f" in prefix:
+            kind = "bytes are" if "b" in prefix else "f-strings are"
+            raise SyntaxProblem(f"{kind} not part of the language", span=Span(*place))
+        body = text[len(prefix) :]
+        quotes = 3 if body[:3] in ('"""', "'''") else 1
+        body = body[quotes:-quotes]
+        parts.append(body if "r" in prefix else _unescape(body))
+    return _constant("".join(parts), place)
+
+
+def _unescape(body: str) -> str:
+    out: list[str] = []
+    characters = iter(body)
+    for character in characters:
+        if character != "\\":
+            out.append(character)
+            continue
+        following = next(characters, "")
+        out.append(_ESCAPES.get(following, "\\" + following))
+    return "".join(out)
+
+
+def _constant(value: Any, place: Place) -> ast.Constant:
+    return _at(ast.Constant(value=value, kind=None), place)
+
+
+def build_none(children: list[Any], place: Place) -> ast.Constant:
+    return _constant(None, place)
+
+
+def build_true(children: list[Any], place: Place) -> ast.Constant:
+    return _constant(True, place)
+
+
+def build_false(children: list[Any], place: Place) -> ast.Constant:
+    return _constant(False, place)
+
+
+def build_ellipsis(children: list[Any], place: Place) -> ast.Constant:
+    return _constant(..., place)
+
+
+def build_empty_tuple(children: list[Any], place: Place) -> ast.Tuple:
+    return build_tuple([], place)
+
+
+def build_group(children: list[Any], place: Place) -> Any:
+    inner = children[0]
+    # Python counts the parentheses in for a tuple only.
+    return _at(inner, place) if isinstance(inner, ast.Tuple) else inner
+
+
+def build_generator(children: list[Any], place: Place) -> ast.GeneratorExp:
+    return _at(ast.GeneratorExp(elt=children[0], generators=[children[1]]), place)
+
+
+def build_list(children: list[Any], place: Place) -> ast.List:
+    elements = [child for child in children if child is not None]
+    return _at(ast.List(elts=elements, ctx=LOAD), place)
+
+
+def build_list_comprehension(children: list[Any], place: Place) -> ast.ListComp:
+    return _at(ast.ListComp(elt=children[0], generators=[children[1]]), place)
+
+
+def build_comp_for(children: list[Any], place: Place) -> ast.comprehension:
+    target, source, *tests = children
+    return ast.comprehension(target=target, iter=source, ifs=tests, is_async=0)
+
+
+def build_comp_if(children: list[Any], place: Place) -> Any:
+    return children[0]
+
+
+def build_pair(children: list[Any], place: Place) -> tuple[Any, Any]:
+    return children[0], children[1]
+
+
+def build_dict(children: list[Any], place: Place) -> ast.Dict:
+    pairs = [child for child in children if child is not None]
+    return _at(ast.Dict(keys=[key for key, _ in pairs], values=[v for _, v in pairs]), place)

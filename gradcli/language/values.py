@@ -1,0 +1,109 @@
+"""Values of the language that are not numbers, containers or tensors: namespaces and methods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradcli.errors import NameProblem, did_you_mean
+from gradcli.graph import Node
+from gradcli.ops.binding import CONSTANTS, SPACES, SPELLED, Function
+from gradcli.ops.functions import layout
+
+
+class Namespace:
+    """A prefix such as `np` or `torch.nn.functional`."""
+
+    __slots__ = ("prefix",)
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+
+    @property
+    def name(self) -> str:
+        return self.prefix
+
+    def get(self, attribute: str) -> Any:
+        """What the attribute means; raises NameProblem with the nearest names."""
+        full = f"{self.prefix}.{attribute}"
+        found = lookup(full)
+        if found is None:
+            raise NameProblem(f"`{self.prefix}` has no `{attribute}`", hint=self._hint(attribute))
+        return found
+
+    def _hint(self, attribute: str) -> str:
+        start = f"{self.prefix}."
+        inside = [name[len(start) :] for name in SPELLED if name.startswith(start)]
+        near = did_you_mean(attribute, [name for name in inside if "." not in name])
+        bare = f"`{attribute}` without a prefix is known" if attribute in SPELLED else ""
+        return near or bare
+
+
+class Method:
+    """A function bound to its first argument."""
+
+    __slots__ = ("function", "owner")
+
+    def __init__(self, function: Function, owner: Node) -> None:
+        self.function = function
+        self.owner = owner
+
+    @property
+    def name(self) -> str:
+        return self.function.name
+
+    def __call__(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        return self.function([self.owner, *args], kwargs)
+
+
+BUILTIN_SPACES = {
+    "np": "np",
+    "numpy": "np",
+    "torch": "torch",
+    "jnp": "jnp",
+    "jax": "jax",
+    "scipy": "scipy",
+    "math": "math",
+    "F": "torch.nn.functional",
+    "linalg": "linalg",
+    "special": "special",
+}
+
+
+def lookup(full: str) -> Any:
+    """A function, constant or namespace by its full dotted name, or None."""
+    if full in SPELLED:
+        return SPELLED[full]
+    if full in CONSTANTS:
+        constant = CONSTANTS[full]
+        return Newaxis if constant is None else constant
+    if full == "jax.numpy":
+        return Namespace("jnp")
+    if full in SPACES:
+        return Namespace(full)
+    return None
+
+
+class Newaxis:
+    """Stands for `np.newaxis` where None would read as absence."""
+
+
+def attribute_of(node: Node, name: str, torch_methods: bool) -> Any:
+    """`node.name`: a property, or a method; NumPy's, or PyTorch's where those are wanted."""
+    if name == "T":
+        return layout.transpose(node)
+    if name in ("mT", "H"):
+        return layout.matrix_transpose(node)
+    if name == "shape":
+        return tuple(node.shape)
+    if name == "ndim":
+        return node.ndim
+    if name == "size" and not torch_methods:
+        return node.size
+    libraries = ("torch", "np") if torch_methods else ("np", "torch")
+    for library in libraries:
+        function = SPELLED.get(f"{library}.{name}")
+        if function is not None:
+            return Method(function, node)
+    names = [spelling.partition(".")[2] for spelling in SPELLED]
+    hint = did_you_mean(name, [spelling for spelling in names if spelling and "." not in spelling])
+    raise NameProblem(f"a tensor has no `{name}`", hint=hint)

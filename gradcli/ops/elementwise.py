@@ -1,0 +1,180 @@
+"""The elementwise family: a ufunc and one rule per argument; all else is derived here.
+
+A rule is `rule(g, y, *x)`: the partial derivative of y = f(x) for that argument, times g, written
+as graph-building code. It is linear in g, and diagonal, so the same rule is the VJP (g a cotangent)
+and the JVP (g a tangent). Writing `g / x` rather than `g * (1 / x)` spares a rounding. A rule is
+None, or returns None, where the derivative is zero everywhere.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from gradcli.errors import ShapeError
+from gradcli.graph import OPS, Kind, Node, Shape
+from gradcli.ops.cotangent import Cotangent, masked, unbroadcast_cotangent
+from gradcli.ops.family import Array, Box, Kinks, Lead, Op, Types, build
+from gradcli.ops.leaves import node_of, storage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Rule = "Callable[..., Node | None] | None"
+KindRule = Literal["real", "bool", "promote", "select"]
+
+
+class Elementwise(Op):
+    """A function of corresponding elements, with NumPy's broadcasting.
+
+    symbol: the sign that spells it in the language, for messages. kind: the output's kind; real and
+    bool, or "promote" (whole numbers stay whole), or "select" (of all operands but the first).
+    selects: for each argument, a function of the arguments to the mask of the elements it passes
+    on, where the op selects between its arguments. spell: its names in the libraries, where they
+    are not all the row's own (see ops/binding.py).
+    """
+
+    family = "elementwise"
+
+    def __init__(
+        self,
+        name: str,
+        ufunc: Callable[..., Array],
+        rules: Sequence[Callable[..., Node | None] | None],
+        *,
+        doc: str,
+        domain: str,
+        box: Box,
+        kinks: Kinks,
+        symbol: str = "",
+        kind: KindRule = "real",
+        selects: Sequence[Callable[..., Node] | None] = (),
+        spell: str | None = None,
+    ) -> None:
+        super().__init__(name, doc=doc, domain=domain, box=box, kinks=kinks)
+        if len(box) != len(rules):
+            raise ValueError(f"row {name}: one rule and one interval per argument")
+        self.ufunc = ufunc
+        self.rules = rules
+        self.arity = len(rules)
+        self.symbol = symbol
+        self.output_kind = kind
+        self.spell = f"np+torch+jnp.{name}" if spell is None else spell
+        self.selects = selects or (None,) * len(rules)
+        self.differentiable = any(rule is not None for rule in rules)
+
+    def __call__(self, *args: Node | float) -> Node:
+        return build(self, tuple([node_of(arg) for arg in args]))
+
+    def infer(self, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Types:
+        shape = inputs[0].shape
+        for operand in inputs[1:]:
+            if operand.shape != shape:
+                shape = broadcast_shape([node.shape for node in inputs], self.symbol or self.name)
+                break
+        return ((shape, self._kind(inputs)),)
+
+    def _kind(self, inputs: tuple[Node, ...]) -> Kind:
+        rule = self.output_kind
+        if rule == "real" or rule == "bool":
+            return rule
+        kinds = {node.kind for node in (inputs[1:] if rule == "select" else inputs)}
+        if "real" in kinds:
+            return "real"
+        return "bool" if rule == "select" and kinds == {"bool"} else "int"
+
+    def vjp(
+        self, node: Node, cotangents: list[Cotangent | None], wanted: Sequence[bool], strict: bool
+    ) -> list[Cotangent | None]:
+        assert cotangents[0] is not None
+        value, mask = cotangents[0].settle()
+        results: list[Cotangent | None] = []
+        for operand, want, rule, select in zip(
+            node.inputs, wanted, self.rules, self.selects, strict=True
+        ):
+            part = rule(value, node, *node.inputs) if want and rule is not None else None
+            if part is None:
+                results.append(None)
+                continue
+            passed = mask
+            if select is not None:
+                chosen = select(*node.inputs)
+                passed = chosen if mask is None else OPS["logical_and"](mask, chosen)
+            elif part is not value and mask is not None:
+                part = masked(part, mask)
+            if part.shape != node.shape:
+                part = OPS["broadcast_to"](part, node.shape)
+            if passed is not None and passed.shape != node.shape:
+                passed = OPS["broadcast_to"](passed, node.shape)
+            results.append(unbroadcast_cotangent(part, passed, operand.shape))
+        return results
+
+    def jvp(self, node: Node, tangents: list[Node | None]) -> Node | None:
+        total: Node | None = None
+        for rule, tangent in zip(self.rules, tangents, strict=True):
+            if rule is None or tangent is None:
+                continue
+            part = rule(tangent, node, *node.inputs)
+            if part is not None:
+                total = part if total is None else total + part
+        if total is not None and total.shape != node.shape:
+            total = OPS["broadcast_to"](total, node.shape)
+        return total
+
+    def run(self, node: Node, arrays: list[Array], lead: Lead | None, dtype: Any) -> Array:
+        if lead is not None:
+            arrays = align(node, arrays, lead)
+        # Kinds are stored in different types: one op computes in one of them.
+        wanted = storage(node.kind, dtype)
+        if node.kind == "bool":
+            if any(operand.kind != "bool" for operand in node.inputs):
+                wanted = np.result_type(*arrays)
+        arrays = [
+            array
+            if array.dtype == wanted or (self.output_kind == "select" and place == 0)
+            else array.astype(wanted)
+            for place, array in enumerate(arrays)
+        ]
+        return np.asarray(self.ufunc(*arrays))
+
+
+def align(node: Node, arrays: list[Array], lead: Lead) -> list[Array]:
+    """Batched operands with unit axes behind their batch axis, up to the output's rank."""
+    rank = node.ndim
+    return [
+        array.reshape(array.shape[:1] + (1,) * (rank - operand.ndim) + array.shape[1:])
+        if batched and operand.ndim < rank
+        else array
+        for operand, array, batched in zip(node.inputs, arrays, lead, strict=True)
+    ]
+
+
+def broadcast_shape(shapes: Sequence[Shape], what: str) -> Shape:
+    """The shape that NumPy broadcasts `shapes` to; names of sizes are kept.
+
+    Raises ShapeError, naming `what` and the shapes, where they do not go together.
+    """
+    rank = max(len(shape) for shape in shapes)
+    result: list[int] = []
+    for axis in range(-rank, 0):
+        extent = 1
+        for shape in shapes:
+            size = shape[axis] if -axis <= len(shape) else 1
+            if size == 1 or size == extent:
+                continue
+            if extent != 1:
+                clash = " and ".join(shape_text(shape) for shape in shapes)
+                raise ShapeError(
+                    f"`{what}` cannot combine shapes {clash}",
+                    hint=f"sizes {int(extent)} and {int(size)} meet on axis {axis}: they must be "
+                    "equal, or one of them 1 (`x[:, None]` adds such an axis)",
+                )
+            extent = size
+        result.append(extent)
+    return tuple(result)
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape as Python prints it, names of sizes kept."""
+    return f"({', '.join(getattr(n, 'name', str(int(n))) for n in shape)}{',' * (len(shape) == 1)})"

@@ -1,0 +1,238 @@
+"""Arithmetic, and the piecewise-linear functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradcli.ops.elementwise import Elementwise
+from gradcli.ops.rows.logic import (
+    equal,
+    greater,
+    greater_equal,
+    less,
+    less_equal,
+    logical_and,
+    where,
+)
+
+if TYPE_CHECKING:
+    from gradcli.graph import Node
+
+ANY = (-2.0, 2.0)
+ALL = "all real numbers"
+
+add = Elementwise(
+    "add",
+    np.add,
+    [lambda g, y, a, b: g, lambda g, y, a, b: g],
+    doc="Sum of two numbers.",
+    domain=ALL,
+    box=(ANY, ANY),
+    kinks=(),
+    symbol="+",
+    kind="promote",
+)
+
+subtract = Elementwise(
+    "subtract",
+    np.subtract,
+    [lambda g, y, a, b: g, lambda g, y, a, b: -g],
+    doc="Difference of two numbers.",
+    domain=ALL,
+    box=(ANY, ANY),
+    kinks=(),
+    symbol="-",
+    kind="promote",
+    spell="np+torch+jnp.subtract torch.sub",
+)
+
+multiply = Elementwise(
+    "multiply",
+    np.multiply,
+    [lambda g, y, a, b: g * b, lambda g, y, a, b: g * a],
+    doc="Product of two numbers.",
+    domain=ALL,
+    box=(ANY, ANY),
+    kinks=(),
+    symbol="*",
+    kind="promote",
+    spell="np+torch+jnp.multiply torch.mul",
+)
+
+divide = Elementwise(
+    "divide",
+    np.divide,
+    [lambda g, y, a, b: g / b, lambda g, y, a, b: -(g * (y / b))],
+    doc="Quotient of two numbers.",
+    domain="b != 0",
+    box=(ANY, (0.5, 2.0)),
+    kinks=(),
+    symbol="/",
+    spell="np+torch+jnp.divide np+torch+jnp.true_divide torch.div",
+)
+
+negative = Elementwise(
+    "negative",
+    np.negative,
+    [lambda g, y, x: -g],
+    doc="The number with the other sign.",
+    domain=ALL,
+    box=(ANY,),
+    kinks=(),
+    symbol="-",
+    kind="promote",
+    spell="np+torch+jnp.negative torch.neg",
+)
+
+floor_divide = Elementwise(
+    "floor_divide",
+    np.floor_divide,
+    [None, None],
+    doc="Quotient rounded towards minus infinity; its derivative is 0.",
+    domain="b != 0",
+    box=((0.1, 0.9), (1.1, 2.0)),
+    kinks=(((2.0, 1.0), (0.0, 0.0)),),
+    symbol="//",
+    kind="promote",
+)
+
+remainder = Elementwise(
+    "remainder",
+    np.remainder,
+    [lambda g, y, a, b: g, lambda g, y, a, b: -(g * floor_divide(a, b))],
+    doc="What floor division leaves, with the divisor's sign.",
+    domain="b != 0",
+    box=((2.1, 2.9), (0.75, 0.95)),
+    kinks=(((2.0, 1.0), (1.0, -2.0)),),
+    symbol="%",
+    kind="promote",
+    spell="np+torch+jnp.remainder np+jnp.mod",
+)
+
+
+square = Elementwise(
+    "square",
+    np.square,
+    [lambda g, y, x: g * (2.0 * x)],
+    doc="The number times itself.",
+    domain=ALL,
+    box=(ANY,),
+    kinks=(),
+    kind="promote",
+)
+
+sqrt = Elementwise(
+    "sqrt",
+    np.sqrt,
+    [lambda g, y, x: g / (2.0 * y)],
+    doc="Square root.",
+    domain="x >= 0",
+    box=((0.5, 2.0),),
+    kinks=(((0.0,), (np.inf,)),),
+    spell="np+torch+jnp+math.sqrt",
+)
+
+sign = Elementwise(
+    "sign",
+    np.sign,
+    [None],
+    doc="-1, 0 or 1; its derivative is 0.",
+    domain=ALL,
+    box=((0.5, 2.0),),
+    kinks=(((0.0,), (0.0,)),),
+    kind="promote",
+)
+
+absolute = Elementwise(
+    "abs",
+    np.abs,
+    [lambda g, y, x: g * sign(x)],
+    doc="The number without its sign.",
+    domain=ALL,
+    box=((0.5, 2.0),),
+    kinks=(((0.0,), (0.0,)),),
+    kind="promote",
+    spell="np+torch+jnp.abs np+torch+jnp.absolute np+math.fabs",
+)
+
+
+def _larger(g: Node, y: Node, a: Node, b: Node) -> Node:
+    return where(greater(a, b), g, where(equal(a, b), g * 0.5, 0.0))
+
+
+maximum = Elementwise(
+    "maximum",
+    np.maximum,
+    [_larger, lambda g, y, a, b: _larger(g, y, b, a)],
+    doc="The larger of two numbers; a tie shares the derivative evenly.",
+    domain=ALL,
+    box=((0.5, 1.0), (1.5, 2.0)),
+    kinks=(((1.0, 1.0), (0.5, 0.5)),),
+    kind="promote",
+    selects=(lambda a, b: greater_equal(a, b), lambda a, b: greater_equal(b, a)),
+)
+
+minimum = Elementwise(
+    "minimum",
+    np.minimum,
+    [lambda g, y, a, b: _larger(g, y, b, a), _larger],
+    doc="The smaller of two numbers; a tie shares the derivative evenly.",
+    domain=ALL,
+    box=((0.5, 1.0), (1.5, 2.0)),
+    kinks=(((1.0, 1.0), (0.5, 0.5)),),
+    kind="promote",
+    selects=(lambda a, b: less_equal(a, b), lambda a, b: less_equal(b, a)),
+)
+
+
+def _between(x: Node, low: Node, high: Node) -> Node:
+    return logical_and(greater_equal(x, low), less_equal(x, high))
+
+
+clip = Elementwise(
+    "clip",
+    lambda x, low, high: np.minimum(np.maximum(x, low), high),
+    [
+        lambda g, y, x, low, high: where(_between(x, low, high), g, 0.0),
+        lambda g, y, x, low, high: where(logical_and(less(x, low), less(low, high)), g, 0.0),
+        lambda g, y, x, low, high: where(greater(maximum(x, low), high), g, 0.0),
+    ],
+    doc="The number, kept between two bounds; the derivative passes at the bounds themselves.",
+    domain="low <= high",
+    box=((-1.0, 1.0), (-2.0, -1.5), (1.5, 2.0)),
+    kinks=(((0.0, 0.0, 1.0), (1.0, 0.0, 0.0)), ((1.0, 0.0, 1.0), (1.0, 0.0, 0.0))),
+    kind="promote",
+    selects=(
+        _between,
+        lambda x, low, high: logical_and(less(x, low), less(low, high)),
+        lambda x, low, high: greater(maximum(x, low), high),
+    ),
+    spell="",
+)
+
+relu = Elementwise(
+    "relu",
+    lambda x: np.maximum(x, 0),
+    [lambda g, y, x: where(greater(x, 0.0), g, 0.0)],
+    doc="The number where it is positive, 0 elsewhere.",
+    domain=ALL,
+    box=((0.5, 2.0),),
+    kinks=(((0.0,), (0.0,)),),
+    kind="promote",
+    selects=(lambda x: greater(x, 0.0),),
+    spell="torch.relu F.relu jax.nn.relu",
+)
+
+detach = Elementwise(
+    "detach",
+    lambda x: x,
+    [None],
+    doc="The same value, cut out of differentiation: it counts as a constant.",
+    domain=ALL,
+    box=(ANY,),
+    kinks=(),
+    kind="promote",
+    spell="torch.detach jax.lax.stop_gradient stop_gradient",
+)

@@ -1,0 +1,173 @@
+"""Powers, exponentials, logarithms and the smooth functions made of them, in their stable forms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcli.ops.elementwise import Elementwise
+from gradcli.ops.leaves import known_number
+from gradcli.ops.rows.arithmetic import ALL, ANY
+from gradcli.ops.rows.logic import equal, greater_equal, logical_and, where
+
+if TYPE_CHECKING:
+    from gradcli.graph import Node
+
+Array = np.ndarray[Any, Any]
+
+
+def _sigmoid(x: Array) -> Array:
+    # exp of a negative number only, so that neither tail overflows.
+    tail = np.exp(-np.abs(x))
+    return np.where(x >= 0, x.dtype.type(1), tail) / (1 + tail)
+
+
+def _sech(x: Array) -> Array:
+    tail = np.exp(-np.abs(x))
+    return 2 * tail / (1 + tail * tail)
+
+
+def _power(base: Array, exponent: Array) -> Array:
+    # A square is exact to half a unit in the last place as a product, and far cheaper than pow.
+    if exponent.ndim == 0 and exponent == 2:
+        return np.square(base)
+    return np.power(base, exponent)
+
+
+def _power_base(g: Node, y: Node, x: Node, p: Node) -> Node | None:
+    exponent = known_number(p)
+    if exponent is None:
+        return g * where(equal(p, 0.0), 0.0, p * x ** (p - 1.0))
+    if exponent == 0:
+        return None
+    return g * (exponent * x ** (exponent - 1))
+
+
+power = Elementwise(
+    "power",
+    _power,
+    [
+        _power_base,
+        lambda g, y, x, p: (
+            g * where(logical_and(equal(x, 0.0), greater_equal(p, 0.0)), 0.0, y * log(x))
+        ),
+    ],
+    doc="x to the power p.",
+    domain="x > 0, or x of any sign with whole p (p >= 0 at x = 0)",
+    box=((0.5, 2.0), ANY),
+    kinks=(((0.0, 2.0), (0.0, 0.0)), ((0.0, 0.0), (0.0, 0.0))),
+    symbol="**",
+    spell="np+jnp.power np+torch+jnp.pow",
+)
+
+exp = Elementwise(
+    "exp",
+    np.exp,
+    [lambda g, y, x: g * y],
+    doc="e to the power x.",
+    domain=ALL,
+    box=(ANY,),
+    kinks=(),
+    spell="np+torch+jnp+math.exp",
+)
+
+log = Elementwise(
+    "log",
+    np.log,
+    [lambda g, y, x: g / x],
+    doc="Natural logarithm.",
+    domain="x > 0",
+    box=((0.5, 2.0),),
+    kinks=(((0.0,), (np.inf,)),),
+    spell="np+torch+jnp+math.log",
+)
+
+log1p = Elementwise(
+    "log1p",
+    np.log1p,
+    [lambda g, y, x: g / (1.0 + x)],
+    doc="log(1 + x), exact for small x.",
+    domain="x > -1",
+    box=((-0.5, 2.0),),
+    kinks=(((-1.0,), (np.inf,)),),
+    spell="np+torch+jnp+math.log1p",
+)
+
+expm1 = Elementwise(
+    "expm1",
+    np.expm1,
+    [lambda g, y, x: g * exp(x)],
+    doc="exp(x) - 1, exact for small x.",
+    domain=ALL,
+    box=(ANY,),
+    kinks=(),
+    spell="np+torch+jnp+math.expm1",
+)
+
+sigmoid = Elementwise(
+    "sigmoid",
+    _sigmoid,
+    [lambda g, y, x: g * (y * sigmoid(-x))],
+    doc="The logistic function 1/(1 + exp(-x)).",
+    domain=ALL,
+    box=(ANY,),
+    kinks=(),
+    spell="torch.sigmoid F.sigmoid torch.special.expit scipy.special.expit jax.nn.sigmoid",
+)
+
+softplus = Elementwise(
+    "softplus",
+    lambda x: np.logaddexp(x, x.dtype.type(0)),
+    [lambda g, y, x: g * sigmoid(x)],
+    doc="log(1 + exp(x)), without overflow.",
+    domain=ALL,
+    box=(ANY,),
+    kinks=(),
+    spell="jax.nn.softplus",
+)
+
+sinh = Elementwise(
+    "sinh",
+    np.sinh,
+    [lambda g, y, x: g * cosh(x)],
+    doc="Hyperbolic sine.",
+    domain=ALL,
+    box=(ANY,),
+    kinks=(),
+    spell="np+torch+jnp+math.sinh",
+)
+
+cosh = Elementwise(
+    "cosh",
+    np.cosh,
+    [lambda g, y, x: g * sinh(x)],
+    doc="Hyperbolic cosine.",
+    domain=ALL,
+    box=(ANY,),
+    kinks=(),
+    spell="np+torch+jnp+math.cosh",
+)
+
+tanh = Elementwise(
+    "tanh",
+    np.tanh,
+    # Not 1 - y**2: that has no digits left where tanh is near 1.
+    [lambda g, y, x: g * sech(x) ** 2.0],
+    doc="Hyperbolic tangent.",
+    domain=ALL,
+    box=(ANY,),
+    kinks=(),
+    spell="np+torch+jnp+math.tanh",
+)
+
+sech = Elementwise(
+    "sech",
+    _sech,
+    [lambda g, y, x: -(g * (y * tanh(x)))],
+    doc="Hyperbolic secant 1/cosh(x), without overflow.",
+    domain=ALL,
+    box=(ANY,),
+    kinks=(),
+    spell="sech",
+)

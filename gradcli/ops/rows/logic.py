@@ -1,0 +1,69 @@
+"""Comparisons, logic and `where`. Comparisons give booleans, which carry no derivative."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradcli.ops.elementwise import Elementwise
+
+ANY = (-2.0, 2.0)
+_PAIR = ((0.5, 1.0), (1.5, 2.0))
+
+
+def _comparison(name: str, ufunc: np.ufunc, symbol: str, doc: str, short: str) -> Elementwise:
+    return Elementwise(
+        name,
+        ufunc,
+        [None, None],
+        doc=doc,
+        domain="all real numbers",
+        box=_PAIR,
+        kinks=(),
+        symbol=symbol,
+        kind="bool",
+        spell=f"np+torch+jnp.{name} torch.{short}",
+    )
+
+
+def _connective(name: str, ufunc: np.ufunc, arity: int, symbol: str, doc: str) -> Elementwise:
+    return Elementwise(
+        name,
+        ufunc,
+        [None] * arity,
+        doc=doc,
+        domain="booleans; a number counts as true where it is not 0",
+        box=_PAIR[:arity],
+        kinks=(),
+        symbol=symbol,
+        kind="bool",
+    )
+
+
+equal = _comparison("equal", np.equal, "==", "Whether two numbers are equal.", "eq")
+not_equal = _comparison("not_equal", np.not_equal, "!=", "Whether two numbers differ.", "ne")
+less = _comparison("less", np.less, "<", "Whether a is below b.", "lt")
+less_equal = _comparison("less_equal", np.less_equal, "<=", "Whether a is at most b.", "le")
+greater = _comparison("greater", np.greater, ">", "Whether a is above b.", "gt")
+greater_equal = _comparison(
+    "greater_equal", np.greater_equal, ">=", "Whether a is at least b.", "ge"
+)
+
+logical_and = _connective("logical_and", np.logical_and, 2, "&", "Whether both hold.")
+logical_or = _connective("logical_or", np.logical_or, 2, "|", "Whether at least one holds.")
+logical_not = _connective("logical_not", np.logical_not, 1, "~", "Whether it does not hold.")
+
+where = Elementwise(
+    "where",
+    lambda c, a, b: np.where(c if c.dtype == np.bool_ else c != 0, a, b),
+    [
+        None,
+        lambda g, y, c, a, b: where(c, g, 0.0),
+        lambda g, y, c, a, b: where(c, 0.0, g),
+    ],
+    doc="a where c holds, b elsewhere; the branch not taken never reaches a derivative.",
+    domain="all real numbers",
+    box=((0.5, 1.0), ANY, ANY),
+    kinks=(),
+    kind="select",
+    selects=(None, lambda c, a, b: not_equal(c, 0.0), lambda c, a, b: equal(c, 0.0)),
+)

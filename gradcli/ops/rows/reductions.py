@@ -1,0 +1,282 @@
+"""Reductions with derivatives of their own: extremes, products, norms, softmax and its kin.
+
+All take negative axes as a tuple, and whether to keep them with size 1.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcli.errors import ShapeError
+from gradcli.ops.cotangent import Cotangent, nonzero, real
+from gradcli.ops.custom import Custom
+from gradcli.ops.leaves import constant
+from gradcli.ops.linear import (
+    broadcast_to,
+    concatenate,
+    elements,
+    flip,
+    index,
+    keep_reduced,
+    reduced_shape,
+    reshape,
+    sum_,
+    transpose,
+    inverse_permutation,
+)
+from gradcli.ops.rows.arithmetic import ALL, ANY
+from gradcli.ops.rows.logic import equal, where
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradcli.graph import Node
+    from gradcli.ops.family import Types
+
+Array = np.ndarray[Any, Any]
+Axes = tuple[int, ...]
+
+_REDUCED = (
+    (((5,),), ((-1,), False)),
+    (((3, 4),), ((-2,), True)),
+    (((2, 3, 2),), ((-3, -1), False)),
+)
+
+
+def _reduced(x: Node, axes: Axes, keepdims: bool) -> Types:
+    return ((reduced_shape(x.shape, axes, keepdims), "real"),)
+
+
+def _reduction_lane(node: Node, mask: Node) -> Node:
+    x = node.inputs[0]
+    return broadcast_to(keep_reduced(mask, x, node.params[0]), x.shape)
+
+
+def _along_lane(node: Node, mask: Node) -> Node:
+    hit = nonzero(sum_(real(mask), node.params[0], True))
+    return broadcast_to(hit, mask.shape)
+
+
+# --- extremes ----------------------------------------------------------------------------------
+
+
+def _extreme_types(x: Node, axes: Axes, keepdims: bool) -> Types:
+    if elements(tuple([x.shape[axis] for axis in axes])) == 0:
+        raise ShapeError("the largest or smallest of no elements does not exist")
+    return ((reduced_shape(x.shape, axes, keepdims), x.kind),)
+
+
+def _extreme_vjp(node: Node, g: Node) -> list[Cotangent]:
+    """Ties share evenly; elements that are not extreme are masked, as `where` would."""
+    (x,), (axes, _) = node.inputs, node.params
+    hit = equal(x, keep_reduced(node, x, axes))
+    share = keep_reduced(g, x, axes) / sum_(real(hit), axes, True)
+    return [Cotangent(where(hit, share, 0.0), hit)]
+
+
+def _extreme(name: str, forward: Callable[..., Array], word: str) -> Custom:
+    return Custom(
+        name,
+        lambda x, axes, keepdims: forward(x, axis=axes, keepdims=keepdims),
+        _extreme_types,
+        _extreme_vjp,
+        doc=f"The {word} element; ties share the derivative evenly.",
+        domain=ALL,
+        box=(ANY,),
+        kinks=(((1.0,), (1.0,)),),
+        samples=_REDUCED,
+        lane=_reduction_lane,
+    )
+
+
+amax = _extreme("amax", np.amax, "largest")
+amin = _extreme("amin", np.amin, "smallest")
+
+
+def _arg_extreme(name: str, forward: Callable[..., Array], word: str) -> Custom:
+    return Custom(
+        name,
+        lambda x, axis, keepdims: forward(x, axis=axis, keepdims=keepdims),
+        lambda x, axis, keepdims: ((reduced_shape(x.shape, (axis,), keepdims), "int"),),
+        None,
+        doc=f"Position of the first {word} element along an axis; it has no derivative.",
+        domain=ALL,
+        box=(ANY,),
+        kinks=(),
+        samples=((((3, 4),), (-1, False)),),
+    )
+
+
+argmax = _arg_extreme("argmax", np.argmax, "largest")
+argmin = _arg_extreme("argmin", np.argmin, "smallest")
+
+# --- products ----------------------------------------------------------------------------------
+
+
+def _products_before(x: Node) -> Node:
+    """Along the last axis, the product of all earlier elements, in a logarithm of steps."""
+    extent = int(x.shape[-1])
+    lead = x.shape[:-1]
+    whole = [(0, n, 1) for n in lead]
+    one = constant(1.0, (*lead, 1))
+    result = concatenate([one, index(x, (*whole, (0, extent - 1, 1)))], -1)
+    step = 1
+    while step < extent:
+        ones = constant(1.0, (*lead, step))
+        shifted = concatenate([ones, index(result, (*whole, (0, extent - step, 1)))], -1)
+        result = result * shifted
+        step *= 2
+    return result
+
+
+def _prod_vjp(node: Node, g: Node) -> list[Node]:
+    """The product of all other elements, without division: exact where elements are zero."""
+    (x,), (axes, _) = node.inputs, node.params
+    rest = tuple([axis for axis in range(-x.ndim, 0) if axis not in axes])
+    perm = rest + axes
+    moved = transpose(x, perm)
+    kept = tuple([x.shape[axis] for axis in rest])
+    flat = reshape(moved, (*kept, elements(tuple([x.shape[axis] for axis in axes]))))
+    after = flip(_products_before(flip(flat, (-1,))), (-1,))
+    others = reshape(_products_before(flat) * after, moved.shape)
+    return [keep_reduced(g, x, axes) * transpose(others, inverse_permutation(perm))]
+
+
+prod = Custom(
+    "prod",
+    lambda x, axes, keepdims: np.prod(x, axis=axes, keepdims=keepdims),
+    _reduced,
+    _prod_vjp,
+    doc="Product over axes.",
+    domain=ALL,
+    box=(ANY,),
+    kinks=(),
+    samples=_REDUCED,
+    lane=_reduction_lane,
+)
+
+# --- norm and log-sum-exp ------------------------------------------------------------------------
+
+
+def _norm2(x: Array, axes: Axes, keepdims: bool) -> Array:
+    plain = np.sqrt(np.add.reduce(x * x, axis=axes, keepdims=keepdims))
+    tiny = np.finfo(x.dtype).tiny ** 0.5
+    if np.all((plain > tiny / np.finfo(x.dtype).eps) & np.isfinite(plain)):
+        return np.asarray(plain)
+    # Scaled by the largest element, where squares overflow or vanish.
+    largest = np.amax(np.abs(x), axis=axes, keepdims=True, initial=0)
+    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
+    scaled = x / scale
+    total = np.sqrt(np.add.reduce(scaled * scaled, axis=axes, keepdims=True)) * scale
+    return np.asarray(total if keepdims else np.squeeze(total, axis=axes))
+
+
+def _norm2_vjp(node: Node, g: Node) -> list[Node]:
+    (x,), (axes, _) = node.inputs, node.params
+    length = keep_reduced(node, x, axes)
+    return [where(equal(length, 0.0), 0.0, keep_reduced(g, x, axes) * (x / length))]
+
+
+norm2 = Custom(
+    "norm2",
+    _norm2,
+    _reduced,
+    _norm2_vjp,
+    doc="Euclidean norm over axes, without overflow; its derivative at 0 is 0.",
+    domain=ALL,
+    box=(ANY,),
+    kinks=(((0.0,), (0.0,)),),
+    samples=_REDUCED,
+    lane=_reduction_lane,
+)
+
+
+def _shift(x: Array, axes: Axes) -> Array:
+    largest = np.amax(x, axis=axes, keepdims=True)
+    return np.where(np.isfinite(largest), largest, 0).astype(x.dtype, copy=False)
+
+
+def _logsumexp(x: Array, axes: Axes, keepdims: bool) -> Array:
+    top = _shift(x, axes)
+    total = np.log(np.add.reduce(np.exp(x - top), axis=axes, keepdims=True)) + top
+    return np.asarray(total if keepdims else np.squeeze(total, axis=axes))
+
+
+def _softmax(x: Array, axes: Axes) -> Array:
+    raised = np.exp(x - _shift(x, axes))
+    return np.asarray(raised / np.add.reduce(raised, axis=axes, keepdims=True))
+
+
+def _log_softmax(x: Array, axes: Axes) -> Array:
+    shifted = x - _shift(x, axes)
+    total = np.log(np.add.reduce(np.exp(shifted), axis=axes, keepdims=True))
+    return np.asarray(shifted - total)
+
+
+def _nonempty(x: Node, axes: Axes, keepdims: bool) -> Types:
+    _extreme_types(x, axes, keepdims)
+    return _reduced(x, axes, keepdims)
+
+
+def _logsumexp_vjp(node: Node, g: Node) -> list[Node]:
+    (x,), (axes, _) = node.inputs, node.params
+    return [keep_reduced(g, x, axes) * softmax(x, axes)]
+
+
+def _softmax_vjp(node: Node, g: Node) -> list[Node]:
+    (axes,) = node.params
+    return [node * (g - sum_(g * node, axes, True))]
+
+
+def _log_softmax_vjp(node: Node, g: Node) -> list[Node]:
+    (x,), (axes,) = node.inputs, node.params
+    return [g - softmax(x, axes) * sum_(g, axes, True)]
+
+
+logsumexp = Custom(
+    "logsumexp",
+    _logsumexp,
+    _nonempty,
+    _logsumexp_vjp,
+    doc="log(sum(exp(x))) over axes, without overflow.",
+    domain=ALL,
+    box=(ANY,),
+    kinks=(),
+    samples=_REDUCED,
+    lane=_reduction_lane,
+)
+
+_ALONG = ((((5,),), ((-1,),)), (((3, 4),), ((-2,),)))
+
+
+def _along_types(x: Node, axes: Axes) -> Types:
+    return ((x.shape, "real"),)
+
+
+softmax = Custom(
+    "softmax",
+    _softmax,
+    _along_types,
+    _softmax_vjp,
+    doc="exp(x)/sum(exp(x)) along axes, without overflow.",
+    domain=ALL,
+    box=(ANY,),
+    kinks=(),
+    samples=_ALONG,
+    lane=_along_lane,
+)
+
+log_softmax = Custom(
+    "log_softmax",
+    _log_softmax,
+    _along_types,
+    _log_softmax_vjp,
+    doc="log(softmax(x)) along axes, without a loss of digits.",
+    domain=ALL,
+    box=(ANY,),
+    kinks=(),
+    samples=_ALONG,
+    lane=_along_lane,
+)

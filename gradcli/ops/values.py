@@ -1,0 +1,172 @@
+"""From values of the language to what ops take: tensors, whole numbers, axes, shapes.
+
+A value is static (numbers, strings, None, tuples, lists) or a node. Static things that a program
+computed as tensors (an axis from an input) are made concrete here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradcli.errors import ArgumentError, ShapeError
+from gradcli.graph import OPS, Dim, Node, Shape, builder
+from gradcli.ops.elementwise import shape_text
+from gradcli.ops.leaves import array_constant, constant
+from gradcli.ops.linear import concatenate, reshape
+
+
+def describe(value: Any) -> str:
+    """What a value is, for messages."""
+    if value is None:
+        return "None"
+    if isinstance(value, Node):
+        return f"a tensor of shape {shape_text(value.shape)}" if value.shape else "a scalar"
+    names = {bool: "a boolean", int: "a whole number", float: "a number", str: "a string"}
+    names |= {tuple: "a tuple", list: "a list", dict: "a dict", Dim: "a size"}
+    return names.get(type(value), "a function")
+
+
+def tensor(value: Any) -> Node:
+    """A value as a tensor; lists and tuples of numbers and tensors are stacked."""
+    if isinstance(value, Node):
+        return value
+    if isinstance(value, (bool, int, float)):
+        if type(value) is int and abs(value) > 2**53:
+            return constant(float(value))
+        return constant(value)
+    if isinstance(value, (list, tuple)):
+        return _stacked(list(value))
+    if value is None or isinstance(value, (str, dict)):
+        raise ArgumentError(f"a tensor is wanted here, not {describe(value)}")
+    raise ArgumentError(
+        f"a tensor is wanted here, not the function `{getattr(value, 'name', value)}`",
+        hint="call it, as in `f(x)`",
+    )
+
+
+def _stacked(items: list[Any]) -> Node:
+    numbers = _plain_numbers(items)
+    if numbers is not None:
+        return array_constant(numbers)
+    parts = [tensor(item) for item in items]
+    first = parts[0].shape
+    for place, part in enumerate(parts):
+        if part.shape != first:
+            raise ShapeError(
+                f"the list is ragged: element 0 has shape {shape_text(first)}, "
+                f"element {place} has shape {shape_text(part.shape)}",
+                hint="a list becomes a tensor when its elements have one shape",
+            )
+    return concatenate([reshape(part, (1, *part.shape)) for part in parts], -len(first) - 1)
+
+
+def _plain_numbers(items: list[Any]) -> Any:
+    """A regular nested list of numbers as an array, or None where it holds anything else."""
+    if not items:
+        return np.zeros(0)
+    if all(type(item) in (int, float, bool, Dim) for item in items):
+        kinds = {type(item) for item in items}
+        if kinds == {bool}:
+            return np.array(items, np.bool_)
+        array = np.array([float(item) for item in items])
+        whole = float not in kinds and all(abs(item) <= 2**53 for item in items)
+        return array.astype(np.int64) if whole else array
+    if all(type(item) in (list, tuple) for item in items):
+        rows = [_plain_numbers(list(item)) for item in items]
+        if all(row is not None and row.shape == rows[0].shape for row in rows):
+            return np.stack(rows)
+    return None
+
+
+def static_number(value: Any, what: str) -> float:
+    """A number known now; a scalar tensor is made concrete."""
+    if isinstance(value, Node):
+        array = concrete(value, what, static=True)
+        if array.ndim:
+            raise ArgumentError(f"{what} must be one number, not {describe(value)}")
+        number: float = array.item()
+        return number
+    if isinstance(value, (bool, int, float)):
+        return value
+    raise ArgumentError(f"{what} must be a number, not {describe(value)}")
+
+
+def concrete(value: Node, what: str, static: bool = False) -> Any:
+    """The array that a node holds in this run."""
+    try:
+        return builder().concretise(value, static)
+    except LookupError:
+        raise ArgumentError(f"{what} must be known before the program runs") from None
+
+
+def whole(value: Any, what: str) -> int:
+    """A whole number known now (an axis, a size, a position)."""
+    if type(value) is int or isinstance(value, Dim):
+        return value
+    number = static_number(value, what)
+    if isinstance(value, bool) or number != number or number in (float("inf"), -float("inf")):
+        raise ArgumentError(f"{what} must be a whole number, not {number}")
+    if number != int(number):
+        raise ArgumentError(f"{what} must be a whole number, not {number!r}")
+    return int(number)
+
+
+def axis_of(value: Any, ndim: int, what: str = "axis") -> int:
+    """One axis, counted from the end; raises ArgumentError where there is none such."""
+    axis = whole(value, what)
+    if not -ndim <= axis < ndim:
+        have = f"it has {ndim} ax{'i' if ndim == 1 else 'e'}s" if ndim else "a scalar has no axes"
+        raise ArgumentError(f"{what} {axis} is out of range: {have}")
+    return axis - ndim if axis >= 0 else axis
+
+
+def axes_of(value: Any, ndim: int, what: str = "axis") -> tuple[int, ...]:
+    """Axes counted from the end, in order; None means all of them."""
+    if value is None:
+        return tuple(range(-ndim, 0))
+    items = value if isinstance(value, (tuple, list)) else [value]
+    axes = tuple([axis_of(item, ndim, what) for item in items])
+    if len(set(axes)) != len(axes):
+        raise ArgumentError(f"{what} names an axis twice")
+    return tuple(sorted(axes))
+
+
+def shape_of(items: Any, what: str = "shape") -> Shape:
+    """A shape from `(2, 3)`, `[2, 3]`, `2`, or the varargs `2, 3`."""
+    if isinstance(items, tuple) and len(items) == 1 and isinstance(items[0], (tuple, list)):
+        items = items[0]
+    if isinstance(items, Node) and items.ndim:
+        items = [float(item) for item in concrete(items, what)]
+    if not isinstance(items, (tuple, list)):
+        items = (items,)
+    shape = tuple([whole(item, what) for item in items])
+    if any(extent < 0 for extent in shape):
+        raise ArgumentError(f"{what} cannot have the negative size {min(shape)}")
+    return shape
+
+
+def truth(value: Any) -> bool:
+    """Whether a value counts as true; a tensor must be a single number."""
+    if isinstance(value, Node):
+        array = concrete(value, "a condition")
+        if array.size != 1:
+            raise ArgumentError(
+                f"{describe(value)} is neither true nor false",
+                hint="`where(c, a, b)` chooses element by element; `&` and `|` combine",
+            )
+        return bool(array.item())
+    return bool(value)
+
+
+def flag(value: Any, what: str) -> bool:
+    """True or False."""
+    if isinstance(value, (bool, int)):
+        return bool(value)
+    raise ArgumentError(f"{what} must be True or False, not {describe(value)}")
+
+
+def broadcast(x: Node, shape: Shape) -> Node:
+    """x repeated to `shape`, or x itself."""
+    return x if x.shape == shape else OPS["broadcast_to"](x, shape)

@@ -1,0 +1,235 @@
+"""How results look: lines of styled pieces, the same for a terminal and a pipe.
+
+Numbers print the shortest digits that read back to the same value, or `precision` significant ones.
+On a terminal long arrays are elided to its width, with their shape; in a pipe they are whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcli.ops.elementwise import shape_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gradcli.session import Evaluation, Jacobian
+
+    Array = np.ndarray[Any, Any]
+
+Piece = tuple[str, str]
+"""(text, style); styles are named, and given colours where there are any."""
+
+Line = list[Piece]
+SHOWN_ROWS = 20
+
+
+class Look:
+    """What the place of printing asks for. `width` None: a pipe, nothing is elided."""
+
+    def __init__(self, width: int | None, precision: int | None, ascii_only: bool = False) -> None:
+        self.width = width
+        self.precision = precision
+        self.dots = "..." if ascii_only else "…"
+
+    def number(self, value: Any) -> str:
+        """One number: `125`, `0.1`, `1e-20`, `nan`, `inf`, `True`."""
+        if isinstance(value, (bool, np.bool_)):
+            return str(bool(value))
+        if isinstance(value, (int, np.integer)):
+            return str(int(value))
+        if self.precision is not None:
+            return f"{float(value):.{self.precision}g}"
+        text = str(value) if isinstance(value, np.floating) else repr(value)
+        return text.removesuffix(".0")
+
+
+def evaluation_lines(result: Evaluation, look: Look) -> Iterator[Line]:
+    """Value and gradients of every output."""
+    several = len(result.outputs) > 1
+    for place, output in enumerate(result.outputs):
+        if place:
+            yield []
+        yield from _array_lines(f"value {place}" if several else "value", output.value, look)
+        for name, gradient in (output.grad or {}).items():
+            yield from _array_lines(f"grad {name}", gradient, look)
+
+
+def jacobian_lines(result: Jacobian, look: Look) -> Iterator[Line]:
+    """Value, how the Jacobian was found, and each block with labelled rows and columns."""
+    several = len(result.outputs) > 1
+    for place, output in enumerate(result.outputs):
+        if place:
+            yield []
+        name = f"out{place}" if several else "out"
+        yield from _array_lines(f"value {place}" if several else "value", output.value, look)
+        passes = f"{output.passes} pass" + ("es" if output.passes != 1 else "")
+        yield [("mode", "label"), (f"  {output.mode}, {passes} as one batch", "note")]
+        for source, block in output.jacobian.items():
+            title = f"jacobian {source}"
+            yield [(title, "label"), (f"  shape {shape_text(block.shape)}", "note")]
+            rank = output.value.ndim
+            yield from _table_lines(block, rank, name, source, look)
+
+
+def _array_lines(label: str, array: Array, look: Look) -> Iterator[Line]:
+    head: Line = [(label, "label"), ("  ", "")]
+    if array.ndim == 0:
+        yield [*head, (look.number(array[()]), "number")]
+    elif array.ndim == 1 or array.size == 0:
+        yield [*head, *_vector(array, look, len(label) + 2)]
+    else:
+        yield [*head, (f"shape {shape_text(array.shape)}", "note")]
+        yield from _matrix_lines(array, look)
+
+
+def _vector(array: Array, look: Look, used: int) -> Line:
+    if array.size == 0:
+        return [(f"[]  shape {shape_text(array.shape)}", "number")]
+    room = None if look.width is None else look.width - used - 4
+    cells = _fitting(array, look, room)
+    line: Line = [("[", "bracket"), (", ".join(cells), "number"), ("]", "bracket")]
+    if look.dots in cells:
+        line.append((f"  shape {shape_text(array.shape)}", "note"))
+    return line
+
+
+def _fitting(array: Array, look: Look, room: int | None) -> list[str]:
+    """Cells of a vector, its middle elided where they do not fit."""
+    if room is None:
+        return [look.number(value) for value in array]
+    count = array.size
+    ends = min(count, max(6, room))
+    first = [look.number(value) for value in array[: (ends + 1) // 2]]
+    last = [look.number(value) for value in array[count - ends // 2 :]]
+    if count == ends and len(", ".join(first + last)) <= room:
+        return first + last
+    # Take cells from both ends in turn while there is room beside the dots and the shape.
+    space = room - len(look.dots) - 18
+    front: list[str] = []
+    back: list[str] = []
+    while len(front) < len(first) and len(back) < len(last):
+        turn, source = (
+            (front, first[len(front)])
+            if len(front) <= len(back)
+            else (
+                back,
+                last[-1 - len(back)],
+            )
+        )
+        space -= len(source) + 2
+        if space < 0 and len(front) + len(back) >= 2:
+            break
+        turn.append(source)
+    return [*front, look.dots, *reversed(back)]
+
+
+def _matrix_lines(array: Array, look: Look) -> Iterator[Line]:
+    """Nested brackets, columns aligned; the outermost axes elided where there are many."""
+    rows = array.reshape(-1, array.shape[-1])
+    columns = _shown(rows.shape[1], None if look.width is None else 12)
+    cells: list[list[str]] = []
+    places = _shown(rows.shape[0], None if look.width is None else SHOWN_ROWS)
+    for place in places:
+        if place is None:
+            cells.append([])
+        else:
+            row = rows[place]
+            cells.append([look.dots if c is None else look.number(row[c]) for c in columns])
+    if look.width is not None:
+        cells = _narrowed(cells, look)
+    widths = [max(len(row[c]) for row in cells if row) for c in range(len(max(cells, key=len)))]
+    last = rows.shape[0] - 1
+    for place, row in zip(places, cells, strict=True):
+        if place is None:
+            yield [(f"  {look.dots}", "note")]
+            continue
+        opening, closing = _brackets(place, last, array.shape[:-1])
+        text = ", ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        yield [
+            ("  " + opening.rjust(array.ndim), "bracket"),
+            (text, "number"),
+            (closing + ("," if place < last else ""), "bracket"),
+        ]
+
+
+def _brackets(place: int, last: int, lead: tuple[int, ...]) -> tuple[str, str]:
+    """Brackets that open before and close behind a row of a nested list."""
+    opening = closing = 1
+    step = 1
+    for extent in reversed(lead):
+        step *= extent
+        opening += place % step == 0
+        closing += (place + 1) % step == 0
+    return "[" * opening, "]" * closing
+
+
+def _narrowed(cells: list[list[str]], look: Look) -> list[list[str]]:
+    """Rows with middle columns elided until they fit the width."""
+    assert look.width is not None
+    while True:
+        count = max(len(row) for row in cells)
+        widths = [max(len(row[c]) for row in cells if row) for c in range(count)]
+        if sum(widths) + 2 * count + 8 <= look.width or count <= 3:
+            return cells
+        middle = count // 2
+        marked = any(look.dots in row for row in cells)
+        if marked:
+            at = next(row.index(look.dots) for row in cells if look.dots in row)
+            drop = at + 1 if at < count - 2 and at <= count - 1 - at else at - 1
+            cells = [row[:drop] + row[drop + 1 :] if row else row for row in cells]
+        else:
+            cells = [
+                [*row[:middle], look.dots, *row[middle + 1 :]] if row else row for row in cells
+            ]
+
+
+def _shown(count: int, most: int | None) -> list[int | None]:
+    """Positions to show; None stands for those left out."""
+    if most is None or count <= most:
+        return list(range(count))
+    head = most // 2
+    return [*range(head), None, *range(count - (most - head - 1), count)]
+
+
+def _table_lines(
+    block: Array, rank: int, row_name: str, column_name: str, look: Look
+) -> Iterator[Line]:
+    """A Jacobian block as a table: a row for each output element, a column for each input's."""
+    out_shape, in_shape = block.shape[:rank], block.shape[rank:]
+    count = int(np.prod(out_shape, dtype=int))
+    matrix = block.reshape(count, int(np.prod(in_shape, dtype=int)))
+    rows = _shown(matrix.shape[0], None if look.width is None else SHOWN_ROWS)
+    columns = _shown(matrix.shape[1], None if look.width is None else 12)
+    if not rows or not columns:
+        yield [("  (no elements)", "note")]
+        return
+    header = ["", *[_element(column_name, c, in_shape, look) for c in columns]]
+    cells = [header]
+    for place in rows:
+        cells.append(
+            [
+                _element(row_name, place, out_shape, look),
+                *[
+                    look.dots if place is None or c is None else look.number(matrix[place, c])
+                    for c in columns
+                ],
+            ]
+        )
+    if look.width is not None:
+        cells = _narrowed(cells, look)
+    widths = [max(len(row[c]) for row in cells) for c in range(len(cells[0]))]
+    for number, row in enumerate(cells):
+        label = row[0].ljust(widths[0])
+        rest = "  ".join(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+        yield [("  " + label + "  ", "axis"), (rest, "number" if number else "axis")]
+
+
+def _element(name: str, place: int | None, shape: Sequence[int], look: Look) -> str:
+    if place is None:
+        return look.dots
+    if not shape:
+        return name
+    return f"{name}[{','.join(str(int(n)) for n in np.unravel_index(place, shape))}]"

@@ -1,0 +1,118 @@
+"""Printing lines: plain text in a pipe, rich on a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import IO, TYPE_CHECKING
+
+from gradcli.errors import GradcliError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gradcli.render.layout import Line
+
+STYLES = {
+    "label": "bold cyan",
+    "number": "",
+    "bracket": "dim",
+    "note": "dim",
+    "axis": "cyan",
+    "error": "bold red",
+    "caret": "bold red",
+    "hint": "green",
+    "warning": "yellow",
+    "": "",
+}
+
+
+def terminal_width(stream: IO[str]) -> int | None:
+    """Columns of the terminal behind a stream; None where it is none."""
+    if not stream.isatty():
+        return None
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns) > 0:
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
+def ascii_only(stream: IO[str]) -> bool:
+    """Whether the stream cannot show signs beyond ASCII."""
+    return not (stream.encoding or "").lower().replace("-", "").startswith("utf")
+
+
+def print_lines(lines: Iterable[Line], stream: IO[str]) -> None:
+    """Print each line: with colours where a terminal has them and NO_COLOR is not set."""
+    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        for line in lines:
+            stream.write("".join(text for text, _ in line).rstrip() + "\n")
+        stream.flush()
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=stream, width=max(terminal_width(stream) or 80, 1), highlight=False)
+    for line in lines:
+        text = Text.assemble(*[(piece, STYLES[style]) for piece, style in line])
+        console.print(text, soft_wrap=True)
+    stream.flush()
+
+
+def error_lines(error: GradcliError, width: int | None) -> list[Line]:
+    """An error for people: message, place, the source line with a caret, notes, hint."""
+    lines: list[Line] = [[("error", "error"), (f": {error.message}", "")]]
+    span = error.span
+    if span is not None and error.source is not None:
+        source = error.source.split("\n")
+        text = source[span.line - 1] if span.line <= len(source) else ""
+        text = text.rstrip("\r")
+        start = min(span.column, len(text))
+        end = span.end_column if span.end_line == span.line else len(text)
+        end = max(min(end, max(len(text), start)), start + 1)
+        text, start, end = _window(text, start, end, (width or 100) - 8)
+        where = f"{error.filename}:{span.line}:{span.column + 1}" if error.filename else ""
+        if not where and len(source) > 1:
+            where = f"line {span.line}, column {span.column + 1}"
+        if where:
+            lines.append([("  at ", "note"), (where, "note")])
+        shown = "".join(c if c.isprintable() else " " for c in text)
+        lines.append([("  | ", "note"), (shown, "")])
+        lines.append([("  | ", "note"), (" " * start + "^" * (end - start), "caret")])
+    for note in error.notes:
+        label = "  try:  " if note.startswith("gradcli ") else "  note: "
+        lines.append([(label, "note"), (note, "")])
+    if error.hint:
+        lines.append([("  hint: ", "hint"), (error.hint, "")])
+    return lines
+
+
+def _window(text: str, start: int, end: int, room: int) -> tuple[str, int, int]:
+    """The part of a long source line around the caret."""
+    room = max(room, 20)
+    if len(text) <= room:
+        return text, start, end
+    end = min(end, start + room // 2)
+    left = max(0, min(start - room // 4, len(text) - room))
+    cut = text[left : left + room]
+    if left:
+        cut = "..." + cut[3:]
+    if left + room < len(text):
+        cut = cut[:-3] + "..."
+    return cut, start - left, end - left
+
+
+def print_error(error: GradcliError) -> None:
+    """Print an error on standard error."""
+    print_lines(error_lines(error, terminal_width(sys.stderr)), sys.stderr)
+
+
+def print_remarks(warnings: Iterable[str], notes: Iterable[str]) -> None:
+    """Print warnings and notes on standard error."""
+    lines: list[Line] = [[("warning", "warning"), (f": {text}", "")] for text in warnings]
+    lines += [[("note", "note"), (f": {text}", "")] for text in notes]
+    if lines:
+        print_lines(lines, sys.stderr)
