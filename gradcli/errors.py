@@ -21,7 +21,7 @@ class Span:
 
 
 class GradcliError(Exception):
-    """Base of all errors that a request can cause; `span` and `source` may be added on the way up."""
+    """Base of all errors that a request can cause; its place may be added on the way up."""
 
     kind = "error"
     exit_status = 2

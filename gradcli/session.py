@@ -207,7 +207,7 @@ class Traced:
         return value
 
     def rebind(self, arrays: dict[str, Array]) -> bool:
-        """Take other inputs of the same shapes; False where they would steer the trace elsewhere."""
+        """Take other inputs of the same shapes; False where they steer the trace elsewhere."""
         values = {self.inputs[name].serial: array for name, array in arrays.items()}
         if self.random_seed is not None and self.settings.random_seed is None:
             return False
@@ -282,15 +282,15 @@ class Traced:
             ]
             return Evaluation(outputs, [], list(self.notes))
         checked = self._seeds(seeds)
-        arrays = self._gradients(names, checked, False)
-        if any(np.isnan(array).any() for _, array in arrays if array is not None):
+        found = self._gradients(names, checked, False)
+        if any(np.isnan(array).any() for _, array in found if array is not None):
             # A zero met an infinite local derivative, or the derivative does not exist: told apart
             # by keeping structural zeros out of the arithmetic.
-            arrays = self._gradients(names, checked, True)
+            found = self._gradients(names, checked, True)
         width = 1 + len(names)
         outputs = []
         for place, node in enumerate(self.outputs):
-            row = [array for _, array in arrays[place * width : (place + 1) * width]]
+            row = [array for _, array in found[place * width : (place + 1) * width]]
             value = row[0]
             assert value is not None
             grads = {

@@ -20,7 +20,7 @@ from gradcli.errors import SeedError
 )
 @click.option("--no-grad", is_flag=True, help="The value alone.")
 @click.pass_context
-def eval_command(context: click.Context, **options: Any) -> None:
+def eval_command(context: click.Context, /, **options: Any) -> None:
     """Value and gradient of EXPRESSION at the inputs given as --NAME VALUE.
 
     \b

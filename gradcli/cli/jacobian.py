@@ -19,7 +19,7 @@ from gradcli.cli.common import Request, request_options
     help="Forward: a pass for each input element; reverse: for each output element.",
 )
 @click.pass_context
-def jacobian_command(context: click.Context, **options: Any) -> None:
+def jacobian_command(context: click.Context, /, **options: Any) -> None:
     """Jacobian of EXPRESSION by every input, of shape out.shape + in.shape.
 
     \b

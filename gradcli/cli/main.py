@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from itertools import pairwise
 from typing import Any, NoReturn
 
 import click
@@ -131,7 +132,7 @@ def report(error: GradcliError, argv: list[str]) -> int:
     """Print an error for people on standard error, and for programs too where they asked."""
     from gradcli.render.text import print_error
 
-    formats = [b for a, b in zip(argv, argv[1:], strict=False) if a == "--format"]
+    formats = [after for word, after in pairwise(argv) if word == "--format"]
     wants_json = "--json" in argv or "--format=json" in argv or formats[-1:] == ["json"]
     try:
         if wants_json:

@@ -7,11 +7,12 @@ and gives a node of Python's `ast`, used as plain data.
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import Any, TypeVar
 
 from gradcli.errors import Span, SyntaxProblem
 
 Place = tuple[int, int, int, int]
+Tree = TypeVar("Tree", bound=ast.AST)
 LOAD, STORE = ast.Load(), ast.Store()
 
 
@@ -21,8 +22,9 @@ def span_of(node: ast.AST) -> Span:
     return Span(place.lineno, place.col_offset, place.end_lineno, place.end_col_offset)
 
 
-def _at(node: Any, place: Place) -> Any:
-    node.lineno, node.col_offset, node.end_lineno, node.end_col_offset = place
+def _at(node: Tree, place: Place) -> Tree:
+    placed: Any = node
+    placed.lineno, placed.col_offset, placed.end_lineno, placed.end_col_offset = place
     return node
 
 
@@ -154,7 +156,7 @@ def build_def_(children: list[Any], place: Place) -> ast.FunctionDef:
         type_comment=None,
     )
     if "type_params" in ast.FunctionDef._fields:
-        node.type_params = []
+        vars(node)["type_params"] = []
     return _at(node, _ending(place, body))
 
 

@@ -8,6 +8,8 @@ else is bounded by the parser.
 from __future__ import annotations
 
 import ast
+import math
+import operator
 from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import (
@@ -50,6 +52,23 @@ COMPARE: dict[type[ast.cmpop], tuple[str, str]] = {
     ast.LtE: ("<=", "less_equal"),
     ast.Gt: (">", "greater"),
     ast.GtE: (">=", "greater_equal"),
+}
+COMPARATORS = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+ARITHMETIC = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
 }
 MAX_BITS = 4096
 MAX_ITEMS = 1_000_000
@@ -480,15 +499,9 @@ def static_item(value: Any, key: Any) -> Any:
 
 
 def static_compare(symbol: str, left: Any, right: Any) -> bool:
+    """Python's comparison of values known now."""
     try:
-        return {
-            "==": lambda: left == right,
-            "!=": lambda: left != right,
-            "<": lambda: left < right,
-            "<=": lambda: left <= right,
-            ">": lambda: left > right,
-            ">=": lambda: left >= right,
-        }[symbol]()  # type: ignore[no-any-return]
+        return bool(COMPARATORS[symbol](left, right))
     except TypeError:
         raise ArgumentError(
             f"`{symbol}` cannot compare {describe(left)} with {describe(right)}"
@@ -505,15 +518,7 @@ def static_binary(symbol: str, left: Any, right: Any) -> Any:
     if symbol == "**" and whole_numbers and left.bit_length() * abs(right) > MAX_BITS:
         return _float_power(left, right)
     try:
-        value = {
-            "+": lambda: left + right,
-            "-": lambda: left - right,
-            "*": lambda: left * right,
-            "/": lambda: left / right,
-            "//": lambda: left // right,
-            "%": lambda: left % right,
-            "**": lambda: left**right,
-        }[symbol]()
+        value = ARITHMETIC[symbol](left, right)
     except ZeroDivisionError:
         raise ArgumentError("division by zero") from None
     except OverflowError:
@@ -529,7 +534,7 @@ def static_binary(symbol: str, left: Any, right: Any) -> Any:
 
 def _float_power(left: float, right: float) -> float:
     try:
-        return float(left) ** float(right)
+        return float(math.pow(left, right))
     except OverflowError:
         negative = left < 0 and float(right).is_integer() and right % 2 == 1
         return -float("inf") if negative else float("inf")

@@ -1,8 +1,8 @@
 """Source text to syntax tree: a lexer with indentation, and an LALR(1) driver over the tables.
 
-The tree is made of Python's own `ast` node classes (as plain data; nothing is compiled or run), with
-lines counted from 1 and columns, in characters, from 0. The driver is a loop: no input, however
-nested, recurses.
+The tree is made of Python's own `ast` node classes (as plain data; nothing is compiled or run),
+with lines counted from 1 and columns, in characters, from 0. The driver is a loop: no input,
+however nested, recurses.
 """
 
 from __future__ import annotations

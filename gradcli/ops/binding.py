@@ -7,13 +7,15 @@ library's defaults and meaning: where they differ, they are two functions over t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gradcli.errors import ArgumentError, GradcliError
 from gradcli.ops.elementwise import Elementwise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+Builder = TypeVar("Builder", bound="Callable[..., Any]")
 
 SPELLED: dict[str, Function] = {}
 """Full dotted name -> function: `np.sum`, `torch.nn.functional.relu`, and bare `sum`."""
@@ -186,13 +188,13 @@ def _enter_spaces(spelling: str) -> None:
         SPACES.add(".".join(parts[:count]))
 
 
-def function(spellings: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def function(spellings: str) -> Callable[[Builder], Builder]:
     """Register the decorated builder under spellings separated by spaces.
 
     `np+torch+jnp.sum` stands for `np.sum torch.sum jnp.sum`.
     """
 
-    def enter(build: Callable[..., Any]) -> Callable[..., Any]:
+    def enter(build: Builder) -> Builder:
         names = expand(spellings)
         register(Function(names[0].rpartition(".")[2], build, names))
         return build

@@ -162,7 +162,7 @@ class MaskedContraction(Op):
         return np.where(unknown | (rises & falls), np.nan, total).astype(held)
 
 
-contract = Contraction(
+contract: Contraction = Contraction(
     "contract",
     doc="Sum of products over the axes that two tensors share and the result lacks.",
     domain="all real a, b (bilinear)",
@@ -171,7 +171,7 @@ contract = Contraction(
     samples=_SAMPLES,
 )
 
-masked_contract = MaskedContraction(
+masked_contract: MaskedContraction = MaskedContraction(
     "masked_contract",
     doc="A contraction that leaves out the terms that a mask does not select.",
     domain="all real a, b (bilinear)",
@@ -226,7 +226,7 @@ def evaluate(a: Array, b: Array, la: Labels, lb: Labels, lo: Labels) -> Array:
     product = np.matmul(left, right)
     order = batch + free_a + free_b
     shaped = product.reshape([sizes[label] for label in order])
-    return shaped.transpose([order.index(label) for label in lo])
+    return np.asarray(shaped.transpose([order.index(label) for label in lo]))
 
 
 def _ordered(

@@ -127,7 +127,8 @@ class Projection(Op):
         raise NotImplementedError
 
     def run(self, node: Node, arrays: list[Array], lead: Lead | None, dtype: Any) -> Array:
-        return arrays[node.params[0]]
+        array: Array = arrays[0][node.params[0]]
+        return array
 
 
 project = Projection(

@@ -117,8 +117,3 @@ def build(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...] = ()) -> Nod
 def negative_axis(axis: int, ndim: int) -> int:
     """An axis counted from the end, so that it holds under a leading batch axis."""
     return axis - ndim if axis >= 0 else axis
-
-
-def core_rank_lead(array: Array, node: Node) -> Shape:
-    """The batch part of an operand's shape: what it has beyond its node's own axes."""
-    return array.shape[: array.ndim - len(node.shape)]

@@ -96,14 +96,16 @@ linspace_ = Leaf("linspace", _linspace, "real", doc="Numbers from start to stop,
 draw_ = Leaf("draw", _draw, "real", doc="Independent random numbers (PCG64).")
 
 
+def kind_of(value: float) -> Kind:
+    """The kind of a Python number."""
+    if isinstance(value, bool):
+        return "bool"
+    return "int" if isinstance(value, int) else "real"
+
+
 def constant(value: float, shape: Shape = (), kind: Kind | None = None) -> Node:
     """A number (int and bool keep their kind) at every place of `shape`."""
-    if kind is None:
-        if isinstance(value, bool):
-            kind = "bool"
-        else:
-            kind = "int" if isinstance(value, int) else "real"
-    return build(full_, (), (shape, value, kind))
+    return build(full_, (), (shape, value, kind or kind_of(value)))
 
 
 def array_constant(value: Array) -> Node:

@@ -6,7 +6,6 @@ unchanged under a leading batch axis; `lead` is the batch part of the operand's 
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,9 @@ from gradcli.ops.leaves import constant, storage, zeros_like
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+add_up: Any = np.add.reduce
+"""NumPy's sum without its argument handling, which costs more than a small sum."""
 
 EVERYWHERE = "all real x (linear)"
 
@@ -145,14 +147,14 @@ def keep_reduced(g: Node, x: Node, axes: tuple[int, ...]) -> Node:
 
 
 def _sum(x: Array, lead: Shape, axes: tuple[int, ...], keepdims: bool) -> Array:
-    return np.asarray(np.add.reduce(x, axis=axes, keepdims=keepdims))
+    return np.asarray(add_up(x, axis=axes, keepdims=keepdims))
 
 
 def _sum_adjoint(g: Node, x: Node, axes: tuple[int, ...], keepdims: bool) -> Node:
     return broadcast_to(keep_reduced(g, x, axes), x.shape)
 
 
-sum_ = Linear(
+sum_: Linear = Linear(
     "sum",
     _sum,
     reduced_shape,
@@ -162,7 +164,7 @@ sum_ = Linear(
     counts=True,
 )
 
-broadcast_to = Linear(
+broadcast_to: Linear = Linear(
     "broadcast_to",
     lambda x, lead, shape: np.broadcast_to(
         x.reshape(lead + (1,) * (len(shape) - x.ndim + len(lead)) + x.shape[len(lead) :]),
@@ -174,7 +176,7 @@ broadcast_to = Linear(
     samples=((((3,),), ((2, 3),)), (((2, 1),), ((4, 2, 3),))),
 )
 
-cumsum = Linear(
+cumsum: Linear = Linear(
     "cumsum",
     lambda x, lead, axis: np.cumsum(x, axis=axis),
     lambda operand, axis: operand,
@@ -186,7 +188,7 @@ cumsum = Linear(
 
 # --- layout ------------------------------------------------------------------------------------
 
-reshape = Linear(
+reshape: Linear = Linear(
     "reshape",
     lambda x, lead, shape: x.reshape(lead + shape),
     lambda operand, shape: shape,
@@ -206,7 +208,7 @@ def inverse_permutation(perm: tuple[int, ...]) -> tuple[int, ...]:
     return tuple([perm.index(axis) - rank for axis in range(-rank, 0)])
 
 
-transpose = Linear(
+transpose: Linear = Linear(
     "transpose",
     _transpose,
     lambda operand, perm: tuple([operand[axis] for axis in perm]),
@@ -215,7 +217,7 @@ transpose = Linear(
     samples=((((2, 3),), ((-1, -2),)), (((2, 3, 4),), ((-2, -1, -3),))),
 )
 
-flip = Linear(
+flip: Linear = Linear(
     "flip",
     lambda x, lead, axes: np.flip(x, axes),
     lambda operand, axes: operand,
@@ -237,7 +239,7 @@ def _diag_embed(x: Array, lead: Shape, offset: int, rows: int, columns: int) -> 
     return out
 
 
-diagonal = Linear(
+diagonal: Linear = Linear(
     "diagonal",
     lambda x, lead, offset: np.diagonal(x, offset, -2, -1),
     lambda operand, offset: (*operand[:-2], _diagonal_length(operand, offset)),
@@ -247,7 +249,7 @@ diagonal = Linear(
     sparse_adjoint=True,
 )
 
-diag_embed = Linear(
+diag_embed: Linear = Linear(
     "diag_embed",
     _diag_embed,
     lambda operand, offset, rows, columns: (*operand[:-1], rows, columns),
@@ -281,7 +283,7 @@ def _concatenate_adjoint(g: Node, node: Node, place: int, axis: int) -> Node:
     return index(g, tuple(items))
 
 
-concatenate = LinearMany(
+concatenate: LinearMany = LinearMany(
     "concatenate",
     _concatenate,
     _concatenated_shape,
@@ -296,7 +298,7 @@ concatenate = LinearMany(
 class Positions:
     """An integer array inside an index: compared and hashed by what it holds."""
 
-    __slots__ = ("array", "_key")
+    __slots__ = ("_key", "array")
 
     def __init__(self, array: Array) -> None:
         self.array = array
@@ -357,7 +359,7 @@ class Index(Linear):
         ]
 
 
-index = Index(
+index: Index = Index(
     "index",
     lambda x, lead, items: np.asarray(x[numpy_index(items)]),
     _indexed_shape,
@@ -384,7 +386,7 @@ def _scatter(
     return out
 
 
-scatter = LinearMany(
+scatter: LinearMany = LinearMany(
     "scatter",
     _scatter,
     lambda shapes, shape, items: shape,
@@ -395,8 +397,3 @@ scatter = LinearMany(
         (((3,),), ((4,), ((Positions(np.array([0, 2, 2])),),))),
     ),
 )
-
-
-def elements(shape: Shape) -> int:
-    """How many elements a shape has."""
-    return math.prod(shape)

@@ -168,5 +168,5 @@ def flag(value: Any, what: str) -> bool:
 
 
 def broadcast(x: Node, shape: Shape) -> Node:
-    """x repeated to `shape`, or x itself."""
+    """X repeated to `shape`, or x itself."""
     return x if x.shape == shape else OPS["broadcast_to"](x, shape)

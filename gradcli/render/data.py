@@ -95,7 +95,8 @@ def named_arrays(result: Evaluation | Jacobian) -> dict[str, Array]:
     """Every array of a result by its name: `value`, `grad.x`, `jacobian.W`, `1.value`, ..."""
     arrays: dict[str, Array] = {}
     several = len(result.outputs) > 1
-    for place, output in enumerate(result.outputs):
+    outputs: list[Any] = [*result.outputs]
+    for place, output in enumerate(outputs):
         prefix = f"{place}." if several else ""
         arrays[f"{prefix}value"] = output.value
         grad = getattr(output, "grad", None)

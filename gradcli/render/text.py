@@ -42,7 +42,7 @@ def terminal_width(stream: IO[str]) -> int | None:
 
 def ascii_only(stream: IO[str]) -> bool:
     """Whether the stream cannot show signs beyond ASCII."""
-    return not (stream.encoding or "").lower().replace("-", "").startswith("utf")
+    return not (getattr(stream, "encoding", None) or "").lower().replace("-", "").startswith("utf")
 
 
 def print_lines(lines: Iterable[Line], stream: IO[str]) -> None:

@@ -17,7 +17,7 @@ from gradcli.ops.values import axes_of, axis_of, broadcast, concrete, shape_of, 
 
 
 def reshaped(x: Node, shape: Shape) -> Node:
-    """x in a shape that may contain one -1; raises ShapeError with both shapes."""
+    """X in a shape that may contain one -1; raises ShapeError with both shapes."""
     unknown = [place for place, extent in enumerate(shape) if extent == -1]
     total = math.prod(int(extent) for extent in x.shape)
     known = math.prod([int(extent) for extent in shape if extent != -1])
@@ -80,7 +80,7 @@ def expand_dims(x: Any, axis: Any) -> Node:
 
 
 def permuted(x: Node, perm: tuple[int, ...]) -> Node:
-    """x with its axes in the order of the negative axes `perm`."""
+    """X with its axes in the order of the negative axes `perm`."""
     return linear.transpose(x, perm)
 
 

@@ -138,7 +138,7 @@ def _torch_extreme(extreme: Any, position: Any, pairwise: Any, args: Any) -> Any
     x, dim, keepdim = args
     if dim is None:
         return extreme(x, None, False)
-    if isinstance(dim, Node) and dim.ndim or isinstance(dim, list):
+    if (isinstance(dim, Node) and dim.ndim) or isinstance(dim, list):
         return pairwise(tensor(x), tensor(dim))
     # Along a dimension PyTorch takes the first position, whose element gets the whole derivative.
     from gradcli.ops.functions.layout import take_along

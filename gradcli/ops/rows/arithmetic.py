@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ANY = (-2.0, 2.0)
 ALL = "all real numbers"
 
-add = Elementwise(
+add: Elementwise = Elementwise(
     "add",
     np.add,
     [lambda g, y, a, b: g, lambda g, y, a, b: g],
@@ -35,7 +35,7 @@ add = Elementwise(
     kind="promote",
 )
 
-subtract = Elementwise(
+subtract: Elementwise = Elementwise(
     "subtract",
     np.subtract,
     [lambda g, y, a, b: g, lambda g, y, a, b: -g],
@@ -48,7 +48,7 @@ subtract = Elementwise(
     spell="np+torch+jnp.subtract torch.sub",
 )
 
-multiply = Elementwise(
+multiply: Elementwise = Elementwise(
     "multiply",
     np.multiply,
     [lambda g, y, a, b: g * b, lambda g, y, a, b: g * a],
@@ -61,7 +61,7 @@ multiply = Elementwise(
     spell="np+torch+jnp.multiply torch.mul",
 )
 
-divide = Elementwise(
+divide: Elementwise = Elementwise(
     "divide",
     np.divide,
     [lambda g, y, a, b: g / b, lambda g, y, a, b: -(g * (y / b))],
@@ -73,7 +73,7 @@ divide = Elementwise(
     spell="np+torch+jnp.divide np+torch+jnp.true_divide torch.div",
 )
 
-negative = Elementwise(
+negative: Elementwise = Elementwise(
     "negative",
     np.negative,
     [lambda g, y, x: -g],
@@ -86,7 +86,7 @@ negative = Elementwise(
     spell="np+torch+jnp.negative torch.neg",
 )
 
-floor_divide = Elementwise(
+floor_divide: Elementwise = Elementwise(
     "floor_divide",
     np.floor_divide,
     [None, None],
@@ -98,13 +98,13 @@ floor_divide = Elementwise(
     kind="promote",
 )
 
-remainder = Elementwise(
+remainder: Elementwise = Elementwise(
     "remainder",
     np.remainder,
     [lambda g, y, a, b: g, lambda g, y, a, b: -(g * floor_divide(a, b))],
     doc="What floor division leaves, with the divisor's sign.",
     domain="b != 0",
-    box=((2.1, 2.9), (0.75, 0.95)),
+    box=((2.2, 2.4), (0.85, 0.95)),
     kinks=(((2.0, 1.0), (1.0, -2.0)),),
     symbol="%",
     kind="promote",
@@ -112,7 +112,7 @@ remainder = Elementwise(
 )
 
 
-square = Elementwise(
+square: Elementwise = Elementwise(
     "square",
     np.square,
     [lambda g, y, x: g * (2.0 * x)],
@@ -123,7 +123,7 @@ square = Elementwise(
     kind="promote",
 )
 
-sqrt = Elementwise(
+sqrt: Elementwise = Elementwise(
     "sqrt",
     np.sqrt,
     [lambda g, y, x: g / (2.0 * y)],
@@ -134,7 +134,7 @@ sqrt = Elementwise(
     spell="np+torch+jnp+math.sqrt",
 )
 
-sign = Elementwise(
+sign: Elementwise = Elementwise(
     "sign",
     np.sign,
     [None],
@@ -145,7 +145,7 @@ sign = Elementwise(
     kind="promote",
 )
 
-absolute = Elementwise(
+absolute: Elementwise = Elementwise(
     "abs",
     np.abs,
     [lambda g, y, x: g * sign(x)],
@@ -162,7 +162,7 @@ def _larger(g: Node, y: Node, a: Node, b: Node) -> Node:
     return where(greater(a, b), g, where(equal(a, b), g * 0.5, 0.0))
 
 
-maximum = Elementwise(
+maximum: Elementwise = Elementwise(
     "maximum",
     np.maximum,
     [_larger, lambda g, y, a, b: _larger(g, y, b, a)],
@@ -174,7 +174,7 @@ maximum = Elementwise(
     selects=(lambda a, b: greater_equal(a, b), lambda a, b: greater_equal(b, a)),
 )
 
-minimum = Elementwise(
+minimum: Elementwise = Elementwise(
     "minimum",
     np.minimum,
     [lambda g, y, a, b: _larger(g, y, b, a), _larger],
@@ -191,7 +191,7 @@ def _between(x: Node, low: Node, high: Node) -> Node:
     return logical_and(greater_equal(x, low), less_equal(x, high))
 
 
-clip = Elementwise(
+clip: Elementwise = Elementwise(
     "clip",
     lambda x, low, high: np.minimum(np.maximum(x, low), high),
     [
@@ -212,7 +212,7 @@ clip = Elementwise(
     spell="",
 )
 
-relu = Elementwise(
+relu: Elementwise = Elementwise(
     "relu",
     lambda x: np.maximum(x, 0),
     [lambda g, y, x: where(greater(x, 0.0), g, 0.0)],
@@ -225,7 +225,7 @@ relu = Elementwise(
     spell="torch.relu F.relu jax.nn.relu",
 )
 
-detach = Elementwise(
+detach: Elementwise = Elementwise(
     "detach",
     lambda x: x,
     [None],

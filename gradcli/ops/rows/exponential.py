@@ -20,12 +20,12 @@ Array = np.ndarray[Any, Any]
 def _sigmoid(x: Array) -> Array:
     # exp of a negative number only, so that neither tail overflows.
     tail = np.exp(-np.abs(x))
-    return np.where(x >= 0, x.dtype.type(1), tail) / (1 + tail)
+    return np.asarray(np.where(x >= 0, x.dtype.type(1), tail) / (1 + tail))
 
 
 def _sech(x: Array) -> Array:
     tail = np.exp(-np.abs(x))
-    return 2 * tail / (1 + tail * tail)
+    return np.asarray(2 * tail / (1 + tail * tail))
 
 
 def _power(base: Array, exponent: Array) -> Array:
@@ -44,7 +44,7 @@ def _power_base(g: Node, y: Node, x: Node, p: Node) -> Node | None:
     return g * (exponent * x ** (exponent - 1))
 
 
-power = Elementwise(
+power: Elementwise = Elementwise(
     "power",
     _power,
     [
@@ -61,7 +61,7 @@ power = Elementwise(
     spell="np+jnp.power np+torch+jnp.pow",
 )
 
-exp = Elementwise(
+exp: Elementwise = Elementwise(
     "exp",
     np.exp,
     [lambda g, y, x: g * y],
@@ -72,7 +72,7 @@ exp = Elementwise(
     spell="np+torch+jnp+math.exp",
 )
 
-log = Elementwise(
+log: Elementwise = Elementwise(
     "log",
     np.log,
     [lambda g, y, x: g / x],
@@ -83,7 +83,7 @@ log = Elementwise(
     spell="np+torch+jnp+math.log",
 )
 
-log1p = Elementwise(
+log1p: Elementwise = Elementwise(
     "log1p",
     np.log1p,
     [lambda g, y, x: g / (1.0 + x)],
@@ -94,7 +94,7 @@ log1p = Elementwise(
     spell="np+torch+jnp+math.log1p",
 )
 
-expm1 = Elementwise(
+expm1: Elementwise = Elementwise(
     "expm1",
     np.expm1,
     [lambda g, y, x: g * exp(x)],
@@ -105,7 +105,7 @@ expm1 = Elementwise(
     spell="np+torch+jnp+math.expm1",
 )
 
-sigmoid = Elementwise(
+sigmoid: Elementwise = Elementwise(
     "sigmoid",
     _sigmoid,
     [lambda g, y, x: g * (y * sigmoid(-x))],
@@ -116,7 +116,7 @@ sigmoid = Elementwise(
     spell="torch.sigmoid F.sigmoid torch.special.expit scipy.special.expit jax.nn.sigmoid",
 )
 
-softplus = Elementwise(
+softplus: Elementwise = Elementwise(
     "softplus",
     lambda x: np.logaddexp(x, x.dtype.type(0)),
     [lambda g, y, x: g * sigmoid(x)],
@@ -127,7 +127,7 @@ softplus = Elementwise(
     spell="jax.nn.softplus",
 )
 
-sinh = Elementwise(
+sinh: Elementwise = Elementwise(
     "sinh",
     np.sinh,
     [lambda g, y, x: g * cosh(x)],
@@ -138,7 +138,7 @@ sinh = Elementwise(
     spell="np+torch+jnp+math.sinh",
 )
 
-cosh = Elementwise(
+cosh: Elementwise = Elementwise(
     "cosh",
     np.cosh,
     [lambda g, y, x: g * sinh(x)],
@@ -149,7 +149,7 @@ cosh = Elementwise(
     spell="np+torch+jnp+math.cosh",
 )
 
-tanh = Elementwise(
+tanh: Elementwise = Elementwise(
     "tanh",
     np.tanh,
     # Not 1 - y**2: that has no digits left where tanh is near 1.
@@ -161,7 +161,7 @@ tanh = Elementwise(
     spell="np+torch+jnp+math.tanh",
 )
 
-sech = Elementwise(
+sech: Elementwise = Elementwise(
     "sech",
     _sech,
     [lambda g, y, x: -(g * (y * tanh(x)))],

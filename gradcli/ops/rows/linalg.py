@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.errors import ComputationError, ShapeError
+from gradcli.graph import OPS, Shape
 from gradcli.ops.contraction import contract
 from gradcli.ops.custom import Custom, require_square, square_types
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import Leaf
 from gradcli.ops.linear import diagonal, reshape, sum_, transpose
-from gradcli.graph import OPS, Shape
 
 if TYPE_CHECKING:
     from gradcli.graph import Node
@@ -58,7 +58,7 @@ def _inv_vjp(node: Node, g: Node) -> list[Node]:
     return [-matrix_product(matrix_product(back, g), back)]
 
 
-inv = Custom(
+inv: Custom = Custom(
     "inv",
     lambda a: _solved("inv", a),
     square_types("inv"),
@@ -87,7 +87,7 @@ def _solve_vjp(node: Node, g: Node) -> list[Node]:
     return [-matrix_product(right, matrix_transpose(node)), right]
 
 
-solve = Custom(
+solve: Custom = Custom(
     "solve",
     lambda a, b: _solved("solve", a, b),
     _solve_types,
@@ -109,7 +109,7 @@ def _per_matrix(value: Node) -> Node:
     return reshape(value, (*value.shape, 1, 1))
 
 
-det = Custom(
+det: Custom = Custom(
     "det",
     np.linalg.det,
     _scalar_per_matrix,
@@ -131,7 +131,7 @@ def _others(values: Array) -> Array:
 
 
 def _factors(a: Array) -> tuple[Array, Array, Array, Array]:
-    """a = u @ diag(s) @ v, and det(u)*det(v), which is 1 or -1."""
+    """A = u @ diag(s) @ v, and det(u)*det(v), which is 1 or -1."""
     u, s, v = np.linalg.svd(a)
     return u, s, v, np.linalg.det(u) * np.linalg.det(v)
 
@@ -167,7 +167,7 @@ def _adjugate_tangent(a: Array, e: Array) -> Array:
     return np.asarray(_swap(v) @ middle @ _swap(u))
 
 
-adjugate = Custom(
+adjugate: Custom = Custom(
     "adjugate",
     _adjugate,
     square_types("adjugate"),
@@ -210,7 +210,7 @@ def identity(shape: Shape) -> Node:
     return build(eye, (), ((shape[-2], shape[-1]), 0))
 
 
-adjugate_tangent = Custom(
+adjugate_tangent: Custom = Custom(
     "adjugate_tangent",
     _adjugate_tangent,
     lambda a, e: square_types("adjugate")(a),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from gradcli.ops.elementwise import Elementwise
+
+Array = np.ndarray[Any, Any]
 
 ANY = (-2.0, 2.0)
 _PAIR = ((0.5, 1.0), (1.5, 2.0))
@@ -52,9 +56,14 @@ logical_and = _connective("logical_and", np.logical_and, 2, "&", "Whether both h
 logical_or = _connective("logical_or", np.logical_or, 2, "|", "Whether at least one holds.")
 logical_not = _connective("logical_not", np.logical_not, 1, "~", "Whether it does not hold.")
 
-where = Elementwise(
+
+def _select(c: Array, a: Array, b: Array) -> Array:
+    return np.where(c if c.dtype == np.bool_ else c != 0, a, b)
+
+
+where: Elementwise = Elementwise(
     "where",
-    lambda c, a, b: np.where(c if c.dtype == np.bool_ else c != 0, a, b),
+    _select,
     [
         None,
         lambda g, y, c, a, b: where(c, g, 0.0),
@@ -62,7 +71,7 @@ where = Elementwise(
     ],
     doc="a where c holds, b elsewhere; the branch not taken never reaches a derivative.",
     domain="all real numbers",
-    box=((0.5, 1.0), ANY, ANY),
+    box=("mask", ANY, ANY),
     kinks=(),
     kind="select",
     selects=(None, lambda c, a, b: not_equal(c, 0.0), lambda c, a, b: equal(c, 0.0)),

@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.errors import ShapeError
+from gradcli.graph import size_of
 from gradcli.ops.cotangent import Cotangent, nonzero, real
 from gradcli.ops.custom import Custom
 from gradcli.ops.leaves import constant
 from gradcli.ops.linear import (
+    add_up,
     broadcast_to,
     concatenate,
-    elements,
     flip,
     index,
+    inverse_permutation,
     keep_reduced,
     reduced_shape,
     reshape,
     sum_,
     transpose,
-    inverse_permutation,
 )
 from gradcli.ops.rows.arithmetic import ALL, ANY
 from gradcli.ops.rows.logic import equal, where
@@ -63,7 +64,7 @@ def _along_lane(node: Node, mask: Node) -> Node:
 
 
 def _extreme_types(x: Node, axes: Axes, keepdims: bool) -> Types:
-    if elements(tuple([x.shape[axis] for axis in axes])) == 0:
+    if size_of(tuple([x.shape[axis] for axis in axes])) == 0:
         raise ShapeError("the largest or smallest of no elements does not exist")
     return ((reduced_shape(x.shape, axes, keepdims), x.kind),)
 
@@ -138,13 +139,13 @@ def _prod_vjp(node: Node, g: Node) -> list[Node]:
     perm = rest + axes
     moved = transpose(x, perm)
     kept = tuple([x.shape[axis] for axis in rest])
-    flat = reshape(moved, (*kept, elements(tuple([x.shape[axis] for axis in axes]))))
+    flat = reshape(moved, (*kept, size_of(tuple([x.shape[axis] for axis in axes]))))
     after = flip(_products_before(flip(flat, (-1,))), (-1,))
     others = reshape(_products_before(flat) * after, moved.shape)
     return [keep_reduced(g, x, axes) * transpose(others, inverse_permutation(perm))]
 
 
-prod = Custom(
+prod: Custom = Custom(
     "prod",
     lambda x, axes, keepdims: np.prod(x, axis=axes, keepdims=keepdims),
     _reduced,
@@ -161,7 +162,7 @@ prod = Custom(
 
 
 def _norm2(x: Array, axes: Axes, keepdims: bool) -> Array:
-    plain = np.sqrt(np.add.reduce(x * x, axis=axes, keepdims=keepdims))
+    plain = np.sqrt(add_up(x * x, axis=axes, keepdims=keepdims))
     tiny = np.finfo(x.dtype).tiny ** 0.5
     if np.all((plain > tiny / np.finfo(x.dtype).eps) & np.isfinite(plain)):
         return np.asarray(plain)
@@ -169,7 +170,7 @@ def _norm2(x: Array, axes: Axes, keepdims: bool) -> Array:
     largest = np.amax(np.abs(x), axis=axes, keepdims=True, initial=0)
     scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
     scaled = x / scale
-    total = np.sqrt(np.add.reduce(scaled * scaled, axis=axes, keepdims=True)) * scale
+    total = np.sqrt(add_up(scaled * scaled, axis=axes, keepdims=True)) * scale
     return np.asarray(total if keepdims else np.squeeze(total, axis=axes))
 
 
@@ -179,7 +180,7 @@ def _norm2_vjp(node: Node, g: Node) -> list[Node]:
     return [where(equal(length, 0.0), 0.0, keep_reduced(g, x, axes) * (x / length))]
 
 
-norm2 = Custom(
+norm2: Custom = Custom(
     "norm2",
     _norm2,
     _reduced,
@@ -200,18 +201,18 @@ def _shift(x: Array, axes: Axes) -> Array:
 
 def _logsumexp(x: Array, axes: Axes, keepdims: bool) -> Array:
     top = _shift(x, axes)
-    total = np.log(np.add.reduce(np.exp(x - top), axis=axes, keepdims=True)) + top
+    total = np.log(add_up(np.exp(x - top), axis=axes, keepdims=True)) + top
     return np.asarray(total if keepdims else np.squeeze(total, axis=axes))
 
 
 def _softmax(x: Array, axes: Axes) -> Array:
     raised = np.exp(x - _shift(x, axes))
-    return np.asarray(raised / np.add.reduce(raised, axis=axes, keepdims=True))
+    return np.asarray(raised / add_up(raised, axis=axes, keepdims=True))
 
 
 def _log_softmax(x: Array, axes: Axes) -> Array:
     shifted = x - _shift(x, axes)
-    total = np.log(np.add.reduce(np.exp(shifted), axis=axes, keepdims=True))
+    total = np.log(add_up(np.exp(shifted), axis=axes, keepdims=True))
     return np.asarray(shifted - total)
 
 
@@ -235,7 +236,7 @@ def _log_softmax_vjp(node: Node, g: Node) -> list[Node]:
     return [g - softmax(x, axes) * sum_(g, axes, True)]
 
 
-logsumexp = Custom(
+logsumexp: Custom = Custom(
     "logsumexp",
     _logsumexp,
     _nonempty,
@@ -255,7 +256,7 @@ def _along_types(x: Node, axes: Axes) -> Types:
     return ((x.shape, "real"),)
 
 
-softmax = Custom(
+softmax: Custom = Custom(
     "softmax",
     _softmax,
     _along_types,
@@ -268,7 +269,7 @@ softmax = Custom(
     lane=_along_lane,
 )
 
-log_softmax = Custom(
+log_softmax: Custom = Custom(
     "log_softmax",
     _log_softmax,
     _along_types,

@@ -9,7 +9,7 @@ from gradcli.ops.rows.arithmetic import ALL, ANY, sqrt, square
 
 INNER = (-0.8, 0.8)
 
-sin = Elementwise(
+sin: Elementwise = Elementwise(
     "sin",
     np.sin,
     [lambda g, y, x: g * cos(x)],
@@ -20,7 +20,7 @@ sin = Elementwise(
     spell="np+torch+jnp+math.sin",
 )
 
-cos = Elementwise(
+cos: Elementwise = Elementwise(
     "cos",
     np.cos,
     [lambda g, y, x: -(g * sin(x))],
@@ -31,7 +31,7 @@ cos = Elementwise(
     spell="np+torch+jnp+math.cos",
 )
 
-tan = Elementwise(
+tan: Elementwise = Elementwise(
     "tan",
     np.tan,
     [lambda g, y, x: g * (1.0 + square(y))],
@@ -42,7 +42,7 @@ tan = Elementwise(
     spell="np+torch+jnp+math.tan",
 )
 
-asin = Elementwise(
+asin: Elementwise = Elementwise(
     "asin",
     np.arcsin,
     # (1 - x)(1 + x) keeps its digits near 1, where 1 - x**2 loses them.
@@ -54,7 +54,7 @@ asin = Elementwise(
     spell="np+torch+jnp.asin np+torch+jnp.arcsin math.asin",
 )
 
-acos = Elementwise(
+acos: Elementwise = Elementwise(
     "acos",
     np.arccos,
     [lambda g, y, x: -(g / sqrt((1.0 - x) * (1.0 + x)))],
@@ -65,7 +65,7 @@ acos = Elementwise(
     spell="np+torch+jnp.acos np+torch+jnp.arccos math.acos",
 )
 
-atan = Elementwise(
+atan: Elementwise = Elementwise(
     "atan",
     np.arctan,
     [lambda g, y, x: g / (1.0 + square(x))],

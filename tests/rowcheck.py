@@ -1,0 +1,230 @@
+"""Checks of one row of the op table, on its box: used for every row, and to catch planted mistakes.
+
+Each check raises AssertionError where the row's rules disagree with an independent source: central
+differences, the other mode, or a loop in place of a batch.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from gradcli.autodiff import jvp, vjp
+from gradcli.engine import Plan
+from gradcli.graph import OPS, Arena, Node, Trace, building
+from gradcli.ops import functions  # noqa: F401  fills the table
+from gradcli.ops.cotangent import Cotangent
+from gradcli.ops.elementwise import Elementwise
+from gradcli.ops.family import build
+from gradcli.ops.leaves import Leaf, input_
+from gradcli.simplify import rewrite
+
+ELEMENTWISE_SHAPES = {
+    1: [((),), ((3,),), ((2, 3),)],
+    2: [((3,), (3,)), ((2, 3), (3,)), ((), (2,)), ((2, 1), (3,))],
+    3: [((3,), (3,), (3,)), ((2, 3), (), (3,))],
+}
+
+
+def rows():
+    """Every row with operands."""
+    skipped = {"project"}
+    return [op for op in OPS.values() if not isinstance(op, Leaf) and op.name not in skipped]
+
+
+def samples(op):
+    """(operand shapes, parameters) to run a row on."""
+    if isinstance(op, Elementwise):
+        return [(shapes, ()) for shapes in ELEMENTWISE_SHAPES[op.arity]]
+    return op.samples
+
+
+def leaf(shape, kind="real"):
+    return Node(input_, (), (shape, "x", kind), ((shape, kind),))
+
+
+def draw(op, shapes, seed):
+    """Operands inside the row's box."""
+    random = np.random.default_rng(seed)
+    arrays = []
+    for place, shape in enumerate(shapes):
+        box = op.box[place] if place < len(op.box) else op.box[-1]
+        if box == "regular":
+            arrays.append(random.uniform(-1, 1, shape) + 3 * np.eye(shape[-1]))
+        elif box == "mask":
+            arrays.append(random.uniform(size=shape) < 0.6)
+        else:
+            arrays.append(random.uniform(*box, shape))
+    return arrays
+
+
+class Case:
+    """A row applied to leaves, with arrays for them."""
+
+    def __init__(self, op, sample, seed=0):
+        shapes, params = sample
+        self.op = op
+        self.arrays = draw(op, shapes, seed)
+        self.leaves = [
+            leaf(a.shape, "bool" if a.dtype == bool else "real") for a in self.arrays
+        ]
+        with building(Trace()):
+            self.node = build(op, tuple(self.leaves), params)
+        self.real = [k for k, node in enumerate(self.leaves) if node.kind == "real"]
+        random = np.random.default_rng(seed + 1)
+        self.seed = random.uniform(0.5, 1.5, self.node.shape)
+        self.tangents = [random.uniform(0.5, 1.5, self.arrays[k].shape) for k in self.real]
+        self.seed_leaf = leaf(self.node.shape)
+        self.tangent_leaves = [leaf(self.arrays[k].shape) for k in self.real]
+
+    @property
+    def differentiable(self):
+        return self.node.kind == "real" and self.op.differentiable
+
+    def run(self, nodes, arrays=None, batched=()):
+        """Values of nodes (None gives zeros), with `arrays` in place of the operands."""
+        arrays = self.arrays if arrays is None else arrays
+        bound = [*self.leaves, self.seed_leaf, *self.tangent_leaves]
+        values = [*arrays, self.seed, *self.tangents]
+        present = [node for node in nodes if node is not None]
+        plan = Plan(present, bound, [bound[k] for k in batched])
+        found = iter(
+            plan.run({node.serial: a for node, a in zip(bound, values, strict=True)})
+        )
+        return [None if node is None else next(found) for node in nodes], plan
+
+    def vjp_nodes(self):
+        wrt = [self.leaves[k] for k in self.real]
+        with building(Arena(rewrite)):
+            parts = vjp([self.node], [Cotangent(self.seed_leaf)], wrt)
+        for part, node in zip(parts, wrt, strict=True):
+            assert part is None or part.shape == node.shape, "a cotangent of another shape"
+        return parts
+
+    def jvp_node(self):
+        wrt = [self.leaves[k] for k in self.real]
+        with building(Arena(rewrite)):
+            (part,) = jvp([self.node], wrt, self.tangent_leaves)
+        assert part is None or part.shape == self.node.shape, "a tangent of another shape"
+        return part
+
+    def shifted(self, step):
+        """Operands moved along the tangents."""
+        arrays = list(self.arrays)
+        for k, tangent in zip(self.real, self.tangents, strict=True):
+            arrays[k] = arrays[k] + step * tangent
+        return arrays
+
+    def directional(self, nodes, step=2e-3):
+        """Derivatives of nodes along the tangents, by six-point central differences."""
+        totals = [0.0] * len(nodes)
+        for k, weight in ((1, 45.0), (2, -9.0), (3, 1.0)):
+            up, _ = self.run(nodes, self.shifted(k * step))
+            down, _ = self.run(nodes, self.shifted(-k * step))
+            totals = [
+                t + weight * (a - b) for t, a, b in zip(totals, up, down, strict=True)
+            ]
+        return [t / (60 * step) for t in totals]
+
+
+def close(a, b, what, tolerance=2e-8):
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    scale = 1 + max(np.abs(a).max(initial=0), np.abs(b).max(initial=0))
+    error = np.abs(a - b).max(initial=0) / scale
+    assert error < tolerance, f"{what}: off by {error:.1e}"
+
+
+def check_value(op, sample):
+    case = Case(op, sample)
+    (value,), _ = case.run([case.node])
+    assert value.shape == case.node.shape
+    assert np.isfinite(value.astype(float)).all(), "not finite in the middle of its box"
+
+
+def check_first_order(op, sample):
+    """VJP and JVP against central differences, and against one another."""
+    case = Case(op, sample)
+    if not case.differentiable:
+        return
+    gradients, _ = case.run(case.vjp_nodes())
+    (tangent,), _ = case.run([case.jvp_node()])
+    (numeric,) = case.directional([case.node])
+    tangent = np.zeros(case.node.shape) if tangent is None else tangent
+    close(tangent, numeric, f"{op.name}: JVP against differences")
+    by_vjp = sum(
+        (g * t).sum() for g, t in zip(gradients, case.tangents, strict=True) if g is not None
+    )
+    close(by_vjp, (case.seed * numeric).sum(), f"{op.name}: VJP against differences")
+    close(by_vjp, (case.seed * tangent).sum(), f"{op.name}: forward against reverse", 1e-12)
+
+
+def check_second_order(op, sample):
+    """The derivative of the VJP, reverse and forward, against differences of the VJP."""
+    case = Case(op, sample)
+    if not case.differentiable:
+        return
+    first = [part for part in case.vjp_nodes() if part is not None]
+    if not first:
+        return
+    wrt = [case.leaves[k] for k in case.real]
+    random = np.random.default_rng(5)
+    weights = [random.uniform(0.5, 1.5, part.shape) for part in first]
+    with building(Arena(rewrite)):
+        second_forward = jvp(first, wrt, case.tangent_leaves)
+        weight_leaves = [leaf(part.shape) for part in first]
+        second_reverse = vjp(first, [Cotangent(w) for w in weight_leaves], wrt)
+    numeric = case.directional(first)
+    forward, _ = case.run(second_forward)
+    for part, found, expected in zip(first, forward, numeric, strict=True):
+        found = np.zeros(part.shape) if found is None else found
+        close(found, expected, f"{op.name}: second order, forward")
+    present = [node for node in second_reverse if node is not None]
+    bound = [*case.leaves, case.seed_leaf, *weight_leaves]
+    values = [*case.arrays, case.seed, *weights]
+    plan = Plan(present, bound)
+    found = iter(plan.run({n.serial: a for n, a in zip(bound, values, strict=True)}))
+    total = sum(
+        (next(found) * t).sum()
+        for node, t in zip(second_reverse, case.tangents, strict=True)
+        if node is not None
+    )
+    expected = sum((w * n).sum() for w, n in zip(weights, numeric, strict=True))
+    close(total, expected, f"{op.name}: second order, reverse")
+
+
+def check_batched(op, sample):
+    """A batched run of the row and its VJP, for every choice of batched operands, against a loop."""
+    case = Case(op, sample)
+    others = [Case(op, sample, seed) for seed in (10, 20)]
+    members = [case, *others]
+    nodes = [case.node]
+    if case.differentiable:
+        nodes += [part for part in case.vjp_nodes() if part is not None]
+    count = len(case.leaves)
+    choices = [
+        chosen for n in range(1, count + 1) for chosen in itertools.combinations(range(count), n)
+    ]
+    for chosen in choices[:7]:
+        arrays = [
+            np.stack([member.arrays[k] for member in members]) if k in chosen else case.arrays[k]
+            for k in range(count)
+        ]
+        batch, plan = case.run(nodes, arrays, chosen)
+        for place in range(len(members)):
+            single = [a[place] if k in chosen else a for k, a in enumerate(arrays)]
+            alone, _ = case.run(nodes, single)
+            for array, flag, expected in zip(batch, plan.output_batched, alone, strict=True):
+                got = array[place] if flag else array
+                assert got.shape == expected.shape, f"{op.name}: batched shape"
+                close(got, expected, f"{op.name}: batched {chosen} against a loop", 1e-12)
+
+
+CHECKS = [check_value, check_first_order, check_second_order, check_batched]
+
+
+def check_row(op):
+    """Every check on every sample."""
+    for sample in samples(op):
+        for check in CHECKS:
+            check(op, sample)

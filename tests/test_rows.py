@@ -1,0 +1,64 @@
+"""Tests generated from the op table: nothing here names an op."""
+
+import numpy as np
+import pytest
+import rowcheck
+
+from gradcli.graph import OPS
+from gradcli.ops.elementwise import Elementwise
+from gradcli.ops.leaves import Leaf
+
+CASES = [
+    pytest.param(op, sample, id=f"{op.name}-{place}")
+    for op in rowcheck.rows()
+    for place, sample in enumerate(rowcheck.samples(op))
+]
+
+
+@pytest.mark.parametrize("check", rowcheck.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize(("op", "sample"), CASES)
+def test_row(op, sample, check):
+    check(op, sample)
+
+
+@pytest.mark.parametrize("op", rowcheck.rows(), ids=lambda op: op.name)
+def test_every_row_has_samples_and_words(op):
+    assert rowcheck.samples(op), "a row that is not tested"
+    assert op.doc.endswith(".")
+    assert op.domain
+
+
+KINKS = [
+    pytest.param(op, *kink, id=f"{op.name}{kink[0]}")
+    for op in rowcheck.rows()
+    if isinstance(op, Elementwise)
+    for kink in op.kinks
+]
+
+
+@pytest.mark.parametrize(("op", "point", "partials"), KINKS)
+def test_kink(op, point, partials):
+    """The convention at a kink, alone and in the middle of an array of other points."""
+    case = rowcheck.Case(op, (((),) * len(point), ()))
+    case.seed = np.ones(())
+    found, _ = case.run(case.vjp_nodes(), [np.array(float(x)) for x in point])
+    found = [0.0 if part is None else float(part) for part in found]
+    assert found == list(partials)
+    with np.errstate(invalid="ignore"):
+        tangents = [np.array(1.0 if k == 0 else 0.0) for k in range(len(point))]
+    case.tangents = tangents
+    if len(point) == 1:
+        (tangent,), _ = case.run([case.jvp_node()], [np.array(float(x)) for x in point])
+        assert (0.0 if tangent is None else float(tangent)) == partials[0]
+
+
+def test_no_row_without_documentation():
+    with pytest.raises(ValueError, match="documentation"):
+        Elementwise("nameless", np.sin, [None], doc="", domain="all", box=((0, 1),), kinks=())
+    with pytest.raises(TypeError):
+        Elementwise("nameless", np.sin, [None], doc="A sine.")
+    assert "nameless" not in OPS
+
+
+def test_leaves_have_no_operands():
+    assert all(not op.differentiable for op in OPS.values() if isinstance(op, Leaf))
