@@ -21,7 +21,11 @@ class Span:
 
 
 class GradcliError(Exception):
-    """Base of all errors that a request can cause; its place may be added on the way up."""
+    """Base of all errors that a request can cause.
+
+    Its place may be added on the way up: `node` is the serial of the graph node at fault, from which
+    a program that knows its sites finds the span.
+    """
 
     kind = "error"
     exit_status = 2
@@ -34,6 +38,7 @@ class GradcliError(Exception):
         self.hint = hint
         self.span = span
         self.notes = notes
+        self.node: int | None = None
         self.source: str | None = None
         self.filename: str | None = None
 
@@ -57,9 +62,19 @@ class SyntaxProblem(GradcliError):
 
 
 class NameProblem(GradcliError):
-    """A name that nothing binds, or an input without a value."""
+    """A name that nothing binds."""
 
     kind = "name"
+
+
+class MissingInput(NameProblem):
+    """A free name of the program without a value; `name` is it, `near` a hint at a misspelling."""
+
+    def __init__(self, name: str, *, span: Span, near: str) -> None:
+        hint = f"{near} or give it a value as an input" if near else "give it a value as an input"
+        super().__init__(f"`{name}` has no value", span=span, hint=hint)
+        self.name = name
+        self.near = near
 
 
 class ShapeError(GradcliError):
@@ -104,6 +119,8 @@ def nearest(word: str, candidates: list[str], limit: int = 3) -> list[str]:
     """The candidates most like `word`, best first (for "did you mean")."""
     import difflib
 
+    if len(word) < 2:
+        return []
     lowered = {candidate.lower(): candidate for candidate in reversed(candidates)}
     close = difflib.get_close_matches(word.lower(), list(lowered), n=limit, cutoff=0.6)
     return [lowered[name] for name in close]

@@ -136,7 +136,9 @@ def read_file(reference: str) -> Array:
 def _read_npy(path: str) -> Array:
     try:
         array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError):
+    except (ValueError, EOFError) as error:
+        if "Object arrays" in str(error) or "Python objects" in str(error):
+            raise InputError(f"{path} holds Python objects, not numbers") from None
         raise InputError(f"{path} is not a NumPy array file, or not a whole one") from None
     if not isinstance(array, np.ndarray):
         raise InputError(f"{path} is not a .npy file")

@@ -22,6 +22,7 @@ from gradcli.errors import (
     did_you_mean,
 )
 from gradcli.graph import OPS, Arena, Node, Trace, ancestors, building, dependents
+from gradcli.language.build import span_of
 from gradcli.language.interpret import Interpreter, free_names, known_name
 from gradcli.language.parser import MAX_NESTING, parse
 from gradcli.ops.cotangent import Cotangent
@@ -178,17 +179,20 @@ class Traced:
         self._held: dict[int, Any] = dict(self.values)
         trace = Trace(self._concretise, self.settings.max_nodes, self.settings.random_seed)
         interpreter = Interpreter(self.inputs)
+        self.sites = interpreter.sites
         with building(trace):
             try:
                 result = interpreter.run(program.tree)
                 several = isinstance(result, tuple)
-                self.outputs = [tensor(part) for part in (result if several else [result])]
+                self.outputs = [
+                    interpreter.located(program.tree.body[-1], tensor, part)
+                    for part in (result if several else [result])
+                ]
             except GradcliError as error:
-                raise error.located(program.source, program.filename) from None
+                raise self._placed(error) from None
         self._held.clear()
         if several and not self.outputs:
             raise ArgumentError("the program's value is an empty tuple")
-        self.sites = interpreter.sites
         self.random_seed = trace.seed if trace.draws else None
         self.notes: list[str] = []
         if trace.draws and not trace.seed_is_chosen:
@@ -261,6 +265,13 @@ class Traced:
                 found.append(f"`{name}` is not connected to the output: its derivative is zeros")
         return found
 
+    def _placed(self, error: GradcliError) -> GradcliError:
+        """An error of the run with the place in the source of the node at fault."""
+        site = None if error.node is None else self.sites.get(error.node)
+        if error.span is None and site is not None:
+            error.span = span_of(site)
+        return error.located(self.program.source, self.program.filename)
+
     # --- value and gradient ----------------------------------------------------------------------
 
     def evaluate(
@@ -274,6 +285,12 @@ class Traced:
         names = self.wanted(wrt)
         if not names and not seeds:
             grad = False
+        try:
+            return self._evaluated(seeds, names, grad)
+        except GradcliError as error:
+            raise self._placed(error) from None
+
+    def _evaluated(self, seeds: Sequence[Any], names: list[str], grad: bool) -> Evaluation:
         if not grad:
             arrays = self._plan("value", self.outputs).run(self.values)
             outputs = [
@@ -379,6 +396,12 @@ class Traced:
         takes the smaller number.
         """
         names = self.wanted(wrt)
+        try:
+            return self._jacobian(names, mode)
+        except GradcliError as error:
+            raise self._placed(error) from None
+
+    def _jacobian(self, names: list[str], mode: Mode) -> Jacobian:
         values = self._plan("value", self.outputs).run(self.values)
         outputs = []
         for output, value in zip(self.outputs, values, strict=True):

@@ -44,6 +44,13 @@ def split(command: click.Command, argv: list[str]) -> tuple[list[str], Bindings]
             positional.extend(queue)
             break
         name, equals, value = argument.partition("=")
+        if name == "--let":
+            text = value if equals else _value(name, queue)
+            name, equals, text = text.partition("=")
+            if not equals:
+                raise UsageError("--let takes NAME=VALUE")
+            bindings.add(name.strip(), text)
+            continue
         option = options.get(name) if len(name) != 3 or not name.startswith("--") else None
         if option is not None and (equals == "" or name.startswith("--")):
             if option.is_flag:
@@ -59,14 +66,8 @@ def split(command: click.Command, argv: list[str]) -> tuple[list[str], Bindings]
                 passed.append(name)
                 continue
             text = value if equals else _value(name, queue, list(options))
-            if name == "--let":
-                name, equals, text = text.partition("=")
-                if not equals:
-                    raise UsageError("--let takes NAME=VALUE")
-                bindings.add(name.strip(), text)
-            else:
-                bindings.add(name[2:], text)
-                bindings.from_options.append(name[2:])
+            bindings.add(name[2:], text)
+            bindings.from_options.append(name[2:])
         else:
             positional.append(argument)
     if len(positional) > 1:
@@ -96,11 +97,18 @@ def unused_input(name: str, command: click.Command, reads: list[str]) -> UsageEr
     known = [spelling for option in _options(command) for spelling in option.opts]
     candidates = [*known, *[f"--{read}" for read in reads]]
     uses = ", ".join(f"--{read}" for read in reads)
-    hint = did_you_mean(f"--{name}", candidates)
+    hint = did_you_mean(f"--{name}", candidates) if len(name) > 1 else ""
     return UsageError(
         f"the program does not use `{name}`, and no option is called --{name}",
         hint=hint or (f"its inputs are {uses}" if uses else "it has no inputs"),
     )
+
+
+def how_to_give(name: str, command: click.Command) -> str:
+    """How an input is given on the command line, for hints."""
+    known = [spelling for option in _options(command) for spelling in option.opts]
+    collides = len(name) > 1 and f"--{name}" in known
+    return f"--let {name}=1,2,3" if collides else f"--{name} 1,2,3"
 
 
 def byte_count(text: str | None) -> int | None:

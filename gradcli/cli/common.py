@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.errors import GradcliError, InputError, UsageError
+from gradcli.errors import GradcliError, InputError, MissingInput, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -67,6 +67,10 @@ class Request:
         self.as_json = options["as_json"] or options["style"] == "json"
         self.precision: int | None = options["precision"]
         self.options = options
+        if self.output is not None:
+            from gradcli.render.data import check_ending
+
+            check_ending(self.output)
 
     def settings(self) -> Settings:
         """The limits and the precision of the run."""
@@ -132,7 +136,7 @@ class Request:
         settings = self.settings()
         source, filename = self.source()
         program = Program(source, filename=filename, settings=settings)
-        from gradcli.cli.arguments import unused_input
+        from gradcli.cli.arguments import how_to_give, unused_input
 
         reads = program.missing([])
         for name in self.bindings.texts:
@@ -141,7 +145,12 @@ class Request:
         inputs = {
             name: read_value(name, text, settings) for name, text in self.bindings.texts.items()
         }
-        return program.trace(inputs)
+        try:
+            return program.trace(inputs)
+        except MissingInput as error:
+            way = f"give it as an input: {how_to_give(error.name, self.context.command)}"
+            error.hint = f"{error.near} or {way}" if error.near else way
+            raise
 
     def answer(
         self,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.errors import LimitError
+from gradcli.errors import GradcliError, LimitError
 from gradcli.graph import Node, ancestors
 from gradcli.ops.leaves import storage
 
@@ -112,7 +112,9 @@ class Plan:
         peak, node = self.peak(batch)
         if peak > limit:
             where = f" (at `{node.op.name}` of shape {node.shape})" if node is not None else ""
-            raise memory_error(peak, limit, where)
+            error = memory_error(peak, limit, where)
+            error.node = None if node is None else node.serial
+            raise error
 
     def run(self, values: Mapping[int, Array]) -> list[Array]:
         """Arrays of the outputs; `values` holds those of the bound nodes by serial."""
@@ -130,7 +132,13 @@ class Plan:
                         if self.flags[slot]
                         else None
                     )
-                    held[slot] = node.op.run(node, [held[place] for place in operands], lead, dtype)
+                    try:
+                        held[slot] = node.op.run(
+                            node, [held[place] for place in operands], lead, dtype
+                        )
+                    except GradcliError as error:
+                        error.node = node.serial
+                        raise
                 for dead in self.dying[slot]:
                     held[dead] = None
         return [held[slot] for slot in self.output_slots]
@@ -171,7 +179,11 @@ def evaluate_into(held: dict[int, Any], node: Node, dtype: Any, limit: int) -> A
                 if need > limit:
                     raise memory_error(need, limit)
                 operands = [held[operand.serial] for operand in top.inputs]
-                held[top.serial] = top.op.run(top, operands, None, dtype)
+                try:
+                    held[top.serial] = top.op.run(top, operands, None, dtype)
+                except GradcliError as error:
+                    error.node = top.serial
+                    raise
     return held[node.serial]
 
 

@@ -16,6 +16,7 @@ from gradcli.errors import (
     ArgumentError,
     GradcliError,
     LimitError,
+    MissingInput,
     NameProblem,
     Span,
     SyntaxProblem,
@@ -292,12 +293,7 @@ class Interpreter:
             bare = [spelling for spelling in SPELLED if "." not in spelling]
             hint = did_you_mean(name, [*mine, *bare, *BUILTINS])
             raise NameProblem(f"there is no function `{name}`", span=span, hint=hint)
-        option = f"--{name}" if name.isascii() else f"--let {name}="
-        hint = f"give it as an input: {option} 1,2,3"
-        near = did_you_mean(name, mine)
-        raise NameProblem(
-            f"`{name}` has no value", span=span, hint=f"{near} or {hint}" if near else hint
-        )
+        raise MissingInput(name, span=span, near=did_you_mean(name, mine))
 
     def other(self, node: ast.expr) -> Any:
         kind = OTHERS.get(type(node))

@@ -33,9 +33,9 @@ class Namespace:
     def _hint(self, attribute: str) -> str:
         start = f"{self.prefix}."
         inside = [name[len(start) :] for name in SPELLED if name.startswith(start)]
-        near = did_you_mean(attribute, [name for name in inside if "." not in name])
-        bare = f"`{attribute}` without a prefix is known" if attribute in SPELLED else ""
-        return near or bare
+        if attribute in SPELLED:
+            return f"`{attribute}` is known without a prefix"
+        return did_you_mean(attribute, [name for name in inside if "." not in name])
 
 
 class Method:

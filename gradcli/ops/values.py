@@ -40,9 +40,11 @@ def tensor(value: Any) -> Node:
         return _stacked(list(value))
     if value is None or isinstance(value, (str, dict)):
         raise ArgumentError(f"a tensor is wanted here, not {describe(value)}")
+    name = getattr(value, "name", "")
+    if hasattr(value, "prefix"):
+        raise ArgumentError(f"a tensor is wanted here, not the module `{name}`")
     raise ArgumentError(
-        f"a tensor is wanted here, not the function `{getattr(value, 'name', value)}`",
-        hint="call it, as in `f(x)`",
+        f"a tensor is wanted here, not the function `{name}`", hint=f"call it, as in `{name}(x)`"
     )
 
 
@@ -117,7 +119,8 @@ def axis_of(value: Any, ndim: int, what: str = "axis") -> int:
     """One axis, counted from the end; raises ArgumentError where there is none such."""
     axis = whole(value, what)
     if not -ndim <= axis < ndim:
-        have = f"it has {ndim} ax{'i' if ndim == 1 else 'e'}s" if ndim else "a scalar has no axes"
+        plural = "is" if ndim == 1 else "es"
+        have = f"the tensor has {ndim} ax{plural}" if ndim else "a scalar has no axes"
         raise ArgumentError(f"{what} {axis} is out of range: {have}")
     return axis - ndim if axis >= 0 else axis
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 SCHEMA = 1
+WRITTEN = (".npy", ".npz", ".json")
 NONFINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
@@ -107,6 +108,13 @@ def named_arrays(result: Evaluation | Jacobian) -> dict[str, Array]:
     return arrays
 
 
+def check_ending(path: str) -> None:
+    """Raise UsageError, before anything is computed, for a kind of file that is not written."""
+    if os.path.splitext(path)[1].lower() not in WRITTEN:
+        known = ", ".join(WRITTEN)
+        raise UsageError(f"{path} is not a kind of file that is written", hint=f"it writes {known}")
+
+
 def write_result(path: str, result: Evaluation | Jacobian, text: str) -> str:
     """Write a result to a `.npy`, `.npz` or `.json` file; says what was written.
 
@@ -129,10 +137,8 @@ def write_result(path: str, result: Evaluation | Jacobian, text: str) -> str:
     if ending == ".npz":
         write_whole(path, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
         return f"wrote {', '.join(arrays)} to {path}"
-    if ending == ".json":
-        write_whole(path, lambda file: file.write(text.encode() + b"\n"))
-        return f"wrote {path}"
-    raise UsageError(f"{path}: files end in .npy, .npz or .json")
+    write_whole(path, lambda file: file.write(text.encode() + b"\n"))
+    return f"wrote {path}"
 
 
 def write_whole(path: str, write: Callable[[IO[bytes]], Any]) -> None:

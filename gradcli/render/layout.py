@@ -65,8 +65,8 @@ def jacobian_lines(result: Jacobian, look: Look) -> Iterator[Line]:
             yield []
         name = f"out{place}" if several else "out"
         yield from _array_lines(f"value {place}" if several else "value", output.value, look)
-        passes = f"{output.passes} pass" + ("es" if output.passes != 1 else "")
-        yield [("mode", "label"), (f"  {output.mode}, {passes} as one batch", "note")]
+        passes = "1 pass" if output.passes == 1 else f"{output.passes} passes as one batch"
+        yield [("mode", "label"), (f"  {output.mode}, {passes}", "note")]
         for source, block in output.jacobian.items():
             title = f"jacobian {source}"
             yield [(title, "label"), (f"  shape {shape_text(block.shape)}", "note")]
