@@ -23,8 +23,8 @@ class Span:
 class GradcliError(Exception):
     """Base of all errors that a request can cause.
 
-    Its place may be added on the way up: `node` is the serial of the graph node at fault, from which
-    a program that knows its sites finds the span.
+    Its place may be added on the way up: `node` is the serial of the graph node at fault, from
+    which a program that knows its sites finds the span.
     """
 
     kind = "error"

@@ -9,7 +9,6 @@ at work is a context (`building`), so that one set of rules serves both.
 from __future__ import annotations
 
 import math
-import os
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
@@ -169,14 +168,15 @@ class Trace:
         self,
         concretise: Callable[[Node, bool], Array] | None = None,
         max_nodes: int = 5_000_000,
-        seed: int | None = None,
+        seed: Callable[[], int] | None = None,
+        stream: int = 0,
     ) -> None:
         self._concretise = concretise
         self.max_nodes = max_nodes
         self.nodes = 0
         self.draws = 0
-        self.seed = seed
-        self.seed_is_chosen = seed is not None
+        self.stream = stream
+        self._seed = seed
 
     def make(self, op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
         self.nodes += 1
@@ -196,16 +196,15 @@ class Trace:
             raise LookupError("no run to take a value from")
         return self._concretise(node, static)
 
-    def random_seed(self) -> int:
-        """The seed of this run's random draws; picked at the first draw where none was given."""
-        if self.seed is None:
-            self.seed = int.from_bytes(os.urandom(4), "little")
-        return self.seed
+    def next_draw(self) -> tuple[int, int, int]:
+        """(seed, stream, number) of the next random draw: two are never one.
 
-    def next_draw(self) -> int:
-        """A number of its own for each random draw, so that two are never one."""
+        Raises LookupError outside a run.
+        """
+        if self._seed is None:
+            raise LookupError("no run to draw in")
         self.draws += 1
-        return self.draws
+        return self._seed(), self.stream, self.draws
 
 
 class Arena(Trace):

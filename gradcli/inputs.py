@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ def read_value(name: str, text: str, settings: Settings) -> Array:
             raise InputError("the value is empty")
         numbers = plain_numbers(text)
         if numbers is None:
-            return constant_value(text, settings)
+            return constant_value(text, settings, zlib.crc32(name.encode()))
         return as_array(name, numbers, settings)
     except GradcliError as error:
         if error.filename is None or error.source == text:
@@ -71,8 +72,11 @@ def _regular(rows: list[Any]) -> list[Any]:
     return rows
 
 
-def constant_value(text: str, settings: Settings) -> Array:
-    """The value of a constant expression; `;` between rows makes a matrix."""
+def constant_value(text: str, settings: Settings, stream: int = 0) -> Array:
+    """The value of a constant expression; `;` between rows makes a matrix.
+
+    `stream` sets random draws for one input apart from those for another.
+    """
     try:
         complex(text.strip().replace(" ", ""))
     except ValueError:
@@ -80,7 +84,7 @@ def constant_value(text: str, settings: Settings) -> Array:
     else:
         raise InputError("it is complex", hint="gradcli computes with real numbers")
     parts = [part for part in _split_rows(text) if part.strip()]
-    rows = [_expression_value(part, settings) for part in parts]
+    rows = [_expression_value(part, settings, stream + place) for place, part in enumerate(parts)]
     if len(parts) == 1 and ";" not in text:
         return rows[0]
     return np.stack(_regular([np.atleast_1d(row) for row in rows]))
@@ -97,8 +101,8 @@ def _split_rows(text: str) -> list[str]:
     return [*parts, text[start:]]
 
 
-def _expression_value(text: str, settings: Settings) -> Array:
-    program = Program(text, settings=settings)
+def _expression_value(text: str, settings: Settings, stream: int) -> Array:
+    program = Program(text, settings=settings, stream=stream)
     missing = program.missing([])
     if missing:
         hint = f"`{missing[0]}` means nothing in a constant expression"

@@ -7,6 +7,7 @@ at other inputs of the same shapes while the values that steered the trace are t
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -60,6 +61,14 @@ class Settings:
         self.max_nodes = max_nodes
         self.max_nesting = max_nesting
         self.random_seed = random_seed
+        self.seed_was_picked = False
+
+    def seed(self) -> int:
+        """The seed of the run's random draws; picked at the first of them where none was given."""
+        if self.random_seed is None:
+            self.random_seed = int.from_bytes(os.urandom(4), "little")
+            self.seed_was_picked = True
+        return self.random_seed
 
 
 class Output:
@@ -119,12 +128,21 @@ class Jacobian:
 
 
 class Program:
-    """A parsed program. Raises SyntaxProblem, with the place, where the source is none."""
+    """A parsed program. Raises SyntaxProblem, with the place, where the source is none.
+
+    stream: sets its random draws apart from those of other programs under the same seed.
+    """
 
     def __init__(
-        self, source: str, *, filename: str | None = None, settings: Settings | None = None
+        self,
+        source: str,
+        *,
+        filename: str | None = None,
+        settings: Settings | None = None,
+        stream: int = 0,
     ) -> None:
         self.source = source
+        self.stream = stream
         self.filename = filename
         self.settings = settings or Settings()
         try:
@@ -177,7 +195,8 @@ class Traced:
             self.inputs[name] = node = Node(input_, (), params, ((array.shape, kind),))  # type: ignore[arg-type]
             self.values[node.serial] = array
         self._held: dict[int, Any] = dict(self.values)
-        trace = Trace(self._concretise, self.settings.max_nodes, self.settings.random_seed)
+        settings = self.settings
+        trace = Trace(self._concretise, settings.max_nodes, settings.seed, program.stream)
         interpreter = Interpreter(self.inputs)
         self.sites = interpreter.sites
         with building(trace):
@@ -193,10 +212,9 @@ class Traced:
         self._held.clear()
         if several and not self.outputs:
             raise ArgumentError("the program's value is an empty tuple")
-        self.random_seed = trace.seed if trace.draws else None
         self.notes: list[str] = []
-        if trace.draws and not trace.seed_is_chosen:
-            self.notes.append(f"random draws used --random-seed {trace.seed}")
+        if settings.seed_was_picked:
+            self.notes.append(f"random draws used --random-seed {settings.random_seed}")
         for name in self.static:
             self.notes.append(
                 f"`{name}` is used as a count, size, axis or position: it is not differentiated"
@@ -213,8 +231,6 @@ class Traced:
     def rebind(self, arrays: dict[str, Array]) -> bool:
         """Take other inputs of the same shapes; False where they steer the trace elsewhere."""
         values = {self.inputs[name].serial: array for name, array in arrays.items()}
-        if self.random_seed is not None and self.settings.random_seed is None:
-            return False
         if self.guards:
             plan = self._plan("guards", [node for node, _ in self.guards])
             found = plan.run(values)

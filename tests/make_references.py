@@ -31,9 +31,9 @@ CASES = [
     ("u = detach(x*x); sum(u*x)", {"x": [0.0, 1.0, 2.0, 3.0]}, None),
     ("sum(x**2)", {"x": [3.0, 4.0, 10.0]}, None),
 ]
-WORDS = {
-    name: getattr(torch, name) for name in ("exp", "sum", "sigmoid", "dot")
-} | {"detach": torch.Tensor.detach}
+WORDS = {name: getattr(torch, name) for name in ("exp", "sum", "sigmoid", "dot")} | {
+    "detach": torch.Tensor.detach
+}
 
 
 def outcome(expr, inputs):

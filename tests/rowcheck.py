@@ -66,9 +66,7 @@ class Case:
         shapes, params = sample
         self.op = op
         self.arrays = draw(op, shapes, seed)
-        self.leaves = [
-            leaf(a.shape, "bool" if a.dtype == bool else "real") for a in self.arrays
-        ]
+        self.leaves = [leaf(a.shape, "bool" if a.dtype == bool else "real") for a in self.arrays]
         with building(Trace()):
             self.node = build(op, tuple(self.leaves), params)
         self.real = [k for k, node in enumerate(self.leaves) if node.kind == "real"]
@@ -89,9 +87,7 @@ class Case:
         values = [*arrays, self.seed, *self.tangents]
         present = [node for node in nodes if node is not None]
         plan = Plan(present, bound, [bound[k] for k in batched])
-        found = iter(
-            plan.run({node.serial: a for node, a in zip(bound, values, strict=True)})
-        )
+        found = iter(plan.run({node.serial: a for node, a in zip(bound, values, strict=True)}))
         return [None if node is None else next(found) for node in nodes], plan
 
     def vjp_nodes(self):
@@ -122,9 +118,7 @@ class Case:
         for k, weight in ((1, 45.0), (2, -9.0), (3, 1.0)):
             up, _ = self.run(nodes, self.shifted(k * step))
             down, _ = self.run(nodes, self.shifted(-k * step))
-            totals = [
-                t + weight * (a - b) for t, a, b in zip(totals, up, down, strict=True)
-            ]
+            totals = [t + weight * (a - b) for t, a, b in zip(totals, up, down, strict=True)]
         return [t / (60 * step) for t in totals]
 
 
@@ -194,7 +188,7 @@ def check_second_order(op, sample):
 
 
 def check_batched(op, sample):
-    """A batched run of the row and its VJP, for every choice of batched operands, against a loop."""
+    """A batched run of the row and its VJP, for each choice of batched operands, against a loop."""
     case = Case(op, sample)
     others = [Case(op, sample, seed) for seed in (10, 20)]
     members = [case, *others]

@@ -1,4 +1,4 @@
-"""Derivatives where mechanisms meet: masks, kinks, detach, several outputs, depth, singularities."""
+"""Derivatives where mechanisms meet: masks, kinks, detach, several outputs, depth."""
 
 import numpy as np
 import pytest

@@ -14,8 +14,9 @@ import pytest
 from gradcli.cli.main import guarded
 
 GOLDEN = Path(__file__).parent / "golden"
-BLOCK = re.compile(r"^\$ gradcli(?P<line>[^\n]*(?:\n> [^\n]*)*)\n(?P<body>.*?)^\[(?P<status>\d+)\]\n",
-                   re.MULTILINE | re.DOTALL)  # fmt: skip
+BLOCK = re.compile(
+    r"^\$ gradcli(?P<line>[^\n]*(?:\n> [^\n]*)*)\n(?P<body>.*?)^\[\d+\]\n", re.MULTILINE | re.DOTALL
+)
 
 
 def outcome(line, capsys):

@@ -166,15 +166,15 @@ class Request:
         if self.as_json or (self.output or "").lower().endswith(".json"):
             from gradcli.render.data import json_text
 
-            encoded = json_text(describe(self.command, source, result))
+            ascii_only = self.output is None and text.ascii_only(sys.stdout)
+            encoded = json_text(describe(self.command, source, result), ascii_only)
         if self.output is not None:
             from gradcli.render.data import write_result
 
             written = write_result(self.output, result, encoded)
             text.print_remarks(result.warnings, [*result.notes, written])
         elif self.as_json:
-            sys.stdout.write(encoded + "\n")
-            sys.stdout.flush()
+            text.write_text(encoded + "\n", sys.stdout)
         else:
             from gradcli.render.layout import Look
 

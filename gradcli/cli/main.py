@@ -89,15 +89,15 @@ def _call(
     parent: click.Context | None,
     bindings: Any,
 ) -> int:
+    # Not click's own main: it would answer a closed pipe and Ctrl-C in its own ways.
     try:
-        status = command.main(
-            argv, prog_name=name, standalone_mode=False, parent=parent, obj=bindings
-        )
+        with command.make_context(name, argv, parent=parent, obj=bindings) as context:
+            command.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except click.UsageError as error:
         raise UsageError(error.format_message().rstrip(".")) from None
-    except click.Abort:
-        raise KeyboardInterrupt from None
-    return status if isinstance(status, int) else 0
+    return 0
 
 
 def main() -> NoReturn:
@@ -130,7 +130,7 @@ def guarded(argv: list[str]) -> int:
 
 def report(error: GradcliError, argv: list[str]) -> int:
     """Print an error for people on standard error, and for programs too where they asked."""
-    from gradcli.render.text import print_error
+    from gradcli.render.text import print_error, write_text
 
     formats = [after for word, after in pairwise(argv) if word == "--format"]
     wants_json = "--json" in argv or "--format=json" in argv or formats[-1:] == ["json"]
@@ -139,8 +139,7 @@ def report(error: GradcliError, argv: list[str]) -> int:
             from gradcli.render.data import error_object, json_text
 
             command = argv[0] if argv and argv[0] in COMMANDS else None
-            sys.stdout.write(json_text(error_object(command, error)) + "\n")
-            sys.stdout.flush()
+            write_text(json_text(error_object(command, error)) + "\n", sys.stdout)
         print_error(error)
     except OSError:
         pass

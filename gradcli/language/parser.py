@@ -90,7 +90,7 @@ def tokenize(source: str, language: Grammar, max_nesting: int) -> list[Token]:
         place = found.end()
         if kind == "NAME":
             if not text.isidentifier():
-                bad = next(n for n in range(1, len(text)) if not text[: n + 1].isidentifier())
+                bad = next(n for n in range(len(text)) if not text[: n + 1].isidentifier())
                 raise explain_character(source, found.start() + bad, line, column + bad, tokens)
             name = keywords.get(text, "NAME")
             tokens.append((name, text, line, column, line, column + len(text)))

@@ -79,8 +79,9 @@ def _linspace(shape: Shape, start: float, stop: float, endpoint: bool) -> Array:
     return np.linspace(start, stop, shape[0], endpoint=endpoint)
 
 
-def _draw(shape: Shape, distribution: str, seed: int, draw: int) -> Array:
-    sequence = np.random.SeedSequence(seed, spawn_key=(draw,))
+def _draw(shape: Shape, distribution: str, draw: tuple[int, int, int]) -> Array:
+    seed, *place = draw
+    sequence = np.random.SeedSequence(seed, spawn_key=tuple(place))
     generator = np.random.Generator(np.random.PCG64(sequence))
     if distribution == "normal":
         return generator.standard_normal(shape)
@@ -133,6 +134,6 @@ def zeros_like(node: Node) -> Node:
     return constant(0.0, node.shape)
 
 
-def random_draw(shape: Shape, distribution: str, seed: int, draw: int) -> Node:
-    """A draw of its own: equal seeds and draw numbers give equal arrays."""
-    return build(draw_, (), (shape, distribution, seed, draw))
+def random_draw(shape: Shape, distribution: str, draw: tuple[int, int, int]) -> Node:
+    """A random array; equal (seed, stream, number) give equal ones."""
+    return build(draw_, (), (shape, distribution, draw))

@@ -87,9 +87,9 @@ def error_object(command: str | None, error: GradcliError) -> dict[str, Any]:
     return {"schema": SCHEMA, "command": command, "error": described}
 
 
-def json_text(value: dict[str, Any]) -> str:
+def json_text(value: dict[str, Any], ascii_only: bool = True) -> str:
     """One line of JSON."""
-    return json.dumps(value, allow_nan=False, ensure_ascii=False)
+    return json.dumps(value, allow_nan=False, ensure_ascii=ascii_only)
 
 
 def named_arrays(result: Evaluation | Jacobian) -> dict[str, Array]:

@@ -45,12 +45,28 @@ def ascii_only(stream: IO[str]) -> bool:
     return not (getattr(stream, "encoding", None) or "").lower().replace("-", "").startswith("utf")
 
 
+def write_text(text: str, stream: IO[str]) -> None:
+    """Write all of a text and flush it.
+
+    An unbuffered stream may take a part and say so; signs that its encoding lacks are escaped.
+    """
+    binary = getattr(stream, "buffer", None)
+    if binary is None:
+        stream.write(text)
+        return
+    stream.flush()
+    encoding: str = getattr(stream, "encoding", None) or "utf-8"
+    rest = memoryview(text.encode(encoding, "backslashreplace"))
+    while rest:
+        rest = rest[binary.write(rest) :]
+    binary.flush()
+
+
 def print_lines(lines: Iterable[Line], stream: IO[str]) -> None:
     """Print each line: with colours where a terminal has them and NO_COLOR is not set."""
     if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        for line in lines:
-            stream.write("".join(text for text, _ in line).rstrip() + "\n")
-        stream.flush()
+        plain = ["".join([text for text, _ in line]).rstrip() + "\n" for line in lines]
+        write_text("".join(plain), stream)
         return
     from rich.console import Console
     from rich.text import Text

@@ -97,9 +97,8 @@ def array(x: Any) -> Node:
 
 
 def _random(shape: Any, distribution: str) -> Node:
-    trace = builder()
     size = shape_of(shape) if shape else ()
-    return random_draw(size, distribution, trace.random_seed(), trace.next_draw())
+    return random_draw(size, distribution, builder().next_draw())
 
 
 @function("torch.rand np.random.rand np.random.random rand")

@@ -1,0 +1,68 @@
+"""Every command of the README does what the README shows."""
+
+import doctest
+import os
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from gradcli.cli.main import guarded
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
+COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+
+
+def commands():
+    text = README.read_text(encoding="utf-8")
+    for block in CONSOLE.finditer(text):
+        yield from COMMAND.findall(block[1])
+
+
+def printed(line, capsys):
+    words = shlex.split(line)
+    assert words.pop(0) == "gradcli"
+    guarded(words)
+    output = capsys.readouterr()
+    return output.out + output.err
+
+
+@pytest.mark.parametrize(("line", "expected"), list(commands()), ids=lambda text: text[:60])
+def test_command(line, expected, capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    output = printed(line, capsys)
+    if os.environ.get("GOLDEN_UPDATE"):
+        text = README.read_text(encoding="utf-8")
+        README.write_text(
+            text.replace(f"$ {line}\n{expected}", f"$ {line}\n{output}"), encoding="utf-8"
+        )
+    assert output == expected
+
+
+def test_python_examples():
+    shown = re.search(r"```pycon\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)[1]
+    runner = doctest.DocTestRunner()
+    runner.run(doctest.DocTestParser().get_doctest(shown, {}, "README", str(README), 0))
+    assert runner.tries >= 5
+    assert runner.failures == 0
+
+
+def test_the_program_shown_is_the_example():
+    text = README.read_text(encoding="utf-8")
+    shown = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    example = (ROOT / "examples" / "logistic.py").read_text(encoding="utf-8")
+    assert shown == "".join(
+        line for line in example.splitlines(keepends=True) if not line.startswith("#")
+    )
+
+
+def test_ci_runs_the_readmes_commands():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "README.md" in script
+    lines = [line for line in README.read_text().splitlines() if line.startswith("python3 -m venv")]
+    assert len(lines) == 2
+    assert "gradcli eval" in lines[0]
+    assert "pytest" in lines[1]
