@@ -12,7 +12,6 @@ import pytest
 
 from gradcli.cli.main import guarded
 
-
 # -P: the installed package, not whatever lies in the working directory.
 GRADCLI = [sys.executable, "-P", "-m", "gradcli"]
 
