@@ -218,7 +218,10 @@ def evaluate(a: Array, b: Array, la: Labels, lb: Labels, lo: Labels) -> Array:
     free_a = [label for label in lo if label in la and label not in lb]
     free_b = [label for label in lo if label in lb and label not in la]
     if batch and not free_a and not free_b:
-        return np.asarray(np.einsum(a, list(la), b, list(lb), list(lo)))
+        # Nothing to multiply as matrices; einsum wants labels counted from 0.
+        small = {label: place for place, label in enumerate(dict.fromkeys([*la, *lb]))}
+        first, second, out = [[small[label] for label in labels] for labels in (la, lb, lo)]
+        return np.asarray(np.einsum(a, first, b, second, out))
     sizes: dict[int, int] = {**dict(zip(la, a.shape, strict=True))}
     sizes.update(zip(lb, b.shape, strict=True))
     left = _ordered(a, la, batch, free_a, summed, sizes)
