@@ -346,6 +346,8 @@ class Interpreter:
     def binary(self, op: ast.operator, left: Any, right: Any) -> Any:
         symbol, row = BINARY[type(op)]
         kinds = (type(left), type(right))
+        if symbol in "&|":
+            require_booleans(symbol, left, right)
         if kinds == (Node, Node) and row:
             return OPS[row](left, right)
         if symbol == "^":
@@ -374,6 +376,7 @@ class Interpreter:
         if isinstance(node.op, ast.Not):
             return not truth(value)
         if isinstance(node.op, ast.Invert):
+            require_booleans("~", value)
             return OPS["logical_not"](tensor(value))
         if isinstance(node.op, ast.UAdd):
             return value if isinstance(value, (int, float)) else tensor(value)
@@ -467,6 +470,17 @@ OTHERS: dict[type[ast.AST], Callable[..., Any]] = {
 }
 
 
+def require_booleans(symbol: str, *values: Any) -> None:
+    """Raise ArgumentError unless every operand of `&`, `|` or `~` is boolean."""
+    for value in values:
+        number = value.kind != "bool" if isinstance(value, Node) else type(value) in (int, float)
+        if number:
+            raise ArgumentError(
+                f"`{symbol}` combines booleans, not numbers",
+                hint="`(x > 0) & (x < 1)`; comparisons bind less than `&`, so they want brackets",
+            )
+
+
 def known_name(name: str) -> Any:
     """What a bare name means that the program does not bind; None where nothing."""
     if name in BUILTIN_SPACES:
@@ -508,8 +522,6 @@ def static_binary(symbol: str, left: Any, right: Any) -> Any:
     """Python's arithmetic on numbers known now, within bounds."""
     if symbol == "@":
         raise ArgumentError("`@` multiplies matrices", hint="`*` multiplies numbers")
-    if symbol in "&|":
-        raise ArgumentError(f"`{symbol}` combines booleans")
     whole_numbers = isinstance(left, int) and isinstance(right, int)
     if symbol == "**" and whole_numbers and left.bit_length() * abs(right) > MAX_BITS:
         return _float_power(left, right)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from gradcli.errors import NameProblem, did_you_mean
 from gradcli.graph import Node
 from gradcli.ops.binding import CONSTANTS, SPACES, SPELLED, Function
@@ -99,11 +101,16 @@ def attribute_of(node: Node, name: str, torch_methods: bool) -> Any:
         return node.ndim
     if name == "size" and not torch_methods:
         return node.size
-    libraries = ("torch", "np") if torch_methods else ("np", "torch")
+    libraries = ("Tensor", "torch", "np") if torch_methods else ("np", "Tensor", "torch")
     for library in libraries:
         function = SPELLED.get(f"{library}.{name}")
-        if function is not None:
+        # NumPy's functions are methods where its arrays have them; PyTorch's nearly all are.
+        if function is not None and (library != "np" or hasattr(np.ndarray, name)):
             return Method(function, node)
-    names = [spelling.partition(".")[2] for spelling in SPELLED]
+    names = [
+        spelling.partition(".")[2]
+        for spelling in SPELLED
+        if spelling.startswith(("np.", "torch.", "Tensor."))
+    ]
     hint = did_you_mean(name, [spelling for spelling in names if spelling and "." not in spelling])
     raise NameProblem(f"a tensor has no `{name}`", hint=hint)

@@ -46,12 +46,22 @@ MODULES = {
 _SYNONYMS = (
     ("axis", "dim"),
     ("axes", "dims"),
+    ("shape", "size"),
     ("keepdims", "keepdim"),
     ("ddof", "correction"),
-    ("x", "a", "input", "self", "arr"),
-    ("y", "b", "other", "x2"),
+    ("x", "a", "input", "self", "arr", "A"),
+    ("y", "b", "other", "x2", "exponent", "tensor", "vec2", "B"),
     ("low", "a_min", "min"),
     ("high", "a_max", "max"),
+    ("ord", "p"),
+    ("k", "diagonal", "offset"),
+    ("axis1", "dim1"),
+    ("axis2", "dim2"),
+    ("arrays", "tensors"),
+    ("stop", "end"),
+    ("num", "steps"),
+    ("n", "N"),
+    ("m", "M"),
 )
 
 
@@ -115,6 +125,9 @@ class Function:
         code = self.build.__code__
         renamed: dict[str, Any] = {}
         for keyword, value in kwargs.items():
+            if rest is not None and len(args) == code.co_argcount and _synonym(keyword, [rest]):
+                args = [*args, value]
+                continue
             name = _synonym(keyword, names)
             if name is None:
                 raise self._mistake(f"`{self.name}` takes no argument `{keyword}`")
@@ -167,7 +180,8 @@ def register(function: Function) -> Function:
     """Enter a function under all its spellings, and the bare names that follow from them."""
     bare: list[str] = []
     preferred = [name for name in function.spellings if name.startswith("np.")]
-    for spelling in preferred or function.spellings[:1]:
+    others = [name for name in function.spellings[:1] if not name.startswith("Tensor.")]
+    for spelling in preferred or others:
         short = spelling.partition(".")[2]
         bare += [short, short.rpartition(".")[2]] if short else []
     for spelling in function.spellings:
@@ -191,7 +205,7 @@ def _enter_spaces(spelling: str) -> None:
 def function(spellings: str) -> Callable[[Builder], Builder]:
     """Register the decorated builder under spellings separated by spaces.
 
-    `np+torch+jnp.sum` stands for `np.sum torch.sum jnp.sum`.
+    `np+torch+jnp.sum` stands for `np.sum torch.sum jnp.sum`; `Tensor.sum` is a method only.
     """
 
     def enter(build: Builder) -> Builder:

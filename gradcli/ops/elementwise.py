@@ -22,14 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Rule = "Callable[..., Node | None] | None"
-KindRule = Literal["real", "bool", "promote", "select"]
+KindRule = Literal["real", "bool", "promote", "join", "select"]
 
 
 class Elementwise(Op):
     """A function of corresponding elements, with NumPy's broadcasting.
 
     symbol: the sign that spells it in the language, for messages. kind: the output's kind; real and
-    bool, or "promote" (whole numbers stay whole), or "select" (of all operands but the first).
+    bool, "promote" (whole numbers stay whole), "join" (and booleans booleans), or "select" (the
+    same, of all operands but the first).
     selects: for each argument, a function of the arguments to the mask of the elements it passes
     on, where the op selects between its arguments. spell: its names in the libraries, where they
     are not all the row's own (see ops/binding.py).
@@ -82,7 +83,7 @@ class Elementwise(Op):
         kinds = {node.kind for node in (inputs[1:] if rule == "select" else inputs)}
         if "real" in kinds:
             return "real"
-        return "bool" if rule == "select" and kinds == {"bool"} else "int"
+        return "bool" if rule in ("join", "select") and kinds == {"bool"} else "int"
 
     def vjp(
         self, node: Node, cotangents: list[Cotangent | None], wanted: Sequence[bool], strict: bool

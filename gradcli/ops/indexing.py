@@ -119,6 +119,11 @@ def _item(item: Any) -> Any:
     if isinstance(item, Node) and (item.ndim or item.kind == "bool"):
         array = concrete(item, "an index", static=item.kind != "bool")
         if item.kind == "bool":
+            if not array.ndim:
+                raise ArgumentError(
+                    "a single True or False is no position",
+                    hint="`x if c else y` or `where` chooses; masks are tensors: `x[x > 0]`",
+                )
             return array.astype(np.bool_)
         if not np.all(np.isfinite(array)) or np.any(array != np.floor(array)):
             raise ArgumentError("an index must hold whole numbers")

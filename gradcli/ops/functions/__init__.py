@@ -3,9 +3,6 @@
 Importing this package fills `binding.SPELLED`.
 """
 
-from gradcli.ops import binding
 from gradcli.ops.functions import creation, layout, products, reductions
-
-binding.register_rows()
 
 __all__ = ["creation", "layout", "products", "reductions"]

@@ -9,8 +9,9 @@ from gradcli.errors import ArgumentError
 from gradcli.graph import OPS, Node, Shape, builder
 from gradcli.ops.binding import function
 from gradcli.ops.family import build
+from gradcli.ops.functions.layout import broadcast_to
 from gradcli.ops.leaves import constant, known_number, random_draw
-from gradcli.ops.values import broadcast, shape_of, static_number, tensor, whole
+from gradcli.ops.values import shape_of, static_number, tensor, whole
 
 
 @function("np+torch+jnp.zeros")
@@ -28,7 +29,7 @@ def _filled(value: Any, shape: Shape) -> Node:
     number = known_number(node)
     if number is not None:
         return constant(number, shape)
-    return broadcast(node, shape)
+    return broadcast_to(node, shape)
 
 
 @function("np+torch+jnp.full")

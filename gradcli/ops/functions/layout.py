@@ -13,7 +13,17 @@ from gradcli.ops import linear
 from gradcli.ops.binding import function
 from gradcli.ops.elementwise import broadcast_shape, shape_text
 from gradcli.ops.linear import Positions, index
-from gradcli.ops.values import axes_of, axis_of, broadcast, concrete, shape_of, tensor, whole
+from gradcli.ops.rows.logic import where
+from gradcli.ops.values import (
+    axes_of,
+    axis_of,
+    broadcast,
+    concrete,
+    shape_of,
+    static_number,
+    tensor,
+    whole,
+)
 
 
 def reshaped(x: Node, shape: Shape) -> Node:
@@ -52,7 +62,7 @@ def ravel(x: Any) -> Node:
     return linear.reshape(x, (size_of(x.shape),))
 
 
-@function("np+torch+jnp.squeeze")
+@function("np+jnp.squeeze")
 def squeeze(x: Any, axis: Any = None) -> Node:
     x = tensor(x)
     if axis is None:
@@ -66,6 +76,15 @@ def squeeze(x: Any, axis: Any = None) -> Node:
             )
     kept = tuple([extent for k, extent in enumerate(x.shape) if k - x.ndim not in gone])
     return linear.reshape(x, kept)
+
+
+@function("torch.squeeze")
+def torch_squeeze(input: Any, dim: Any = None) -> Node:
+    """PyTorch leaves axes of another size alone."""
+    x = tensor(input)
+    if dim is None:
+        return squeeze(x)
+    return squeeze(x, tuple([axis for axis in axes_of(dim, x.ndim) if x.shape[axis] == 1]))
 
 
 @function("np+jnp.expand_dims torch.unsqueeze")
@@ -101,7 +120,12 @@ def transpose(x: Any, *axes: Any) -> Node:
     return permuted(x, _permutation(x, axes))
 
 
-@function("torch.transpose torch.swapaxes np+jnp.swapaxes torch.swapdims")
+@function("torch.transpose torch.swapdims")
+def torch_transpose(input: Any, dim0: Any, dim1: Any) -> Node:
+    return swapaxes(input, dim0, dim1)
+
+
+@function("np+torch+jnp.swapaxes")
 def swapaxes(x: Any, axis1: Any, axis2: Any) -> Node:
     x = tensor(x)
     first, second = axis_of(axis1, x.ndim), axis_of(axis2, x.ndim)
@@ -118,8 +142,10 @@ def t(x: Any) -> Node:
     return transpose(x)
 
 
-def matrix_transpose(x: Node) -> Node:
+@function("np+jnp.matrix_transpose np.linalg.matrix_transpose torch.adjoint")
+def matrix_transpose(x: Any) -> Node:
     """The last two axes exchanged (`.mT`)."""
+    x = tensor(x)
     if x.ndim < 2:
         raise ShapeError(f"`mT` needs at least 2 axes, not shape {shape_text(x.shape)}")
     return permuted(x, (*range(-x.ndim, -2), -1, -2))
@@ -191,7 +217,7 @@ def torch_flip(input: Any, *dims: Any) -> Node:
     return flip(input, dims[0] if len(dims) == 1 else dims)
 
 
-@function("np+torch+jnp.diagonal")
+@function("np+torch+jnp.diagonal np+jnp.linalg.diagonal")
 def diagonal(x: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Node:
     x = tensor(x)
     if x.ndim < 2:
@@ -215,9 +241,52 @@ def diag(x: Any, k: Any = 0) -> Node:
     return linear.diagonal(x, offset)
 
 
-@function("np+torch+jnp.trace")
+@function("np+torch+jnp.trace np+jnp.linalg.trace")
 def trace(x: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Node:
     return linear.sum_(diagonal(x, offset, axis1, axis2), (-1,), False)
+
+
+@function("Tensor.where")
+def where_method(self: Any, condition: Any, other: Any) -> Node:
+    return where(tensor(condition), tensor(self), tensor(other))
+
+
+@function("Tensor.item np.item")
+def item(self: Any) -> float:
+    return static_number(self, "the tensor of item()")
+
+
+@function("Tensor.clone np.copy torch.clone Tensor.contiguous")
+def copy(x: Any) -> Node:
+    return tensor(x)
+
+
+@function("Tensor.numel torch.numel")
+def numel(input: Any) -> int:
+    return tensor(input).size
+
+
+@function("Tensor.dim")
+def dim(self: Any) -> int:
+    return tensor(self).ndim
+
+
+@function("Tensor.size")
+def size(self: Any, dim: Any = None) -> Any:
+    shape = tensor(self).shape
+    return tuple(shape) if dim is None else shape[axis_of(dim, len(shape), "dim")]
+
+
+@function("Tensor.expand")
+def expand(self: Any, *size: Any) -> Node:
+    """PyTorch's broadcast_to: -1 keeps an axis."""
+    x, target = tensor(self), _new_shape(size)
+    extra = len(target) - x.ndim
+    kept = [
+        x.shape[k - extra] if extent == -1 and k >= extra else extent
+        for k, extent in enumerate(target)
+    ]
+    return broadcast_to(x, tuple(kept))
 
 
 def take_along(x: Node, places: Node, axis: int) -> Node:

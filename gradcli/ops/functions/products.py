@@ -80,8 +80,8 @@ def dot(x: Any, y: Any) -> Node:
 
 
 @function("torch.dot")
-def torch_dot(input: Any, tensor_: Any) -> Node:
-    a, b = tensor(input), tensor(tensor_)
+def torch_dot(input: Any, other: Any) -> Node:
+    a, b = tensor(input), tensor(other)
     if a.ndim != 1 or b.ndim != 1:
         raise ShapeError(
             f"`torch.dot` takes two vectors, not shapes {shape_text(a.shape)} and "
@@ -91,7 +91,7 @@ def torch_dot(input: Any, tensor_: Any) -> Node:
     return product(a, b, "dot")
 
 
-@function("np+jnp.outer")
+@function("np+jnp.outer np+jnp.linalg.outer")
 def outer(x: Any, y: Any) -> Node:
     a, b = tensor(x), tensor(y)
     a, b = linear.reshape(a, (a.size,)), linear.reshape(b, (b.size,))
@@ -106,7 +106,7 @@ def torch_outer(input: Any, vec2: Any) -> Node:
     return outer(a, b)
 
 
-@function("np+torch+jnp.tensordot")
+@function("np+torch+jnp.tensordot np+jnp.linalg.tensordot")
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Node:
     x, y = tensor(a), tensor(b)
     if isinstance(axes, (tuple, list)):
@@ -120,6 +120,8 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Node:
         if not 0 <= count <= min(x.ndim, y.ndim):
             raise ArgumentError(f"`tensordot` cannot sum over {count} axes of these operands")
         left, right = list(range(x.ndim - count, x.ndim)), list(range(count))
+    if len(set(left)) != len(left) or len(set(right)) != len(right):
+        raise ArgumentError("`tensordot` names an axis twice")
     if len(left) != len(right):
         raise ArgumentError("`tensordot` needs as many axes of one operand as of the other")
     la = list(range(x.ndim))
@@ -134,7 +136,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Node:
 def einsum(subscripts: Any, *operands: Any) -> Node:
     if not isinstance(subscripts, str):
         raise ArgumentError('`einsum` takes its subscripts as a string, as in "ij,jk->ik"')
-    if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
+    if len(operands) == 1 and isinstance(operands[0], (list, tuple)) and "," in subscripts:
         operands = tuple(operands[0])
     nodes = [tensor(operand) for operand in operands]
     terms, output = _einsum_labels(subscripts, nodes)
@@ -280,7 +282,7 @@ def det(x: Any) -> Node:
     return linalg.det(tensor(x))
 
 
-@function("np+torch+jnp.linalg.solve")
+@function("np+jnp.linalg.solve")
 def solve(x: Any, y: Any) -> Node:
     a, b = tensor(x), tensor(y)
     require_square("solve", a.shape)
@@ -297,6 +299,15 @@ def solve(x: Any, y: Any) -> Node:
         broadcast(a, (*lead, *a.shape[-2:])), broadcast(b, (*lead, *b.shape[-2:]))
     )
     return linear.reshape(result, result.shape[:-1]) if vector else result
+
+
+@function("torch.linalg.solve")
+def torch_solve(x: Any, y: Any) -> Node:
+    """In PyTorch a right side shaped like the matrices less an axis is a stack of vectors."""
+    a, b = tensor(x), tensor(y)
+    if b.ndim > 1 and b.shape == a.shape[:-1]:
+        return linear.reshape(solve(a, linear.reshape(b, (*b.shape, 1))), b.shape)
+    return solve(a, b)
 
 
 @function("adjugate")

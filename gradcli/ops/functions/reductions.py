@@ -27,13 +27,13 @@ def _count(x: Node, axes: Axes) -> int:
     return size_of(tuple([x.shape[axis] for axis in axes]))
 
 
-@function("np+torch+jnp.sum")
+@function("np+jnp.sum")
 def sum(x: Any, axis: Any = None, keepdims: Any = False) -> Node:
     x = tensor(x)
     return sum_(x, axes_of(axis, x.ndim), flag(keepdims, "keepdims"))
 
 
-@function("np+torch+jnp.mean")
+@function("np+jnp.mean")
 def mean(x: Any, axis: Any = None, keepdims: Any = False) -> Node:
     x = tensor(x)
     axes = axes_of(axis, x.ndim)
@@ -46,12 +46,6 @@ def prod(x: Any, axis: Any = None, keepdims: Any = False) -> Node:
     return red.prod(x, axes_of(axis, x.ndim), flag(keepdims, "keepdims"))
 
 
-def _deviations(x: Any, axis: Any) -> tuple[Node, Axes]:
-    x = tensor(x)
-    axes = axes_of(axis, x.ndim)
-    return x - sum_(x, axes, True) / constant(_count(x, axes)), axes
-
-
 def _degrees(x: Node, axes: Axes, ddof: Any) -> Node:
     correction = static_number(ddof, "ddof")
     count = _count(x, axes)
@@ -59,16 +53,17 @@ def _degrees(x: Node, axes: Axes, ddof: Any) -> Node:
 
 
 def _var(x: Any, axis: Any, ddof: Any, keepdims: Any) -> Node:
-    centred, axes = _deviations(x, axis)
+    x = tensor(x)
+    axes = axes_of(axis, x.ndim)
+    centred = x - sum_(x, axes, True) / constant(_count(x, axes))
     total = sum_(arithmetic.square(centred), axes, flag(keepdims, "keepdims"))
-    return total / _degrees(centred, axes, ddof)
+    return total / _degrees(x, axes, ddof)
 
 
 def _std(x: Any, axis: Any, ddof: Any, keepdims: Any) -> Node:
-    # A norm, not the root of a variance: its derivative at constants is 0, not NaN.
-    centred, axes = _deviations(x, axis)
-    length = red.norm2(centred, axes, flag(keepdims, "keepdims"))
-    return length / arithmetic.sqrt(_degrees(centred, axes, ddof))
+    x = tensor(x)
+    correction = static_number(ddof, "ddof")
+    return red.std(x, axes_of(axis, x.ndim), flag(keepdims, "keepdims"), correction)
 
 
 @function("np+jnp.var")
@@ -81,6 +76,31 @@ def std(x: Any, axis: Any = None, ddof: Any = 0, keepdims: Any = False) -> Node:
     return _std(x, axis, ddof, keepdims)
 
 
+def _torch_dims(dim: Any) -> Any:
+    """In PyTorch no dimensions named are all of them; in NumPy they are none."""
+    return None if isinstance(dim, (tuple, list)) and not dim else dim
+
+
+@function("torch.sum")
+def torch_sum(input: Any, dim: Any = None, keepdim: Any = False) -> Node:
+    return sum(input, _torch_dims(dim), keepdim)
+
+
+@function("torch.mean")
+def torch_mean(input: Any, dim: Any = None, keepdim: Any = False) -> Node:
+    return mean(input, _torch_dims(dim), keepdim)
+
+
+@function("torch.amax")
+def torch_amax(input: Any, dim: Any = None, keepdim: Any = False) -> Node:
+    return max(input, _torch_dims(dim), keepdim)
+
+
+@function("torch.amin")
+def torch_amin(input: Any, dim: Any = None, keepdim: Any = False) -> Node:
+    return min(input, _torch_dims(dim), keepdim)
+
+
 def _torch_correction(correction: Any, unbiased: Any) -> Any:
     return correction if unbiased is None else int(flag(unbiased, "unbiased"))
 
@@ -91,7 +111,7 @@ def torch_var(
 ) -> Node:
     if isinstance(dim, bool):
         dim, unbiased = None, dim
-    return _var(input, dim, _torch_correction(correction, unbiased), keepdim)
+    return _var(input, _torch_dims(dim), _torch_correction(correction, unbiased), keepdim)
 
 
 @function("torch.std")
@@ -100,16 +120,16 @@ def torch_std(
 ) -> Node:
     if isinstance(dim, bool):
         dim, unbiased = None, dim
-    return _std(input, dim, _torch_correction(correction, unbiased), keepdim)
+    return _std(input, _torch_dims(dim), _torch_correction(correction, unbiased), keepdim)
 
 
-@function("np+jnp.max np+torch+jnp.amax")
+@function("np+jnp.max np+jnp.amax")
 def max(x: Any, axis: Any = None, keepdims: Any = False) -> Node:
     x = tensor(x)
     return red.amax(x, axes_of(axis, x.ndim), flag(keepdims, "keepdims"))
 
 
-@function("np+jnp.min np+torch+jnp.amin")
+@function("np+jnp.min np+jnp.amin")
 def min(x: Any, axis: Any = None, keepdims: Any = False) -> Node:
     x = tensor(x)
     return red.amin(x, axes_of(axis, x.ndim), flag(keepdims, "keepdims"))
@@ -135,11 +155,11 @@ def _position(row: Any, x: Any, axis: Any, keepdims: Any) -> Node:
 
 
 def _torch_extreme(extreme: Any, position: Any, pairwise: Any, args: Any) -> Any:
-    x, dim, keepdim = args
+    x, dim, keepdim, other = args
+    if other is not None or isinstance(dim, (Node, list)):
+        return pairwise(tensor(x), tensor(dim if other is None else other))
     if dim is None:
         return extreme(x, None, False)
-    if (isinstance(dim, Node) and dim.ndim) or isinstance(dim, list):
-        return pairwise(tensor(x), tensor(dim))
     # Along a dimension PyTorch takes the first position, whose element gets the whole derivative.
     from gradcli.ops.functions.layout import take_along
 
@@ -154,13 +174,13 @@ def _torch_extreme(extreme: Any, position: Any, pairwise: Any, args: Any) -> Any
 
 
 @function("torch.max")
-def torch_max(input: Any, dim: Any = None, keepdim: Any = False) -> Any:
-    return _torch_extreme(max, red.argmax, arithmetic.maximum, (input, dim, keepdim))
+def torch_max(input: Any, dim: Any = None, keepdim: Any = False, other: Any = None) -> Any:
+    return _torch_extreme(max, red.argmax, arithmetic.maximum, (input, dim, keepdim, other))
 
 
 @function("torch.min")
-def torch_min(input: Any, dim: Any = None, keepdim: Any = False) -> Any:
-    return _torch_extreme(min, red.argmin, arithmetic.minimum, (input, dim, keepdim))
+def torch_min(input: Any, dim: Any = None, keepdim: Any = False, other: Any = None) -> Any:
+    return _torch_extreme(min, red.argmin, arithmetic.minimum, (input, dim, keepdim, other))
 
 
 @function("np+torch+jnp.all")
@@ -182,18 +202,7 @@ def cumsum(x: Any, axis: Any = None) -> Node:
     return cumsum_row(x, axis_of(axis, x.ndim))
 
 
-@function("np+torch+jnp.linalg.norm torch.norm np+jnp.linalg.vector_norm torch.linalg.vector_norm")
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Node:
-    x = tensor(x)
-    keep = flag(keepdims, "keepdims")
-    axes = axes_of(axis, x.ndim)
-    if ord is None or ord == "fro":
-        return red.norm2(x, axes, keep)
-    if len(axes) > 1:
-        raise ArgumentError(
-            f"norm of a matrix takes no ord={ord!r} here: only the Frobenius norm",
-            hint="give axis=... for the norms of rows or columns, or `ravel` the matrix",
-        )
+def _vector_norm(x: Node, ord: Any, axes: Axes, keep: bool) -> Node:
     order = static_number(ord, "ord")
     if order == 2:
         return red.norm2(x, axes, keep)
@@ -204,15 +213,46 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> No
         return red.amin(size, axes, keep)
     if order == 1:
         return sum_(size, axes, keep)
+    zero = logic.equal(x, 0)
     if order == 0:
-        return sum_(logic.where(logic.not_equal(x, 0), 1.0, 0.0), axes, keep)
-    total = sum_(exponential.power(size, order), axes, keep)
-    # At 0 the root would be infinite times zero; the norm's derivative there is 0 by convention.
-    zero = logic.equal(total, 0.0)
-    return logic.where(zero, 0.0, exponential.power(logic.where(zero, 1.0, total), 1.0 / order))
+        return sum_(logic.where(zero, 0.0, 1.0), axes, keep)
+    # At a zero, and where all are, powers have infinite slopes; by convention the norm's is 0.
+    terms = logic.where(zero, 0.0 if order > 0 else float("inf"), exponential.power(size, order))
+    total = sum_(terms, axes, keep)
+    none = logic.equal(total, 0.0)
+    return logic.where(none, 0.0, exponential.power(logic.where(none, 1.0, total), 1.0 / order))
 
 
-@function("scipy.special.logsumexp torch.logsumexp jax.nn.logsumexp special.logsumexp logsumexp")
+@function("np+torch+jnp.linalg.norm")
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Node:
+    x = tensor(x)
+    keep = flag(keepdims, "keepdims")
+    axes = axes_of(axis, x.ndim)
+    if ord is None or ord == "fro":
+        return red.norm2(x, axes, keep)
+    if len(axes) > 1:
+        raise ArgumentError(
+            f"the norm of a matrix takes no ord={ord!r} here: only the Frobenius norm",
+            hint="axis=... gives the norms of rows or columns, `linalg.vector_norm` all elements'",
+        )
+    return _vector_norm(x, ord, axes, keep)
+
+
+@function("np+torch+jnp.linalg.vector_norm")
+def vector_norm(x: Any, ord: Any = 2, axis: Any = None, keepdims: Any = False) -> Node:
+    x = tensor(x)
+    return _vector_norm(x, ord, axes_of(axis, x.ndim), flag(keepdims, "keepdims"))
+
+
+@function("torch.norm")
+def torch_norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: Any = False) -> Node:
+    return vector_norm(input, 2 if p == "fro" or p is None else p, dim, keepdim)
+
+
+@function(
+    "scipy.special.logsumexp torch.logsumexp torch.special.logsumexp jax.nn.logsumexp "
+    "jax.scipy.special.logsumexp special.logsumexp logsumexp"
+)
 def logsumexp(x: Any, axis: Any = None, keepdims: Any = False) -> Node:
     x = tensor(x)
     return red.logsumexp(x, axes_of(axis, x.ndim), flag(keepdims, "keepdims"))

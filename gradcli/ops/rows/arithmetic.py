@@ -14,6 +14,7 @@ from gradcli.ops.rows.logic import (
     less,
     less_equal,
     logical_and,
+    logical_not,
     where,
 )
 
@@ -32,7 +33,7 @@ add: Elementwise = Elementwise(
     box=(ANY, ANY),
     kinks=(),
     symbol="+",
-    kind="promote",
+    kind="join",
 )
 
 subtract: Elementwise = Elementwise(
@@ -57,7 +58,7 @@ multiply: Elementwise = Elementwise(
     box=(ANY, ANY),
     kinks=(),
     symbol="*",
-    kind="promote",
+    kind="join",
     spell="np+torch+jnp.multiply torch.mul",
 )
 
@@ -153,13 +154,14 @@ absolute: Elementwise = Elementwise(
     domain=ALL,
     box=((0.5, 2.0),),
     kinks=(((0.0,), (0.0,)),),
-    kind="promote",
-    spell="np+torch+jnp.abs np+torch+jnp.absolute np+math.fabs",
+    kind="join",
+    spell="np+torch+jnp.abs np+torch+jnp.absolute np+jnp+math.fabs",
 )
 
 
 def _larger(g: Node, y: Node, a: Node, b: Node) -> Node:
-    return where(greater(a, b), g, where(equal(a, b), g * 0.5, 0.0))
+    # Asked this way round, a NaN operand stops nothing.
+    return where(less(a, b), 0.0, where(equal(a, b), g * 0.5, g))
 
 
 maximum: Elementwise = Elementwise(
@@ -170,8 +172,8 @@ maximum: Elementwise = Elementwise(
     domain=ALL,
     box=((0.5, 1.0), (1.5, 2.0)),
     kinks=(((1.0, 1.0), (0.5, 0.5)),),
-    kind="promote",
-    selects=(lambda a, b: greater_equal(a, b), lambda a, b: greater_equal(b, a)),
+    kind="join",
+    selects=(lambda a, b: logical_not(less(a, b)), lambda a, b: logical_not(less(b, a))),
 )
 
 minimum: Elementwise = Elementwise(
@@ -182,8 +184,8 @@ minimum: Elementwise = Elementwise(
     domain=ALL,
     box=((0.5, 1.0), (1.5, 2.0)),
     kinks=(((1.0, 1.0), (0.5, 0.5)),),
-    kind="promote",
-    selects=(lambda a, b: less_equal(a, b), lambda a, b: less_equal(b, a)),
+    kind="join",
+    selects=(lambda a, b: logical_not(less(b, a)), lambda a, b: logical_not(less(a, b))),
 )
 
 
@@ -215,13 +217,13 @@ clip: Elementwise = Elementwise(
 relu: Elementwise = Elementwise(
     "relu",
     lambda x: np.maximum(x, 0),
-    [lambda g, y, x: where(greater(x, 0.0), g, 0.0)],
+    [lambda g, y, x: where(less_equal(x, 0.0), 0.0, g)],
     doc="The number where it is positive, 0 elsewhere.",
     domain=ALL,
     box=((0.5, 2.0),),
     kinks=(((0.0,), (0.0,)),),
     kind="promote",
-    selects=(lambda x: greater(x, 0.0),),
+    selects=(lambda x: logical_not(less_equal(x, 0.0)),),
     spell="torch.relu F.relu jax.nn.relu",
 )
 

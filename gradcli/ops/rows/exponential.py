@@ -58,7 +58,7 @@ power: Elementwise = Elementwise(
     box=((0.5, 2.0), ANY),
     kinks=(((0.0, 2.0), (0.0, 0.0)), ((0.0, 0.0), (0.0, 0.0))),
     symbol="**",
-    spell="np+jnp.power np+torch+jnp.pow",
+    spell="np+jnp.power np+torch+jnp+math.pow",
 )
 
 exp: Elementwise = Elementwise(
@@ -91,7 +91,7 @@ log1p: Elementwise = Elementwise(
     domain="x > -1",
     box=((-0.5, 2.0),),
     kinks=(((-1.0,), (np.inf,)),),
-    spell="np+torch+jnp+math.log1p",
+    spell="np+torch+jnp+math.log1p torch.special.log1p",
 )
 
 expm1: Elementwise = Elementwise(
@@ -102,7 +102,7 @@ expm1: Elementwise = Elementwise(
     domain=ALL,
     box=(ANY,),
     kinks=(),
-    spell="np+torch+jnp+math.expm1",
+    spell="np+torch+jnp+math.expm1 torch.special.expm1",
 )
 
 sigmoid: Elementwise = Elementwise(
@@ -113,7 +113,8 @@ sigmoid: Elementwise = Elementwise(
     domain=ALL,
     box=(ANY,),
     kinks=(),
-    spell="torch.sigmoid F.sigmoid torch.special.expit scipy.special.expit jax.nn.sigmoid",
+    spell="torch.sigmoid F.sigmoid torch.special.expit scipy.special.expit "
+    "jax.scipy.special.expit special.expit expit jax.nn.sigmoid",
 )
 
 softplus: Elementwise = Elementwise(
@@ -124,7 +125,7 @@ softplus: Elementwise = Elementwise(
     domain=ALL,
     box=(ANY,),
     kinks=(),
-    spell="jax.nn.softplus",
+    spell="softplus jax.nn.softplus",
 )
 
 sinh: Elementwise = Elementwise(
@@ -158,7 +159,7 @@ tanh: Elementwise = Elementwise(
     domain=ALL,
     box=(ANY,),
     kinks=(),
-    spell="np+torch+jnp+math.tanh",
+    spell="np+torch+jnp+math.tanh F.tanh",
 )
 
 sech: Elementwise = Elementwise(

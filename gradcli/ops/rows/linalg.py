@@ -130,41 +130,88 @@ def _others(values: Array) -> Array:
     return np.asarray(before * after)
 
 
-def _factors(a: Array) -> tuple[Array, Array, Array, Array]:
-    """A = u @ diag(s) @ v, and det(u)*det(v), which is 1 or -1."""
-    u, s, v = np.linalg.svd(a)
-    return u, s, v, np.linalg.det(u) * np.linalg.det(v)
+def _factors(a: Array) -> tuple[Array, Array, Array, Array, Array, Array]:
+    """Complete pivoting: `a[p][:, q] = l @ diag(d) @ u` with unit triangular l and u.
+
+    Gives (inverse of l, d, inverse of u, p, q, sign of both permutations). Unlike singular values,
+    it keeps small elements of badly scaled matrices to their own digits; zeros of d are the rank
+    that is missing.
+    """
+    n = a.shape[-1]
+    work = a.reshape(-1, n, n).copy()
+    stack = np.arange(len(work))
+    lower = np.zeros_like(work) + np.eye(n, dtype=a.dtype)
+    upper = lower.copy()
+    p = np.tile(np.arange(n), (len(work), 1))
+    q = p.copy()
+    sign = np.ones(len(work), a.dtype)
+    for k in range(n):
+        size = np.abs(work[:, k:, k:]).reshape(len(work), -1)
+        row, column = np.divmod(np.argmax(size, axis=1), n - k)
+        for order, other, chosen in ((p, lower, row + k), (q, upper, column + k)):
+            moved = chosen != k
+            sign = np.where(moved, -sign, sign)
+            order[stack, k], order[stack, chosen] = order[stack, chosen], order[stack, k].copy()
+            if other is lower:
+                _exchange(work, stack, k, chosen)
+                _exchange(lower[:, :, :k], stack, k, chosen)
+            else:
+                _exchange(work.swapaxes(1, 2), stack, k, chosen)
+                _exchange(upper[:, :k].swapaxes(1, 2), stack, k, chosen)
+        pivot = work[:, k, k]
+        divisor = np.where(pivot == 0, 1, pivot)[:, None]
+        down, across = work[:, k + 1 :, k] / divisor, work[:, k, k + 1 :] / divisor
+        lower[:, k + 1 :, k], upper[:, k, k + 1 :] = down, across
+        work[:, k + 1 :, k + 1 :] -= down[:, :, None] * work[:, k, None, k + 1 :]
+    d = np.einsum("bii->bi", work)
+    return np.linalg.inv(lower), d, np.linalg.inv(upper), p, q, sign
 
 
-def _swap(a: Array) -> Array:
-    return np.swapaxes(a, -1, -2)
+def _exchange(matrices: Array, stack: Array, k: int, chosen: Array) -> None:
+    """Exchange row k with the chosen row of each matrix, in place."""
+    kept = matrices[stack, k].copy()
+    matrices[stack, k] = matrices[stack, chosen]
+    matrices[stack, chosen] = kept
+
+
+def _assembled(inner: Array, factors: tuple[Array, ...], shape: Shape) -> Array:
+    """`sign * u^-1 @ inner @ l^-1` with its rows and columns back where they belong."""
+    l_inverse, _, u_inverse, p, q, sign = factors
+    middle = (u_inverse @ inner @ l_inverse) * sign[:, None, None]
+    result = np.empty_like(middle)
+    result[np.arange(len(middle))[:, None, None], q[:, :, None], p[:, None, :]] = middle
+    return result.reshape(shape)
 
 
 def _adjugate(a: Array) -> Array:
-    if a.shape[-1] == 0:
+    if not a.size:
         return a
-    u, s, v, turn = _factors(a)
-    scaled = _swap(v) * (_others(s) * np.sign(turn)[..., None])[..., None, :]
-    return np.asarray(scaled @ _swap(u))
+    factors = _factors(a)
+    d = factors[1]
+    return _assembled(np.eye(a.shape[-1]) * _others(d)[:, None, :], factors, a.shape)
 
 
 def _adjugate_tangent(a: Array, e: Array) -> Array:
     """Derivative of the adjugate in direction e, exact whatever the rank.
 
-    In the bases of the singular vectors a is diagonal, s, and e is f: then entry (i, j) is
-    -f[i,j] * prod(s without i, j), and entry (i, i) the sum over k of f[k,k] * the same product.
+    In the bases of the triangular factors a is diagonal, d, and e is f: then entry (i, j) is
+    -f[i,j] * prod(d without i, j), and entry (i, i) the sum over k of f[k,k] * the same product.
     """
+    if not a.size:
+        return a
     n = a.shape[-1]
-    u, s, v, turn = _factors(a)
-    f = _swap(u) @ e @ _swap(v)
-    spread = np.repeat(s[..., None, :], n, axis=-2)
-    spread = np.where(np.eye(n, dtype=bool), 1, spread)
-    pairs = np.where(np.eye(n, dtype=bool), 0, _others(spread)).astype(a.dtype, copy=False)
+    factors = _factors(a)
+    l_inverse, d, u_inverse, p, q, _ = factors
+    flat = e.reshape(-1, n, n)
+    moved = flat[np.arange(len(flat))[:, None, None], p[:, :, None], q[:, None, :]]
+    f = l_inverse @ moved @ u_inverse
+    unit = np.eye(n, dtype=np.bool_)
+    spread = np.where(unit, 1, np.repeat(d[:, None, :], n, axis=-2))
+    pairs = np.where(unit, 0, _others(spread)).astype(a.dtype, copy=False)
     inner = -f * pairs
     place = np.arange(n)
     inner[..., place, place] = np.einsum("...ik,...kk->...i", pairs, f)
-    middle = inner * np.sign(turn)[..., None, None]
-    return np.asarray(_swap(v) @ middle @ _swap(u))
+    return _assembled(inner, factors, a.shape)
 
 
 adjugate: Custom = Custom(

@@ -28,7 +28,7 @@ from gradcli.ops.linear import (
     transpose,
 )
 from gradcli.ops.rows.arithmetic import ALL, ANY
-from gradcli.ops.rows.logic import equal, where
+from gradcli.ops.rows.logic import equal, logical_or, not_equal, where
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,8 @@ def _extreme_types(x: Node, axes: Axes, keepdims: bool) -> Types:
 def _extreme_vjp(node: Node, g: Node) -> list[Cotangent]:
     """Ties share evenly; elements that are not extreme are masked, as `where` would."""
     (x,), (axes, _) = node.inputs, node.params
-    hit = equal(x, keep_reduced(node, x, axes))
+    # A NaN among the elements is the extreme, and equal to nothing.
+    hit = logical_or(equal(x, keep_reduced(node, x, axes)), not_equal(x, x))
     share = keep_reduced(g, x, axes) / sum_(real(hit), axes, True)
     return [Cotangent(where(hit, share, 0.0), hit)]
 
@@ -96,11 +97,16 @@ amax = _extreme("amax", np.amax, "largest")
 amin = _extreme("amin", np.amin, "smallest")
 
 
+def _position_types(x: Node, axis: int, keepdims: bool) -> Types:
+    shape = _extreme_types(x, (axis,), keepdims)[0][0]
+    return ((shape, "int"),)
+
+
 def _arg_extreme(name: str, forward: Callable[..., Array], word: str) -> Custom:
     return Custom(
         name,
         lambda x, axis, keepdims: forward(x, axis=axis, keepdims=keepdims),
-        lambda x, axis, keepdims: ((reduced_shape(x.shape, (axis,), keepdims), "int"),),
+        _position_types,
         None,
         doc=f"Position of the first {word} element along an axis; it has no derivative.",
         domain=ALL,
@@ -120,6 +126,8 @@ def _products_before(x: Node) -> Node:
     """Along the last axis, the product of all earlier elements, in a logarithm of steps."""
     extent = int(x.shape[-1])
     lead = x.shape[:-1]
+    if not extent:
+        return x
     whole = [(0, n, 1) for n in lead]
     one = constant(1.0, (*lead, 1))
     result = concatenate([one, index(x, (*whole, (0, extent - 1, 1)))], -1)
@@ -158,7 +166,7 @@ prod: Custom = Custom(
     lane=_reduction_lane,
 )
 
-# --- norm and log-sum-exp ------------------------------------------------------------------------
+# --- norm, standard deviation and log-sum-exp -------------------------------------------------
 
 
 def _norm2(x: Array, axes: Axes, keepdims: bool) -> Array:
@@ -194,8 +202,44 @@ norm2: Custom = Custom(
 )
 
 
+def _std(x: Array, axes: Axes, keepdims: bool, ddof: float) -> Array:
+    # Shifted by an element first, so that equal elements deviate by an exact zero.
+    first = tuple([slice(0, 1) if k - x.ndim in axes else slice(None) for k in range(x.ndim)])
+    shifted = x - x[first]
+    count = float(np.prod([x.shape[axis] for axis in axes]))
+    centred = shifted - add_up(shifted, axis=axes, keepdims=True) / x.dtype.type(count)
+    return np.asarray(_norm2(centred, axes, keepdims) / x.dtype.type(max(count - ddof, 0)) ** 0.5)
+
+
+def _std_vjp(node: Node, g: Node) -> list[Node]:
+    (x,), (axes, _, ddof) = node.inputs, node.params
+    count = size_of(tuple([x.shape[axis] for axis in axes]))
+    centred = x - sum_(x, axes, True) / constant(count)
+    degrees = constant(count if ddof == 0 else count - ddof)
+    spread = keep_reduced(node, x, axes)
+    part = keep_reduced(g, x, axes) * (centred / (degrees * spread))
+    return [where(equal(spread, 0.0), 0.0, part)]
+
+
+std: Custom = Custom(
+    "std",
+    _std,
+    lambda x, axes, keepdims, ddof: _reduced(x, axes, keepdims),
+    _std_vjp,
+    doc="Root of the mean squared deviation from the mean, with n - ddof for n.",
+    domain="more than ddof elements",
+    box=(ANY,),
+    kinks=(),
+    samples=(
+        *[(shapes, (*params, 0)) for shapes, params in _REDUCED],
+        (((4,),), ((-1,), False, 1)),
+    ),
+    lane=_reduction_lane,
+)
+
+
 def _shift(x: Array, axes: Axes) -> Array:
-    largest = np.amax(x, axis=axes, keepdims=True)
+    largest = np.amax(x, axis=axes, keepdims=True, initial=-np.inf)
     return np.where(np.isfinite(largest), largest, 0).astype(x.dtype, copy=False)
 
 
@@ -216,11 +260,6 @@ def _log_softmax(x: Array, axes: Axes) -> Array:
     return np.asarray(shifted - total)
 
 
-def _nonempty(x: Node, axes: Axes, keepdims: bool) -> Types:
-    _extreme_types(x, axes, keepdims)
-    return _reduced(x, axes, keepdims)
-
-
 def _logsumexp_vjp(node: Node, g: Node) -> list[Node]:
     (x,), (axes, _) = node.inputs, node.params
     return [keep_reduced(g, x, axes) * softmax(x, axes)]
@@ -239,7 +278,7 @@ def _log_softmax_vjp(node: Node, g: Node) -> list[Node]:
 logsumexp: Custom = Custom(
     "logsumexp",
     _logsumexp,
-    _nonempty,
+    _reduced,
     _logsumexp_vjp,
     doc="log(sum(exp(x))) over axes, without overflow.",
     domain=ALL,
