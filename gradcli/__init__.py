@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gradcli.api import Compiled, compile, evaluate, jacobian
     from gradcli.errors import GradcliError
-    from gradcli.session import Evaluation, Jacobian
+    from gradcli.results import Evaluation, Jacobian
 
 __version__ = "0.1.0"
 
@@ -36,8 +36,8 @@ _HOMES = {
     "evaluate": "gradcli.api",
     "jacobian": "gradcli.api",
     "GradcliError": "gradcli.errors",
-    "Evaluation": "gradcli.session",
-    "Jacobian": "gradcli.session",
+    "Evaluation": "gradcli.results",
+    "Jacobian": "gradcli.results",
 }
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradcli.session import Evaluation, Jacobian, Mode, Program, Settings
+from gradcli.results import Evaluation, Jacobian
+from gradcli.session import Mode, Program
+from gradcli.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 Kind = Literal["real", "int", "bool"]
 Shape = tuple[int, ...]
 
+MAX_RANK = 31
+"""Axes that a tensor may have: NumPy before 2.0 stops at 32, and a batch adds one."""
+
 
 class Dim(int):
     """A size with a name: it computes as an int, and its arithmetic keeps the name.
@@ -185,7 +188,10 @@ class Trace:
                 f"the program has more than {self.max_nodes:,} nodes",
                 hint="raise the limit with --max-nodes",
             )
-        return Node(op, inputs, params, op.infer(inputs, params))
+        types = op.infer(inputs, params)
+        if len(types[0][0]) > MAX_RANK:
+            raise LimitError(f"a tensor has at most {MAX_RANK} axes")
+        return Node(op, inputs, params, types)
 
     def concretise(self, node: Node, static: bool = False) -> Array:
         """The value of `node` now; raises LookupError outside a run.

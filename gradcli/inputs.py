@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.errors import GradcliError, InputError, did_you_mean
-from gradcli.session import Program, Settings, as_array
+from gradcli.session import Program, as_array
+from gradcli.settings import Settings
 
 if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 READERS = (".npy", ".csv")
+_COMPLEX = re.compile(r"[-+0-9.eE()]*\d\.?[ij]\)?", re.IGNORECASE)
 _FILE = re.compile(r"(?P<path>.+?(?P<ending>\.[A-Za-z0-9]+))(?::(?P<part>[^/\\]*))?", re.DOTALL)
 
 
@@ -77,13 +79,11 @@ def constant_value(text: str, settings: Settings, stream: int = 0) -> Array:
 
     `stream` sets random draws for one input apart from those for another.
     """
-    try:
-        complex(text.strip().replace(" ", ""))
-    except ValueError:
-        pass
-    else:
+    if _COMPLEX.fullmatch(text.replace(" ", "")):
         raise InputError("it is complex", hint="gradcli computes with real numbers")
     parts = [part for part in _split_rows(text) if part.strip()]
+    if not parts:
+        raise InputError("the value is empty")
     rows = [_expression_value(part, settings, stream + place) for place, part in enumerate(parts)]
     if len(parts) == 1 and ";" not in text:
         return rows[0]
@@ -103,6 +103,8 @@ def _split_rows(text: str) -> list[str]:
 
 def _expression_value(text: str, settings: Settings, stream: int) -> Array:
     program = Program(text, settings=settings, stream=stream)
+    if len(program.tree.body) != 1:
+        raise InputError("it is more than one expression", hint="rows are separated by `;`")
     missing = program.missing([])
     if missing:
         hint = f"`{missing[0]}` means nothing in a constant expression"
@@ -140,7 +142,9 @@ def read_file(reference: str) -> Array:
 def _read_npy(path: str) -> Array:
     try:
         array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # a hostile header fails in many ways
         if "Object arrays" in str(error) or "Python objects" in str(error):
             raise InputError(f"{path} holds Python objects, not numbers") from None
         raise InputError(f"{path} is not a NumPy array file, or not a whole one") from None
@@ -158,7 +162,8 @@ def _read_table(path: str, columns: str | None) -> Array:
 
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = [(line, row) for line, row in enumerate(csv.reader(file), 1) if row]
+            reader = csv.reader(file)
+            rows = [(reader.line_num, row) for row in reader if row]
     except UnicodeDecodeError:
         raise InputError(f"{path} is not UTF-8 text") from None
     except csv.Error as error:
@@ -166,7 +171,14 @@ def _read_table(path: str, columns: str | None) -> Array:
     if not rows:
         raise InputError(f"{path} is empty")
     first = [cell.strip() for cell in rows[0][1]]
-    header = None if all(_is_number(cell) for cell in first) else first
+    numeric = [cell for cell in first if _is_number(cell)]
+    header = first if not numeric else None
+    if numeric and len(numeric) < len(first):
+        odd = next(cell for cell in first if cell not in numeric)
+        raise InputError(
+            f"{path}, line {rows[0][0]}: `{numeric[0]}` is a number, and `{odd[:40]}` is not",
+            hint="a header has no numbers in it, and a row nothing else",
+        )
     body = rows if header is None else rows[1:]
     if not body:
         raise InputError(f"{path} has a header and no rows")
@@ -176,7 +188,8 @@ def _read_table(path: str, columns: str | None) -> Array:
         chosen = [_column(path, name.strip(), names) for name in columns.split(",")]
     for line, row in body:
         if len(row) != len(names):
-            raise InputError(f"{path}, line {line}: {len(row)} cells, where {len(names)} are due")
+            cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
+            raise InputError(f"{path}, line {line}: {cells}, where {len(names)} are due")
     try:
         table = np.array([[row[place] for place in chosen] for _, row in body], dtype=np.float64)
     except ValueError:

@@ -7,29 +7,35 @@ at other inputs of the same shapes while the values that steered the trace are t
 
 from __future__ import annotations
 
-import os
+import ast
+import sys
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from gradcli.autodiff import jvp, vjp
-from gradcli.engine import Plan, default_memory_limit, evaluate_into, memory_error
+from gradcli.engine import Plan, evaluate_into, memory_error
 from gradcli.errors import (
     ArgumentError,
     GradcliError,
     InputError,
     NameProblem,
     SeedError,
+    Span,
+    SyntaxProblem,
     did_you_mean,
 )
 from gradcli.graph import OPS, Arena, Node, Trace, ancestors, building, dependents
 from gradcli.language.build import span_of
-from gradcli.language.interpret import Interpreter, free_names, known_name
-from gradcli.language.parser import MAX_NESTING, parse
+from gradcli.language.interpret import Interpreter
+from gradcli.language.names import free_names, known_name
+from gradcli.language.parser import parse
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import constant, input_, storage
 from gradcli.ops.values import tensor
+from gradcli.results import Evaluation, Jacobian, JacobianOutput, Output
+from gradcli.settings import Settings
 from gradcli.simplify import rewrite
 
 if TYPE_CHECKING:
@@ -40,91 +46,6 @@ if TYPE_CHECKING:
 Mode = Literal["auto", "forward", "reverse"]
 WORKING_SET = 128 << 20
 """Bytes that a chunk of batched seeds aims to stay under, so that it runs near the caches."""
-
-
-class Settings:
-    """What every run is bound by. Memory in bytes; `random_seed` None picks one and reports it."""
-
-    def __init__(
-        self,
-        *,
-        dtype: str = "float64",
-        max_memory: int | None = None,
-        max_nodes: int = 5_000_000,
-        max_nesting: int = MAX_NESTING,
-        random_seed: int | None = None,
-    ) -> None:
-        if dtype not in ("float64", "float32"):
-            raise ArgumentError(f"dtype must be float64 or float32, not {dtype!r}")
-        self.dtype = np.dtype(dtype)
-        self.max_memory = default_memory_limit() if max_memory is None else max_memory
-        self.max_nodes = max_nodes
-        self.max_nesting = max_nesting
-        self.random_seed = random_seed
-        self.seed_was_picked = False
-
-    def seed(self) -> int:
-        """The seed of the run's random draws; picked at the first of them where none was given."""
-        if self.random_seed is None:
-            self.random_seed = int.from_bytes(os.urandom(4), "little")
-            self.seed_was_picked = True
-        return self.random_seed
-
-
-class Output:
-    """One output: its value and, where asked for, the gradient by input name."""
-
-    def __init__(self, value: Array, grad: dict[str, Array] | None) -> None:
-        self.value = value
-        self.grad = grad
-
-
-class Evaluation:
-    """What `evaluate` found. `value` and `grad` are those of a single output."""
-
-    def __init__(self, outputs: list[Output], warnings: list[str], notes: list[str]) -> None:
-        self.outputs = outputs
-        self.warnings = warnings
-        self.notes = notes
-
-    @property
-    def value(self) -> Array:
-        return self._single.value
-
-    @property
-    def grad(self) -> dict[str, Array]:
-        """Gradient by input name, each of its input's shape."""
-        grad = self._single.grad
-        if grad is None:
-            raise ArgumentError("no gradient was asked for")
-        return grad
-
-    @property
-    def _single(self) -> Output:
-        if len(self.outputs) != 1:
-            raise ArgumentError(f"the program has {len(self.outputs)} outputs: see `outputs`")
-        return self.outputs[0]
-
-
-class JacobianOutput:
-    """One output's value and Jacobian blocks, each of shape `value.shape + input.shape`."""
-
-    def __init__(self, value: Array, jacobian: dict[str, Array], mode: str, passes: int) -> None:
-        self.value = value
-        self.jacobian = jacobian
-        self.mode = mode
-        self.passes = passes
-
-
-class Jacobian:
-    """What `jacobian` found."""
-
-    def __init__(
-        self, outputs: list[JacobianOutput], warnings: list[str], notes: list[str]
-    ) -> None:
-        self.outputs = outputs
-        self.warnings = warnings
-        self.notes = notes
 
 
 class Program:
@@ -147,8 +68,12 @@ class Program:
         self.settings = settings or Settings()
         try:
             self.tree = parse(source, self.settings.max_nesting)
+            if not self.tree.body:
+                raise SyntaxProblem("the program is empty", span=Span(1, 0, 1, 0))
         except GradcliError as error:
             raise error.located(source, filename) from None
+        # The interpreter recurses as deeply as the parser let expressions nest, and no deeper.
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), 1500 + 25 * self.settings.max_nesting))
         self.reads = free_names(self.tree)
         self._traced: dict[Any, Traced] = {}
 
@@ -159,7 +84,13 @@ class Program:
                 unknown = [read for read in self.reads if known_name(read) is None]
                 has = ", ".join(f"`{read}`" for read in unknown) or "no inputs"
                 hint = did_you_mean(name, self.reads) or f"it uses {has}"
+                hint = "the program sets it itself" if self.sets(name) else hint
                 raise NameProblem(f"the program does not use `{name}`", hint=hint)
+
+    def sets(self, name: str) -> bool:
+        """Whether the program assigns to that name."""
+        nodes = (node for node in ast.walk(self.tree) if isinstance(node, ast.Name))
+        return any(node.id == name and isinstance(node.ctx, ast.Store) for node in nodes)
 
     def missing(self, given: Iterable[str]) -> list[str]:
         """Names that the program reads and nothing binds."""
@@ -197,7 +128,7 @@ class Traced:
         self._held: dict[int, Any] = dict(self.values)
         settings = self.settings
         trace = Trace(self._concretise, settings.max_nodes, settings.seed, program.stream)
-        interpreter = Interpreter(self.inputs)
+        interpreter = Interpreter(self.inputs, settings.max_iterations)
         self.sites = interpreter.sites
         with building(trace):
             try:
@@ -448,7 +379,7 @@ class Traced:
         columns = sum(self.inputs[name].size for name in names)
         need = output.size * columns * itemsize
         if need > self.settings.max_memory:
-            raise memory_error(need, self.settings.max_memory, " for the Jacobian")
+            raise memory_error(need, self.settings.max_memory, ", for the Jacobian alone")
         return np.zeros((output.size, source.size), self.settings.dtype)
 
     def _reverse_blocks(self, output: Node, blocks: dict[str, Array], strict: bool) -> None:
@@ -537,4 +468,8 @@ def as_array(name: str, value: Any, settings: Settings) -> Array:
         raise InputError(f"`{name}` is not an array of numbers")
     if array.dtype == np.bool_:
         return array
-    return array.astype(storage("real", settings.dtype))
+    with np.errstate(over="ignore"):
+        narrow = array.astype(storage("real", settings.dtype))
+    if settings.dtype != np.float64 and not np.array_equal(np.isinf(narrow), np.isinf(array)):
+        raise InputError(f"`{name}` holds numbers beyond the range of {settings.dtype}")
+    return narrow

@@ -12,6 +12,7 @@ ORDER = [
     ("gradcli.ops",),
     ("gradcli.autodiff", "gradcli.simplify", "gradcli.engine"),
     ("gradcli.language",),
+    ("gradcli.settings", "gradcli.results"),
     ("gradcli.session",),
     ("gradcli.inputs", "gradcli.api"),
     ("gradcli.render",),

@@ -7,15 +7,20 @@ arguments are sorted before it sees them: it gets `--option=value` pairs and the
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from gradcli.errors import UsageError, did_you_mean
+
+_LIKE_OPTION = re.compile(r"--[A-Za-z][A-Za-z0-9_-]*")
 
 
 class Bindings:
     """Inputs as given on the command line: name -> text, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, argv: list[str]) -> None:
+        self.argv = argv
         self.texts: dict[str, str] = {}
         self.from_options: list[str] = []
 
@@ -36,7 +41,7 @@ def split(command: click.Command, argv: list[str]) -> tuple[list[str], Bindings]
     options = {name: option for option in _options(command) for name in option.opts}
     options.update({name: option for option in _options(command) for name in option.secondary_opts})
     passed: list[str] = []
-    bindings = Bindings()
+    bindings = Bindings(argv)
     positional: list[str] = []
     queue = iter(argv)
     for argument in queue:
@@ -61,10 +66,15 @@ def split(command: click.Command, argv: list[str]) -> tuple[list[str], Bindings]
                 text = value if equals else _value(name, queue)
                 long = next(spelling for spelling in option.opts if spelling.startswith("--"))
                 passed.append(f"{long}={text}")
-        elif argument.startswith("--") and len(name) > 2 and name[2:].isidentifier():
-            if name == "--help":
-                passed.append(name)
-                continue
+        elif name in ("--help", "-h"):
+            passed.append("--help")
+        elif name.startswith("--") and len(name) > 2 and not name[2:].isidentifier():
+            known = [*options, "--help"]
+            if _LIKE_OPTION.fullmatch(name):
+                hint = did_you_mean(name, known) or "options are listed by --help"
+                raise UsageError(f"there is no option `{name}`", hint=hint)
+            positional.append(argument)
+        elif name.startswith("--") and len(name) > 2:
             text = value if equals else _value(name, queue, list(options))
             bindings.add(name[2:], text)
             bindings.from_options.append(name[2:])
@@ -86,18 +96,26 @@ def _options(command: click.Command) -> list[click.Option]:
 
 def _value(name: str, queue: object, options: list[str] | None = None) -> str:
     text: str | None = next(queue, None)  # type: ignore[call-overload]
-    if text is None:
-        hint = did_you_mean(name, options) if options else ""
+    if text is None or (_LIKE_OPTION.fullmatch(text) and len(text) > 2):
+        hint = did_you_mean(name, [*options, "--help"]) if options else ""
         raise UsageError(f"`{name}` needs a value", hint=hint)
     return text
 
 
-def unused_input(name: str, command: click.Command, reads: list[str]) -> UsageError:
-    """The error for `--NAME` that is neither an option nor used by the program."""
+def unused_input(
+    name: str, command: click.Command, reads: list[str], elsewhere: list[click.Command]
+) -> UsageError:
+    """The error for `--NAME` that is neither an option nor used by the program.
+
+    `elsewhere`: other commands, one of which may have such an option.
+    """
     known = [spelling for option in _options(command) for spelling in option.opts]
-    candidates = [*known, *[f"--{read}" for read in reads]]
+    candidates = [*known, "--help", *[f"--{read}" for read in reads]]
     uses = ", ".join(f"--{read}" for read in reads)
     hint = did_you_mean(f"--{name}", candidates) if len(name) > 1 else ""
+    for other in elsewhere:
+        if any(f"--{name}" in option.opts for option in _options(other)):
+            hint = f"`gradcli {other.name}` has that option"
     return UsageError(
         f"the program does not use `{name}`, and no option is called --{name}",
         hint=hint or (f"its inputs are {uses}" if uses else "it has no inputs"),

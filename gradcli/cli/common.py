@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from gradcli.cli.arguments import Bindings
     from gradcli.render.layout import Line, Look
-    from gradcli.session import Evaluation, Jacobian, Settings, Traced
+    from gradcli.results import Evaluation, Jacobian
+    from gradcli.session import Traced
+    from gradcli.settings import Settings
 
 _PROGRAM = [
     click.argument("expression", required=False, metavar="EXPRESSION"),
@@ -40,10 +42,17 @@ _LIMITS = [
         "--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True,
         help="Precision of the run.",
     ),
-    click.option("--random-seed", type=int, metavar="N", help="Seed of rand and randn."),
+    click.option(
+        "--random-seed", type=click.IntRange(0), metavar="N", help="Seed of rand and randn."
+    ),
     click.option("--max-memory", metavar="SIZE", help="Memory limit, as in 4G."),
     click.option("--max-nodes", type=click.IntRange(1), metavar="N", help="Graph node limit."),
-    click.option("--max-nesting", type=click.IntRange(1), metavar="N", help="Bracket depth limit."),
+    click.option(
+        "--max-nesting", type=click.IntRange(1, 1000), metavar="N", help="Bracket depth limit."
+    ),
+    click.option(
+        "--max-iterations", type=click.IntRange(1), metavar="N", help="Limit of loops in all."
+    ),
 ]  # fmt: skip
 
 
@@ -75,11 +84,11 @@ class Request:
     def settings(self) -> Settings:
         """The limits and the precision of the run."""
         from gradcli.cli.arguments import byte_count
-        from gradcli.session import Settings
+        from gradcli.settings import Settings
 
         chosen = {
             name: self.options[name]
-            for name in ("max_nodes", "max_nesting")
+            for name in ("max_nodes", "max_nesting", "max_iterations")
             if self.options[name] is not None
         }
         return Settings(
@@ -104,23 +113,33 @@ class Request:
             return self.expression, None
         if self.expression is not None:
             raise UsageError("give an expression or --file, not both")
-        if self.file == "-":
-            return sys.stdin.read(), "<stdin>"
         try:
+            if self.file == "-":
+                if sys.stdin is None:
+                    raise InputError("standard input is closed")
+                return sys.stdin.buffer.read().decode("utf-8-sig"), "<stdin>"
             with open(self.file, encoding="utf-8-sig", newline="") as file:
                 return file.read(), self.file
         except FileNotFoundError:
             raise InputError(f"there is no file {self.file}") from None
         except UnicodeDecodeError:
-            raise InputError(f"{self.file} is not UTF-8 text") from None
+            where = "standard input" if self.file == "-" else self.file
+            raise InputError(f"{where} is not UTF-8 text") from None
         except OSError as error:
             raise InputError(f"{self.file} cannot be read: {error.strerror}") from None
+
+    def _other_commands(self) -> list[click.Command]:
+        group = self.context.parent and self.context.parent.command
+        if not isinstance(group, click.Group):
+            return []
+        names = [name for name in group.list_commands(self.context) if name != self.command]
+        return [command for name in names if (command := group.get_command(self.context, name))]
 
     def _no_expression(self) -> GradcliError:
         from gradcli.cli.arguments import unused_input
 
         for name in self.bindings.from_options:
-            error = unused_input(name, self.context.command, [])
+            error = unused_input(name, self.context.command, [], [])
             if error.hint.startswith("did you mean"):
                 return error
         return UsageError(
@@ -141,7 +160,11 @@ class Request:
         reads = program.missing([])
         for name in self.bindings.texts:
             if name not in program.reads:
-                raise unused_input(name, self.context.command, reads)
+                if program.sets(name):
+                    raise UsageError(
+                        f"the program sets `{name}` itself", hint=f"leave out --{name}"
+                    )
+                raise unused_input(name, self.context.command, reads, self._other_commands())
         inputs = {
             name: read_value(name, text, settings) for name, text in self.bindings.texts.items()
         }
@@ -162,6 +185,10 @@ class Request:
         from gradcli.render import text
 
         source = self.expression if self.expression is not None else self.source_name()
+        if self.output is None:
+            from gradcli.render.data import check_printable
+
+            check_printable(result, self.settings().max_memory)
         encoded = ""
         if self.as_json or (self.output or "").lower().endswith(".json"):
             from gradcli.render.data import json_text
@@ -188,17 +215,11 @@ class Request:
         return self.file or ""
 
 
-def pasteable(request: Request) -> tuple[str, ...]:
-    """The command line again, to be continued with other options."""
+def pasteable(request: Request, outputs: int) -> tuple[str, ...]:
+    """The command line again, with seeds of ones, and as a Jacobian."""
     import shlex
 
-    words = ["gradcli", request.command]
-    if request.expression is not None:
-        words.append(request.expression)
-    if request.file is not None:
-        words += ["--file", request.file]
-    for name, value in request.bindings.texts.items():
-        words += [f"--{name}", value]
-    command = shlex.join(words)
-    jacobian = shlex.join(["gradcli", "jacobian", *words[2:]])
-    return (f"{command} --seed ones", jacobian)
+    words = [word for word in request.bindings.argv if word != "--no-grad"]
+    seeds = ["--seed", "ones"] * outputs
+    evaluate = shlex.join(["gradcli", request.command, *words, *seeds])
+    return evaluate, shlex.join(["gradcli", "jacobian", *words])

@@ -46,6 +46,6 @@ def eval_command(context: click.Context, /, **options: Any) -> None:
         )
     except SeedError as error:
         if not seeds:
-            error.notes = pasteable(request)
+            error.notes = pasteable(request, len(traced.outputs))
         raise
     request.answer(result, evaluation_object, evaluation_lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from itertools import pairwise
 from typing import Any, NoReturn
@@ -113,19 +114,32 @@ def guarded(argv: list[str]) -> int:
         except GradcliError:
             raise
         except MemoryError:
-            raise ComputationError(
-                "memory ran out", hint="lower it with --max-memory, or make the inputs smaller"
-            ) from None
+            raise ComputationError("memory ran out", hint="make the inputs smaller") from None
     except GradcliError as error:
         return report(error, argv)
     except BrokenPipeError:
-        # The reader has gone: nothing more can be said on standard output.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon_output()
         return 141
     except KeyboardInterrupt:
         return 130
     except OSError as error:
+        abandon_output()
         return report(ComputationError(f"the result could not be written: {error.strerror}"), argv)
+    except Exception as error:
+        # A mistake of ours: still one message, and no status that means something else.
+        what = f"internal error: {type(error).__name__}: {error}"
+        return report(
+            ComputationError(what, hint="this is a bug in gradcli: please report it"), argv
+        )
+
+
+def abandon_output() -> None:
+    """Give up standard output, so that what it holds back fails no more when the process ends."""
+    if sys.stdout is not None:
+        try:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except (OSError, ValueError):
+            return
 
 
 def report(error: GradcliError, argv: list[str]) -> int:
@@ -134,13 +148,14 @@ def report(error: GradcliError, argv: list[str]) -> int:
 
     formats = [after for word, after in pairwise(argv) if word == "--format"]
     wants_json = "--json" in argv or "--format=json" in argv or formats[-1:] == ["json"]
-    try:
-        if wants_json:
-            from gradcli.render.data import error_object, json_text
+    if wants_json:
+        from gradcli.render.data import error_object, json_text
 
-            command = argv[0] if argv and argv[0] in COMMANDS else None
+        command = argv[0] if argv and argv[0] in COMMANDS else None
+        try:
             write_text(json_text(error_object(command, error)) + "\n", sys.stdout)
+        except OSError:
+            abandon_output()
+    with suppress(OSError):
         print_error(error)
-    except OSError:
-        pass
     return error.exit_status

@@ -15,6 +15,7 @@ import numpy as np
 
 from gradcli.errors import GradcliError, LimitError
 from gradcli.graph import Node, ancestors
+from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import storage
 
 if TYPE_CHECKING:
@@ -94,24 +95,26 @@ class Plan:
         return total * batch if self.flags[slot] else total
 
     def peak(self, batch: int = 1) -> tuple[int, Node | None]:
-        """Estimated bytes at the fullest moment, and the node being computed then."""
-        live = peak = 0
-        fullest = None
+        """Estimated bytes at the fullest moment, and the node that takes most of all."""
+        live = peak = most = 0
+        largest = None
         for slot, node in enumerate(self.steps):
             if slot not in self.bound:
-                live += self._bytes(slot, batch)
-            if live > peak:
-                peak, fullest = live, node
+                size = self._bytes(slot, batch)
+                live += size
+                if size > most:
+                    most, largest = size, node
+            peak = max(peak, live)
             for dead in self.dying[slot]:
                 if dead not in self.bound:
                     live -= self._bytes(dead, batch)
-        return peak, fullest
+        return peak, largest
 
     def require(self, limit: int, batch: int = 1) -> None:
         """Raise LimitError if the run would hold more than `limit` bytes."""
         peak, node = self.peak(batch)
         if peak > limit:
-            where = f" (at `{node.op.name}` of shape {node.shape})" if node is not None else ""
+            where = f", most of it for shape {shape_text(node.shape)}" if node is not None else ""
             error = memory_error(peak, limit, where)
             error.node = None if node is None else node.serial
             raise error
@@ -154,9 +157,12 @@ def node_bytes(node: Node, dtype: Any) -> int:
 
 def memory_error(need: int, limit: int, where: str = "") -> LimitError:
     """The error for a run, or a result, that would not fit."""
+    gib = 1 << max(need >> 30, 1).bit_length()
     return LimitError(
         f"this would need {bytes_text(need)} of memory{where}; the limit is {bytes_text(limit)}",
-        hint="raise the limit with --max-memory, as in --max-memory 32G",
+        hint=f"raise the limit with --max-memory {gib}G, if this machine has as much"
+        if gib <= 4096
+        else "no common machine has as much: are the sizes right?",
     )
 
 
@@ -189,6 +195,8 @@ def evaluate_into(held: dict[int, Any], node: Node, dtype: Any, limit: int) -> A
 
 def bytes_text(count: int) -> str:
     """A number of bytes as people write it: 1.5 GiB."""
+    if count >= 1 << 60:
+        return "more than 1,000,000 TiB"
     size = float(count)
     for unit in ("bytes", "KiB", "MiB", "GiB", "TiB"):
         if size < 1024 or unit == "TiB":

@@ -364,6 +364,8 @@ def build_number(children: list[Any], place: Place) -> ast.Constant:
             value = int(bare, 0)
         else:
             value = float(bare) if any(sign in bare for sign in ".eE") else int(bare)
+        if value.bit_length() > 1023 if isinstance(value, int) else False:
+            value = float("inf")
     except ValueError:
         raise SyntaxProblem(f"`{text}` is not a number", span=Span(*place)) from None
     return _constant(value, place)

@@ -8,8 +8,6 @@ else is bounded by the parser.
 from __future__ import annotations
 
 import ast
-import math
-import operator
 from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import (
@@ -22,13 +20,22 @@ from gradcli.errors import (
     SyntaxProblem,
     did_you_mean,
 )
-from gradcli.graph import OPS, Dim, Node
+from gradcli.graph import OPS, Node
 from gradcli.language.build import span_of
-from gradcli.language.values import BUILTIN_SPACES, Namespace, Newaxis, attribute_of, lookup
-from gradcli.ops.binding import CONSTANTS, MODULES, SPELLED
+from gradcli.language.mistakes import MISNAMED
+from gradcli.language.names import known_name
+from gradcli.language.static import (
+    BUILTINS,
+    bounded,
+    static_binary,
+    static_compare,
+    static_item,
+)
+from gradcli.language.values import Namespace, Newaxis, attribute_of, lookup
+from gradcli.ops.binding import MODULES, SPELLED
 from gradcli.ops.functions.products import product
 from gradcli.ops.indexing import index_value
-from gradcli.ops.values import describe, static_number, tensor, truth, whole
+from gradcli.ops.values import describe, tensor, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,68 +61,6 @@ COMPARE: dict[type[ast.cmpop], tuple[str, str]] = {
     ast.Gt: (">", "greater"),
     ast.GtE: (">=", "greater_equal"),
 }
-COMPARATORS = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-ARITHMETIC = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "//": operator.floordiv,
-    "%": operator.mod,
-    "**": operator.pow,
-}
-MAX_BITS = 4096
-MAX_ITEMS = 1_000_000
-
-
-class Builtin:
-    """A function on static values: `len`, `range`, `int`, `float`."""
-
-    __slots__ = ("call", "name")
-
-    def __init__(self, name: str, call: Callable[..., Any]) -> None:
-        self.name = name
-        self.call = call
-
-    def __call__(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        if kwargs:
-            raise ArgumentError(f"`{self.name}` takes no arguments by name")
-        try:
-            return self.call(*args)
-        except TypeError:
-            raise ArgumentError(f"`{self.name}` takes other arguments") from None
-
-
-def _length(value: Any) -> int:
-    if isinstance(value, Node):
-        if not value.ndim:
-            raise ArgumentError("a scalar has no length")
-        return value.shape[0]
-    if isinstance(value, (list, tuple, str, range, dict)):
-        return len(value)
-    raise ArgumentError(f"{describe(value)} has no length")
-
-
-def _range(*bounds: Any) -> range:
-    numbers = [int(whole(bound, "a bound of range")) for bound in bounds]
-    if not 1 <= len(numbers) <= 3 or numbers[2:] == [0]:
-        raise ArgumentError("`range` takes one to three whole numbers, the step not 0")
-    return range(*numbers)
-
-
-BUILTINS: dict[str, Builtin] = {
-    "len": Builtin("len", _length),
-    "range": Builtin("range", _range),
-    "int": Builtin("int", lambda x: int(static_number(x, "the argument of int"))),
-    "float": Builtin("float", lambda x: float(static_number(x, "the argument of float"))),
-}
 
 
 class Interpreter:
@@ -125,11 +70,13 @@ class Interpreter:
     node (by serial) was written.
     """
 
-    def __init__(self, inputs: dict[str, Node]) -> None:
+    def __init__(self, inputs: dict[str, Node], max_iterations: int = 1_000_000) -> None:
         self.inputs = inputs
         self.names: dict[str, Any] = {}
         self.sites: dict[int, ast.AST] = {}
         self.torch_methods = False
+        self.iterations = 0
+        self.max_iterations = max_iterations
 
     def run(self, module: ast.Module) -> Any:
         """The value of the program's last expression.
@@ -181,11 +128,12 @@ class Interpreter:
         if isinstance(target, ast.Name):
             self.names[target.id] = value
         elif isinstance(target, (ast.Tuple, ast.List)):
-            parts = self.unpacked(value, target)
-            if len(parts) != len(target.elts):
-                raise ArgumentError(
-                    f"{len(target.elts)} names for {len(parts)} values", span=span_of(target)
-                )
+            count = len(target.elts)
+            found = BUILTINS["len"]([value], {}) if isinstance(value, (Node, range)) else None
+            parts = self.unpacked(value, target) if found in (None, count) else []
+            if len(parts) != count:
+                values = len(parts) if found is None else found
+                raise ArgumentError(f"{count} names for {values} values", span=span_of(target))
             for element, part in zip(target.elts, parts, strict=True):
                 self.assign(element, part)
         else:
@@ -202,12 +150,22 @@ class Interpreter:
     def unpacked(self, value: Any, where: ast.AST) -> list[Any]:
         """The elements of a tuple, list or range, or the rows of a tensor."""
         if isinstance(value, (tuple, list, range)):
-            if len(value) > MAX_ITEMS:
-                raise LimitError(f"more than {MAX_ITEMS:,} items", span=span_of(where))
+            self.count(len(value), where)
             return list(value)
         if isinstance(value, Node) and value.ndim:
+            self.count(value.shape[0], where)
             return [index_value(value, row) for row in range(value.shape[0])]
         raise ArgumentError(f"{describe(value)} cannot be taken apart", span=span_of(where))
+
+    def count(self, more: int, where: ast.AST) -> None:
+        """Note that a loop goes round so many times more; raise LimitError beyond the limit."""
+        self.iterations += more
+        if self.iterations > self.max_iterations:
+            raise LimitError(
+                f"loops and unpacking go round more than {self.max_iterations:,} times",
+                span=span_of(where),
+                hint="raise the limit with --max-iterations",
+            )
 
     def import_(self, node: ast.Import | ast.ImportFrom) -> None:
         for alias in node.names:
@@ -291,9 +249,10 @@ class Interpreter:
         mine = [*self.names, *self.inputs]
         if called:
             bare = [spelling for spelling in SPELLED if "." not in spelling]
-            hint = did_you_mean(name, [*mine, *bare, *BUILTINS])
+            hint = MISNAMED.get(name) or did_you_mean(name, [*mine, *bare, *BUILTINS])
             raise NameProblem(f"there is no function `{name}`", span=span, hint=hint)
-        raise MissingInput(name, span=span, near=did_you_mean(name, mine))
+        near = MISNAMED.get(name) or did_you_mean(name, mine)
+        raise MissingInput(name, span=span, near=near)
 
     def other(self, node: ast.expr) -> Any:
         kind = OTHERS.get(type(node))
@@ -357,7 +316,10 @@ class Interpreter:
         if all(issubclass(kind, (int, float)) for kind in kinds):
             return static_binary(symbol, left, right)
         if symbol == "+" and kinds in ((tuple, tuple), (str, str)):
-            return left + right
+            return bounded(len(left) + len(right), lambda: left + right)
+        if symbol == "*" and (tuple in kinds or str in kinds) and int in kinds:
+            sequence, times = (left, right) if kinds[1] is int else (right, left)
+            return bounded(len(sequence) * times, lambda: sequence * times)
         if kinds == (list, list):
             joined = "concatenate([a, b])" if symbol == "+" else "array(a)"
             raise ArgumentError(
@@ -406,7 +368,11 @@ class Interpreter:
         if isinstance(op, (ast.In, ast.NotIn)):
             if not isinstance(right, (tuple, list, range, str, dict)) or isinstance(left, Node):
                 raise ArgumentError("`in` looks into tuples, lists and ranges")
-            return (left in right) == isinstance(op, ast.In)
+            try:
+                return (left in right) == isinstance(op, ast.In)
+            except TypeError:
+                what = f"{describe(left)} cannot be in {describe(right)}"
+                raise ArgumentError(what) from None
         symbol, row = COMPARE[type(op)]
         statics = (int, float, str, tuple, type(None), bool)
         if isinstance(left, statics) and isinstance(right, statics):
@@ -479,100 +445,3 @@ def require_booleans(symbol: str, *values: Any) -> None:
                 f"`{symbol}` combines booleans, not numbers",
                 hint="`(x > 0) & (x < 1)`; comparisons bind less than `&`, so they want brackets",
             )
-
-
-def known_name(name: str) -> Any:
-    """What a bare name means that the program does not bind; None where nothing."""
-    if name in BUILTIN_SPACES:
-        return Namespace(BUILTIN_SPACES[name])
-    if name in CONSTANTS:
-        return CONSTANTS[name]
-    return SPELLED.get(name) or BUILTINS.get(name)
-
-
-def static_item(value: Any, key: Any) -> Any:
-    """An element or a slice of a tuple, list, range or string."""
-    if isinstance(key, slice):
-        bounds = (key.start, key.stop, key.step)
-        parts = [None if part is None else whole(part, "a slice bound") for part in bounds]
-        if parts[2] == 0:
-            raise ArgumentError("the step of a slice must not be 0")
-        return value[slice(*parts)]
-    if isinstance(key, (tuple, list)) or (isinstance(key, Node) and key.ndim):
-        return index_value(tensor(value), key)
-    place = whole(key, "an index")
-    try:
-        return value[place]
-    except IndexError:
-        length = len(value)
-        raise ArgumentError(f"index {place} is out of range for {length} elements") from None
-
-
-def static_compare(symbol: str, left: Any, right: Any) -> bool:
-    """Python's comparison of values known now."""
-    try:
-        return bool(COMPARATORS[symbol](left, right))
-    except TypeError:
-        raise ArgumentError(
-            f"`{symbol}` cannot compare {describe(left)} with {describe(right)}"
-        ) from None
-
-
-def static_binary(symbol: str, left: Any, right: Any) -> Any:
-    """Python's arithmetic on numbers known now, within bounds."""
-    if symbol == "@":
-        raise ArgumentError("`@` multiplies matrices", hint="`*` multiplies numbers")
-    whole_numbers = isinstance(left, int) and isinstance(right, int)
-    if symbol == "**" and whole_numbers and left.bit_length() * abs(right) > MAX_BITS:
-        return _float_power(left, right)
-    try:
-        value = ARITHMETIC[symbol](left, right)
-    except ZeroDivisionError:
-        raise ArgumentError("division by zero") from None
-    except OverflowError:
-        return _float_power(left, right)
-    if isinstance(value, complex):
-        raise ArgumentError(
-            f"`{left}**{right}` is not a real number", hint="complex numbers are not supported"
-        )
-    if isinstance(value, int) and not isinstance(value, Dim) and value.bit_length() > MAX_BITS:
-        raise LimitError("a whole number grows beyond all bounds")
-    return value
-
-
-def _float_power(left: float, right: float) -> float:
-    try:
-        return float(math.pow(left, right))
-    except OverflowError:
-        negative = left < 0 and float(right).is_integer() and right % 2 == 1
-        return -float("inf") if negative else float("inf")
-
-
-def free_names(module: ast.Module) -> list[str]:
-    """Names that the program reads and does not know otherwise, in order of appearance."""
-    bound: set[str] = set()
-    free: dict[str, None] = {}
-    for statement in module.body:
-        stored: list[str] = []
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name):
-                if isinstance(node.ctx, ast.Store):
-                    stored.append(node.id)
-                elif node.id not in bound:
-                    free[node.id] = None
-            elif isinstance(node, ast.alias):
-                stored.append((node.asname or node.name).split(".")[0])
-        if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
-            if statement.target.id not in bound:
-                free[statement.target.id] = None
-        inner = {
-            target.id
-            for node in ast.walk(statement)
-            if isinstance(node, ast.comprehension)
-            for target in ast.walk(node.target)
-            if isinstance(target, ast.Name)
-        }
-        for name in inner:
-            free.pop(name, None)
-        bound.update(set(stored) - inner)
-    return list(free)

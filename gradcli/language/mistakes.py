@@ -16,10 +16,41 @@ LOOKALIKES = {
     "ᵀ": ".T", "→": "->",
 }  # fmt: skip
 
-SIGNS = {
-    "&&": "and", "||": "or", "!": "not", "++": "+= 1", "--": "-= 1", "<>": "!=", "$": "",
-    "?": "a if c else b",
+SIGNS = {"&&": "and", "||": "or", "!": "not x", "$": "", "?": "a if c else b"}
+
+# Two signs of the language that together look like one of another.
+PAIRS = {
+    ("&", "&"): "and", ("|", "|"): "or", ("<", ">"): "!=", ("==", "="): "==",
+    ("=", ">"): ">=", (":", "="): "=", ("*", "*"): "**", ("/", "/"): "//",
 }  # fmt: skip
+
+MISNAMED = {
+    "ln": "`log` is the natural logarithm",
+    "tg": "`tan` is the tangent",
+    "arctg": "`atan` is the inverse tangent",
+    "e": "Euler's number is `np.e`, a power of it `exp(x)`",
+    "π": "the number is `pi`",
+    "print": "the value of the last expression is printed",
+    "Σ": "write `sum`",
+}
+
+FOREIGN_WORDS = frozenset(
+    [
+        "async",
+        "await",
+        "class",
+        "del",
+        "except",
+        "finally",
+        "global",
+        "nonlocal",
+        "raise",
+        "try",
+        "with",
+        "yield",
+        "match",
+    ]
+)
 
 DESCRIPTIONS = {
     "NAME": "a name",
@@ -72,16 +103,32 @@ def explain_token(token: Token, tokens: list[Token], expected: list[str]) -> Syn
     previous = tokens[place_in - 1] if place_in else None
     touching = previous is not None and previous[4:] == token[2:4]
     if previous is not None and name in ("NAME", "LPAR") and previous[0] == "NUMBER" and touching:
+        if text in ("i", "j"):
+            return SyntaxProblem(
+                f"`{previous[1]}{text}` is complex",
+                span=Span(*previous[2:4], *token[4:]),
+                hint="gradcli computes with real numbers",
+            )
+        if previous[1] == "0" or text.lower() == "e":
+            return SyntaxProblem(
+                f"`{previous[1]}{text}` is not a number", span=Span(*previous[2:4], *token[4:])
+            )
         if re.fullmatch(r"[0-9.]+", previous[1]):
             return SyntaxProblem(
                 "a product needs its sign",
                 span=Span(*previous[2:4], *token[4:]),
                 hint=f"write `{previous[1]}*{text}`",
             )
-    if previous is not None and (previous[1], text) in (("&", "&"), ("|", "|")):
-        instead = "and" if text == "&" else "or"
+    if previous is not None and (previous[1], text) in PAIRS:
+        both = previous[1] + text if touching else f"{previous[1]} {text}"
         return SyntaxProblem(
-            f"`{text}{text}` is not a sign of the language", span=span, hint=f"write `{instead}`"
+            f"`{both}` is not a sign of the language",
+            span=Span(*previous[2:4], *token[4:]),
+            hint=f"write `{PAIRS[previous[1], text]}`",
+        )
+    if previous is not None and previous[1] in FOREIGN_WORDS:
+        return SyntaxProblem(
+            f"`{previous[1]}` is not part of the language", span=Span(*previous[2:])
         )
     if name in ("_NEWLINE", "$END", "_DEDENT"):
         if previous is None:

@@ -24,6 +24,8 @@ Token = tuple[str, str, int, int, int, int]
 OPEN = {"(": ")", "[": "]", "{": "}"}
 CLOSE = {")": "(", "]": "[", "}": "{"}
 MAX_NESTING = 200
+DEEPEST_NESTING = 1000
+"""What --max-nesting may ask for: beyond it the machine's own stack would be in danger."""
 MAX_SOURCE = 16 << 20
 
 
@@ -210,7 +212,7 @@ def _drive(tokens: list[Token], language: Grammar, max_nesting: int) -> ast.Modu
     """Shift and reduce until the start rule is complete."""
     states, rules = language.tables.states, language.rules
     final = language.tables.end
-    deepest = 12 * max_nesting
+    deepest = 5 * max_nesting
     state = language.tables.start
     state_stack = [state]
     values: list[Any] = []
@@ -247,7 +249,12 @@ def _drive(tokens: list[Token], language: Grammar, max_nesting: int) -> ast.Modu
                     place = (first[0], first[1], last[2], last[3])
                     below = len(values) - length
                     children: list[Any] = []
-                    for offset, spliced in kept:
+                    rest = kept
+                    if what == tables.SPLICE and kept and kept[0] == (0, True):
+                        # A repetition grows in place: copying it at each step would be quadratic.
+                        children = values[below]
+                        rest = kept[1:]
+                    for offset, spliced in rest:
                         value = values[below + offset]
                         if spliced:
                             children.extend(value)

@@ -25,6 +25,8 @@ SPACES: set[str] = set()
 
 CONSTANTS: dict[str, float | None] = {"pi": 3.141592653589793, "inf": float("inf")}
 CONSTANTS["nan"] = float("nan")
+# As JSON results spell them, which are read as inputs too.
+CONSTANTS.update({"Infinity": float("inf"), "NaN": float("nan")})
 for _library in ("np", "torch", "jnp", "math"):
     for _name in ("pi", "inf", "nan"):
         CONSTANTS[f"{_library}.{_name}"] = CONSTANTS[_name]

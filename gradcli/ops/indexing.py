@@ -17,6 +17,8 @@ from gradcli.ops.linear import Positions, index, reshape, transpose
 from gradcli.ops.values import concrete, describe, whole
 
 WHOLE = (None, None, None)
+GAP = "..."
+"""Stands for an Ellipsis of no axes: to NumPy it still separates the arrays beside it."""
 
 
 def index_value(x: Node, key: Any) -> Node:
@@ -36,7 +38,7 @@ def index_value(x: Node, key: Any) -> Node:
     basic: list[Any] = []
     later: list[Any] = []
     for item in items:
-        if item is None:
+        if item is None or item is GAP:
             continue
         if isinstance(item, np.ndarray):
             basic.append(WHOLE)
@@ -69,12 +71,13 @@ def _normalised(x: Node, items: list[Any]) -> list[Any]:
     if len(dots) > 1:
         raise ArgumentError("an index may contain `...` once")
     place = dots[0] if dots else len(flat)
-    flat[place : place + len(dots)] = [WHOLE] * (x.ndim - used)
+    missing: list[Any] = [WHOLE] * (x.ndim - used)
+    flat[place : place + len(dots)] = missing or [GAP] * len(dots)
     result: list[Any] = []
     axis = 0
     for item in flat:
-        if item is None:
-            result.append(None)
+        if item is None or item is GAP:
+            result.append(item)
             continue
         if isinstance(item, np.ndarray) and item.dtype == np.bool_:
             expected = x.shape[axis : axis + item.ndim]
@@ -125,7 +128,7 @@ def _item(item: Any) -> Any:
                     hint="`x if c else y` or `where` chooses; masks are tensors: `x[x > 0]`",
                 )
             return array.astype(np.bool_)
-        if not np.all(np.isfinite(array)) or np.any(array != np.floor(array)):
+        if not np.all(np.abs(array) < 2**53) or np.any(array != np.floor(array)):
             raise ArgumentError("an index must hold whole numbers")
         return array.astype(np.intp)
     if isinstance(item, (list, tuple)):
@@ -186,7 +189,7 @@ def _with_new_axes(x: Node, items: list[Any], arrays: list[Any], separated: bool
             shape.append(1)
         elif isinstance(item, tuple):
             shape.append(next(extents))
-        elif not placed:
+        elif not placed and item is not GAP:
             shape += [next(extents) for _ in range(rank)]
             placed = True
     return reshape(x, tuple(shape))

@@ -6,15 +6,20 @@ computed as tensors (an axis from an input) are made concrete here.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from gradcli.errors import ArgumentError, ShapeError
-from gradcli.graph import OPS, Dim, Node, Shape, builder
+from gradcli.errors import ArgumentError, LimitError, ShapeError
+from gradcli.graph import MAX_RANK, OPS, Dim, Node, Shape, builder
 from gradcli.ops.elementwise import shape_text
+from gradcli.ops.family import build
 from gradcli.ops.leaves import array_constant, constant
 from gradcli.ops.linear import concatenate, reshape
+
+MAX_ITEMS = 2_000_000
+NONFINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": -float("inf")}
 
 
 def describe(value: Any) -> str:
@@ -24,7 +29,7 @@ def describe(value: Any) -> str:
     if isinstance(value, Node):
         return f"a tensor of shape {shape_text(value.shape)}" if value.shape else "a scalar"
     names = {bool: "a boolean", int: "a whole number", float: "a number", str: "a string"}
-    names |= {tuple: "a tuple", list: "a list", dict: "a dict", Dim: "a size"}
+    names |= {tuple: "a tuple", list: "a list", dict: "a dict", Dim: "a size", range: "a range"}
     return names.get(type(value), "a function")
 
 
@@ -34,10 +39,16 @@ def tensor(value: Any) -> Node:
         return value
     if isinstance(value, (bool, int, float)):
         if type(value) is int and abs(value) > 2**53:
-            return constant(float(value))
+            return constant(as_float(value))
         return constant(value)
     if isinstance(value, (list, tuple)):
+        count_items(value)
         return _stacked(list(value))
+    if isinstance(value, range):
+        params = ((len(value),), float(value.start), float(value.step), "int")
+        return build(OPS["arange"], (), params)
+    if isinstance(value, str) and value in NONFINITE:
+        return constant(NONFINITE[value])
     if value is None or isinstance(value, (str, dict)):
         raise ArgumentError(f"a tensor is wanted here, not {describe(value)}")
     name = getattr(value, "name", "")
@@ -46,6 +57,30 @@ def tensor(value: Any) -> Node:
     raise ArgumentError(
         f"a tensor is wanted here, not the function `{name}`", hint=f"call it, as in `{name}(x)`"
     )
+
+
+def as_float(value: float) -> float:
+    """A Python number as a double; infinite where it is larger than any."""
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else -float("inf")
+
+
+def count_items(value: Any) -> int:
+    """How many elements a nested list or tuple has in all; raises LimitError for too many."""
+    total = 0
+    stack = [value]
+    while stack:
+        items = stack.pop()
+        total += len(items)
+        if total > MAX_ITEMS:
+            raise LimitError(
+                f"a list has more than {MAX_ITEMS:,} elements in all",
+                hint="read large arrays from files",
+            )
+        stack.extend([item for item in items if isinstance(item, (list, tuple))])
+    return total
 
 
 def _stacked(items: list[Any]) -> Node:
@@ -68,16 +103,19 @@ def _plain_numbers(items: list[Any]) -> Any:
     """A regular nested list of numbers as an array, or None where it holds anything else."""
     if not items:
         return np.zeros(0)
+    items = [NONFINITE.get(item, item) if type(item) is str else item for item in items]
     if all(type(item) in (int, float, bool, Dim) for item in items):
         kinds = {type(item) for item in items}
         if kinds == {bool}:
             return np.array(items, np.bool_)
-        array = np.array([float(item) for item in items])
+        array = np.array([as_float(item) for item in items])
         whole = float not in kinds and all(abs(item) <= 2**53 for item in items)
         return array.astype(np.int64) if whole else array
     if all(type(item) in (list, tuple) for item in items):
         rows = [_plain_numbers(list(item)) for item in items]
         if all(row is not None and row.shape == rows[0].shape for row in rows):
+            if rows[0].ndim >= MAX_RANK:
+                raise LimitError(f"a tensor has at most {MAX_RANK} axes")
             return np.stack(rows)
     return None
 
@@ -147,6 +185,8 @@ def shape_of(items: Any, what: str = "shape") -> Shape:
     shape = tuple([whole(item, what) for item in items])
     if any(extent < 0 for extent in shape):
         raise ArgumentError(f"{what} cannot have the negative size {min(shape)}")
+    if math.prod([max(int(extent), 1) for extent in shape]) >= 2**60:
+        raise LimitError("no memory holds a tensor of that shape")
     return shape
 
 

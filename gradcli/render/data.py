@@ -5,17 +5,18 @@ from __future__ import annotations
 import errno
 import json
 import os
+import stat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.errors import ComputationError, GradcliError, UsageError
+from gradcli.errors import ComputationError, GradcliError, LimitError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import IO
 
-    from gradcli.session import Evaluation, Jacobian
+    from gradcli.results import Evaluation, Jacobian
 
     Array = np.ndarray[Any, Any]
 
@@ -92,6 +93,19 @@ def json_text(value: dict[str, Any], ascii_only: bool = True) -> str:
     return json.dumps(value, allow_nan=False, ensure_ascii=ascii_only)
 
 
+def check_printable(result: Evaluation | Jacobian, limit: int) -> None:
+    """Raise LimitError where printing would take more memory than the limit.
+
+    A printed number takes some hundred bytes on its way from an array to text.
+    """
+    count = sum(array.size for array in named_arrays(result).values())
+    if count * 100 > limit:
+        raise LimitError(
+            f"printing {count:,} numbers would take more memory than the limit",
+            hint="write them to a file: -o FILE.npz",
+        )
+
+
 def named_arrays(result: Evaluation | Jacobian) -> dict[str, Array]:
     """Every array of a result by its name: `value`, `grad.x`, `jacobian.W`, `1.value`, ..."""
     arrays: dict[str, Array] = {}
@@ -149,9 +163,11 @@ def write_whole(path: str, write: Callable[[IO[bytes]], Any]) -> None:
             with open(target, "wb") as file:
                 write(file)
             return
-        partial = f"{target}.part{os.getpid()}"
+        partial = os.path.join(os.path.dirname(target), f".gradcli{os.getpid()}.part")
         try:
             with open(partial, "xb") as file:
+                if os.path.exists(target):
+                    os.chmod(partial, stat.S_IMODE(os.stat(target).st_mode))
                 write(file)
             os.replace(partial, target)
         except BaseException:

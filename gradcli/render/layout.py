@@ -15,7 +15,7 @@ from gradcli.ops.elementwise import shape_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gradcli.session import Evaluation, Jacobian
+    from gradcli.results import Evaluation, Jacobian
 
     Array = np.ndarray[Any, Any]
 
@@ -24,6 +24,7 @@ Piece = tuple[str, str]
 
 Line = list[Piece]
 SHOWN_ROWS = 20
+SHOWN_COLUMNS = 12
 
 
 class Look:
@@ -127,32 +128,55 @@ def _fitting(array: Array, look: Look, room: int | None) -> list[str]:
 
 
 def _matrix_lines(array: Array, look: Look) -> Iterator[Line]:
-    """Nested brackets, columns aligned; the outermost axes elided where there are many."""
+    """Nested brackets, columns aligned; rows and columns elided where they do not fit."""
     rows = array.reshape(-1, array.shape[-1])
-    columns = _shown(rows.shape[1], None if look.width is None else 12)
-    cells: list[list[str]] = []
     places = _shown(rows.shape[0], None if look.width is None else SHOWN_ROWS)
-    for place in places:
-        if place is None:
-            cells.append([])
-        else:
-            row = rows[place]
-            cells.append([look.dots if c is None else look.number(row[c]) for c in columns])
-    if look.width is not None:
-        cells = _narrowed(cells, look)
-    widths = [max(len(row[c]) for row in cells if row) for c in range(len(max(cells, key=len)))]
+    shown = _shown(rows.shape[1], None if look.width is None else SHOWN_COLUMNS)
+    cells = {
+        place: [look.dots if c is None else look.number(rows[place][c]) for c in shown]
+        for place in places
+        if place is not None
+    }
+    widths = [max(map(len, column)) for column in zip(*cells.values(), strict=True)]
+    room = None if look.width is None else look.width - array.ndim - 2 - len(_CLOSING)
+    columns = _fit(widths, shown, room)
     last = rows.shape[0] - 1
-    for place, row in zip(places, cells, strict=True):
+    for place in places:
         if place is None:
             yield [(f"  {look.dots}", "note")]
             continue
         opening, closing = _brackets(place, last, array.shape[:-1])
-        text = ", ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        row = [look.dots if c is None else cells[place][c].rjust(widths[c]) for c in columns]
         yield [
             ("  " + opening.rjust(array.ndim), "bracket"),
-            (text, "number"),
+            (", ".join(row), "number"),
             (closing + ("," if place < last else ""), "bracket"),
         ]
+
+
+_CLOSING = "]],"
+
+
+def _fit(widths: list[int], shown: list[int | None], room: int | None) -> list[int | None]:
+    """Places in `shown` whose columns fit into `room`; None stands for those left out."""
+    everything = [None if c is None else place for place, c in enumerate(shown)]
+    if room is None or sum(widths) + 2 * len(widths) <= room:
+        return everything
+    front: list[int | None] = []
+    back: list[int | None] = []
+    candidates = [place for place in everything if place is not None]
+    room -= 3
+    while candidates:
+        take_front = len(front) <= len(back)
+        place = candidates.pop(0 if take_front else -1)
+        room -= widths[place] + 2
+        if room < 0 and front and back:
+            break
+        if take_front:
+            front.append(place)
+        else:
+            back.insert(0, place)
+    return [*front, None, *back]
 
 
 def _brackets(place: int, last: int, lead: tuple[int, ...]) -> tuple[str, str]:
@@ -164,26 +188,6 @@ def _brackets(place: int, last: int, lead: tuple[int, ...]) -> tuple[str, str]:
         opening += place % step == 0
         closing += (place + 1) % step == 0
     return "[" * opening, "]" * closing
-
-
-def _narrowed(cells: list[list[str]], look: Look) -> list[list[str]]:
-    """Rows with middle columns elided until they fit the width."""
-    assert look.width is not None
-    while True:
-        count = max(len(row) for row in cells)
-        widths = [max(len(row[c]) for row in cells if row) for c in range(count)]
-        if sum(widths) + 2 * count + 8 <= look.width or count <= 3:
-            return cells
-        middle = count // 2
-        marked = any(look.dots in row for row in cells)
-        if marked:
-            at = next(row.index(look.dots) for row in cells if look.dots in row)
-            drop = at + 1 if at < count - 2 and at <= count - 1 - at else at - 1
-            cells = [row[:drop] + row[drop + 1 :] if row else row for row in cells]
-        else:
-            cells = [
-                [*row[:middle], look.dots, *row[middle + 1 :]] if row else row for row in cells
-            ]
 
 
 def _shown(count: int, most: int | None) -> list[int | None]:
@@ -202,29 +206,22 @@ def _table_lines(
     count = int(np.prod(out_shape, dtype=int))
     matrix = block.reshape(count, int(np.prod(in_shape, dtype=int)))
     rows = _shown(matrix.shape[0], None if look.width is None else SHOWN_ROWS)
-    columns = _shown(matrix.shape[1], None if look.width is None else 12)
-    if not rows or not columns:
+    shown = _shown(matrix.shape[1], None if look.width is None else SHOWN_COLUMNS)
+    if not rows or not shown:
         yield [("  (no elements)", "note")]
         return
-    header = ["", *[_element(column_name, c, in_shape, look) for c in columns]]
-    cells = [header]
-    for place in rows:
-        cells.append(
-            [
-                _element(row_name, place, out_shape, look),
-                *[
-                    look.dots if place is None or c is None else look.number(matrix[place, c])
-                    for c in columns
-                ],
-            ]
-        )
-    if look.width is not None:
-        cells = _narrowed(cells, look)
-    widths = [max(len(row[c]) for row in cells) for c in range(len(cells[0]))]
-    for number, row in enumerate(cells):
-        label = row[0].ljust(widths[0])
-        rest = "  ".join(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
-        yield [("  " + label + "  ", "axis"), (rest, "number" if number else "axis")]
+    labels = ["", *[_element(row_name, place, out_shape, look) for place in rows]]
+    edge = max(map(len, labels))
+    header = [_element(column_name, c, in_shape, look) for c in shown]
+    body = [
+        [look.dots if place is None or c is None else look.number(matrix[place, c]) for c in shown]
+        for place in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(header, *body, strict=True)]
+    columns = _fit(widths, shown, None if look.width is None else look.width - edge - 2)
+    for number, (label, row) in enumerate(zip(labels, [header, *body], strict=True)):
+        text = "  ".join(look.dots if c is None else row[c].rjust(widths[c]) for c in columns)
+        yield [(f"  {label.ljust(edge)}  ", "axis"), (text, "number" if number else "axis")]
 
 
 def _element(name: str, place: int | None, shape: Sequence[int], look: Look) -> str:

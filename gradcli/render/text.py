@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import IO, TYPE_CHECKING
@@ -27,12 +28,12 @@ STYLES = {
 }
 
 
-def terminal_width(stream: IO[str]) -> int | None:
+def terminal_width(stream: IO[str] | None) -> int | None:
     """Columns of the terminal behind a stream; None where it is none."""
-    if not stream.isatty():
+    if stream is None or not stream.isatty():
         return None
     columns = os.environ.get("COLUMNS", "")
-    if columns.isdigit() and int(columns) > 0:
+    if columns.isdecimal() and int(columns) > 0:
         return int(columns)
     try:
         return os.get_terminal_size(stream.fileno()).columns or 80
@@ -40,16 +41,18 @@ def terminal_width(stream: IO[str]) -> int | None:
         return 80
 
 
-def ascii_only(stream: IO[str]) -> bool:
+def ascii_only(stream: IO[str] | None) -> bool:
     """Whether the stream cannot show signs beyond ASCII."""
     return not (getattr(stream, "encoding", None) or "").lower().replace("-", "").startswith("utf")
 
 
-def write_text(text: str, stream: IO[str]) -> None:
-    """Write all of a text and flush it.
+def write_text(text: str, stream: IO[str] | None) -> None:
+    """Write all of a text and flush it; raises OSError where it cannot be.
 
     An unbuffered stream may take a part and say so; signs that its encoding lacks are escaped.
     """
+    if stream is None:
+        raise OSError(errno.EBADF, "the output is closed")
     binary = getattr(stream, "buffer", None)
     if binary is None:
         stream.write(text)
@@ -62,15 +65,23 @@ def write_text(text: str, stream: IO[str]) -> None:
     binary.flush()
 
 
-def print_lines(lines: Iterable[Line], stream: IO[str]) -> None:
+def print_lines(lines: Iterable[Line], stream: IO[str] | None) -> None:
     """Print each line: with colours where a terminal has them and NO_COLOR is not set."""
-    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+    if (
+        stream is None
+        or not stream.isatty()
+        or os.environ.get("NO_COLOR")
+        or os.environ.get("TERM") == "dumb"
+    ):
         plain = ["".join([text for text, _ in line]).rstrip() + "\n" for line in lines]
         write_text("".join(plain), stream)
         return
     from rich.console import Console
     from rich.text import Text
 
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
     console = Console(file=stream, width=max(terminal_width(stream) or 80, 1), highlight=False)
     for line in lines:
         text = Text.assemble(*[(piece, STYLES[style]) for piece, style in line])
@@ -80,7 +91,7 @@ def print_lines(lines: Iterable[Line], stream: IO[str]) -> None:
 
 def error_lines(error: GradcliError, width: int | None) -> list[Line]:
     """An error for people: message, place, the source line with a caret, notes, hint."""
-    lines: list[Line] = [[("error", "error"), (f": {error.message}", "")]]
+    lines: list[Line] = [[("error", "error"), (f": {printable(error.message)}", "")]]
     span = error.span
     if span is not None and error.source is not None:
         source = error.source.split("\n")
@@ -94,16 +105,31 @@ def error_lines(error: GradcliError, width: int | None) -> list[Line]:
         if not where and len(source) > 1:
             where = f"line {span.line}, column {span.column + 1}"
         if where:
-            lines.append([("  at ", "note"), (where, "note")])
+            lines.append([("  at ", "note"), (printable(where), "note")])
         shown = "".join(c if c.isprintable() else " " for c in text)
+        before, under = cells(shown[:start]), max(cells(shown[start:end]), 1)
         lines.append([("  | ", "note"), (shown, "")])
-        lines.append([("  | ", "note"), (" " * start + "^" * (end - start), "caret")])
+        lines.append([("  | ", "note"), (" " * before + "^" * under, "caret")])
     for note in error.notes:
         label = "  try:  " if note.startswith("gradcli ") else "  note: "
-        lines.append([(label, "note"), (note, "")])
+        lines.append([(label, "note"), (printable(note), "")])
     if error.hint:
-        lines.append([("  hint: ", "hint"), (error.hint, "")])
+        lines.append([("  hint: ", "hint"), (printable(error.hint), "")])
     return lines
+
+
+def printable(text: str) -> str:
+    """Text without control characters, which a terminal would obey."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def cells(text: str) -> int:
+    """Columns that a text takes on a terminal: wide signs take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _window(text: str, start: int, end: int, room: int) -> tuple[str, int, int]:
@@ -128,7 +154,9 @@ def print_error(error: GradcliError) -> None:
 
 def print_remarks(warnings: Iterable[str], notes: Iterable[str]) -> None:
     """Print warnings and notes on standard error."""
-    lines: list[Line] = [[("warning", "warning"), (f": {text}", "")] for text in warnings]
-    lines += [[("note", "note"), (f": {text}", "")] for text in notes]
+    lines: list[Line] = [
+        [("warning", "warning"), (f": {printable(text)}", "")] for text in warnings
+    ]
+    lines += [[("note", "note"), (f": {printable(text)}", "")] for text in notes]
     if lines:
         print_lines(lines, sys.stderr)

@@ -68,7 +68,10 @@ def arange(start: Any, stop: Any = None, step: Any = 1) -> Node:
     stride = static_number(step, "step")
     if stride == 0 or not all(math.isfinite(number) for number in (low, high, stride)):
         raise ArgumentError("`arange` needs finite bounds and a step other than 0")
-    count = max(0, math.ceil((high - low) / stride))
+    span = (high - low) / stride
+    if not math.isfinite(span):
+        raise ArgumentError("`arange` would have no end")
+    (count,) = shape_of((max(0, math.ceil(span)),))
     kind = "int" if low == int(low) and stride == int(stride) and _whole(start, stop, step) else 0
     return build(OPS["arange"], (), ((count,), low, stride, kind or "real"))
 

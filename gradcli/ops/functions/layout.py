@@ -163,6 +163,8 @@ def _parts(items: Any, what: str) -> list[Node]:
     if isinstance(items, Node):
         if not items.ndim:
             raise ArgumentError(f"`{what}` takes a list of tensors")
+        if not items.shape[0]:
+            raise ArgumentError(f"`{what}` of no tensors at all")
         whole_rows = [(None, None, None)] * (items.ndim - 1)
         return [index(items, (row, *whole_rows)) for row in range(items.shape[0])]
     if not isinstance(items, (list, tuple)) or not items:

@@ -1,0 +1,46 @@
+"""What every run is bound by: precision, limits, the random seed."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from gradcli.engine import default_memory_limit
+from gradcli.errors import ArgumentError
+from gradcli.language.parser import DEEPEST_NESTING, MAX_NESTING
+
+
+class Settings:
+    """What every run is bound by. Memory in bytes; `random_seed` None picks one and reports it."""
+
+    def __init__(
+        self,
+        *,
+        dtype: str = "float64",
+        max_memory: int | None = None,
+        max_nodes: int = 5_000_000,
+        max_nesting: int = MAX_NESTING,
+        max_iterations: int = 1_000_000,
+        random_seed: int | None = None,
+    ) -> None:
+        if dtype not in ("float64", "float32"):
+            raise ArgumentError(f"dtype must be float64 or float32, not {dtype!r}")
+        self.dtype = np.dtype(dtype)
+        self.max_memory = default_memory_limit() if max_memory is None else max_memory
+        self.max_nodes = max_nodes
+        if not 1 <= max_nesting <= DEEPEST_NESTING:
+            raise ArgumentError(f"max_nesting is between 1 and {DEEPEST_NESTING}")
+        self.max_nesting = max_nesting
+        self.max_iterations = max_iterations
+        if random_seed is not None and random_seed < 0:
+            raise ArgumentError("random_seed must not be negative")
+        self.random_seed = random_seed
+        self.seed_was_picked = False
+
+    def seed(self) -> int:
+        """The seed of the run's random draws; picked at the first of them where none was given."""
+        if self.random_seed is None:
+            self.random_seed = int.from_bytes(os.urandom(4), "little")
+            self.seed_was_picked = True
+        return self.random_seed
