@@ -119,6 +119,7 @@ class Traced:
         self.static: list[str] = []
         self.guards: list[tuple[Node, Array]] = []
         self.plans: dict[Any, Any] = {}
+        self.extra: list[str] = []
         self.values: dict[int, Array] = {}
         for name, array in arrays.items():
             kind = "bool" if array.dtype == np.bool_ else "real"
@@ -205,7 +206,7 @@ class Traced:
     def warnings(self, names: Sequence[str]) -> list[str]:
         """What a result with derivatives by `names` should say."""
         order = ancestors(self.outputs)
-        found: list[str] = []
+        found = list(self.extra)
         for name in names:
             reached = dependents(order, [self.inputs[name]])
             if not any(output.serial in reached for output in self.outputs):

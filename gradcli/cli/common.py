@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 _PROGRAM = [
     click.argument("expression", required=False, metavar="EXPRESSION"),
     click.option("-f", "--file", metavar="FILE", help="Read the program from FILE (- for stdin)."),
+    click.option(
+        "-e",
+        "--line",
+        "lines",
+        multiple=True,
+        metavar="LINE",
+        help="A line of the program (repeatable).",
+    ),
+    click.option("--inputs", metavar="FILE", help="Inputs by name from a .npz or .json file."),
     click.option("--wrt", multiple=True, metavar="NAMES", help="Differentiate by these inputs."),
     click.option("--let", metavar="NAME=VALUE", help="Give an input whose name is an option."),
 ]
@@ -107,17 +116,20 @@ class Request:
 
     def source(self) -> tuple[str, str | None]:
         """The program's text, and the file that it came from."""
+        lines = self.options["lines"]
+        if sum([self.file is not None, self.expression is not None, bool(lines)]) > 1:
+            raise UsageError("give an expression, -e lines or a --file: one of them")
+        if lines:
+            return "\n".join(lines), None
         if self.file is None:
             if self.expression is None:
                 raise self._no_expression()
             return self.expression, None
-        if self.expression is not None:
-            raise UsageError("give an expression or --file, not both")
         try:
             if self.file == "-":
-                if sys.stdin is None:
-                    raise InputError("standard input is closed")
-                return sys.stdin.buffer.read().decode("utf-8-sig"), "<stdin>"
+                from gradcli.files import read_stdin_bytes
+
+                return read_stdin_bytes().decode("utf-8-sig"), "<stdin>"
             with open(self.file, encoding="utf-8-sig", newline="") as file:
                 return file.read(), self.file
         except FileNotFoundError:
@@ -149,7 +161,7 @@ class Request:
 
     def traced(self) -> Traced:
         """The program, read and traced at its inputs."""
-        from gradcli.inputs import read_value
+        from gradcli.inputs import read_inputs, read_value
         from gradcli.session import Program
 
         settings = self.settings()
@@ -165,15 +177,22 @@ class Request:
                         f"the program sets `{name}` itself", hint=f"leave out --{name}"
                     )
                 raise unused_input(name, self.context.command, reads, self._other_commands())
-        inputs = {
-            name: read_value(name, text, settings) for name, text in self.bindings.texts.items()
-        }
+        inputs: dict[str, Any] = {}
+        extra: list[str] = []
+        if self.options["inputs"] is not None:
+            stored = read_inputs(self.options["inputs"], settings)
+            inputs = {name: value for name, value in stored.items() if name in program.reads}
+            extra = [name for name in stored if name not in inputs]
+        for name, text in self.bindings.texts.items():
+            inputs[name] = read_value(name, text, settings)
         try:
-            return program.trace(inputs)
+            traced = program.trace(inputs)
         except MissingInput as error:
             way = f"give it as an input: {how_to_give(error.name, self.context.command)}"
             error.hint = f"{error.near} or {way}" if error.near else way
             raise
+        traced.extra += [f"the program does not use `{name}`, which --inputs has" for name in extra]
+        return traced
 
     def answer(
         self,
@@ -211,8 +230,8 @@ class Request:
             text.print_remarks(result.warnings, result.notes)
 
     def source_name(self) -> str:
-        """What stands for the expression where the program came from a file."""
-        return self.file or ""
+        """What stands for the expression where the program came from a file or lines."""
+        return self.file or "\n".join(self.options["lines"])
 
 
 def pasteable(request: Request, outputs: int) -> tuple[str, ...]:

@@ -1,0 +1,312 @@
+"""Arrays from files and standard input: NumPy's formats, tables, JSON.
+
+Nothing is ever unpickled. Errors name the file, and in tables the line and the column.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from gradcli.errors import InputError, did_you_mean
+from gradcli.ops.values import NONFINITE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import IO
+
+    Array = np.ndarray[Any, Any]
+
+T = TypeVar("T")
+_REFERENCE = re.compile(
+    r"(?P<path>.+?(?P<ending>\.[A-Za-z0-9]+))(?::(?P<part>[^/\\]*))?", re.DOTALL
+)
+STDIN = "standard input"
+
+
+def read_file(reference: str) -> Array:
+    """The array in `PATH`, `PATH:PART`, or `-` (standard input, its format told by its content)."""
+    if reference == "-" or reference.startswith("-:"):
+        return _read_stdin(reference[2:] or None)
+    found = _REFERENCE.fullmatch(reference)
+    reader = READERS.get(found["ending"].lower()) if found else None
+    if found is None or reader is None:
+        known = ", ".join(f"`{ending}`" for ending in READERS)
+        raise InputError(
+            f"`{reference}` is not a kind of file known here", hint=f"it reads {known}"
+        )
+    path = found["path"]
+    return opened(path, lambda: reader(path, found["part"]))
+
+
+def read_many(path: str) -> dict[str, Array]:
+    """Every array of a `.npz` file or a JSON object, by name."""
+    if path.lower().endswith(".npz"):
+        return opened(path, lambda: _load_npz(path))
+    if not path.lower().endswith(".json"):
+        raise InputError(f"`{path}` does not hold named inputs", hint="it reads `.npz` and `.json`")
+    value = opened(path, lambda: _load_json(path))
+    if not isinstance(value, dict):
+        raise InputError(f"{path} is not a JSON object of names and values")
+    return {name: _json_array(f"{path}, `{name}`", item) for name, item in value.items()}
+
+
+def opened(path: str, read: Callable[[], T]) -> T:
+    """What `read` gives, with the system's refusals as errors that name the file."""
+    try:
+        return read()
+    except FileNotFoundError:
+        raise InputError(f"there is no file {path}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not UTF-8 text") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def _real_numbers(path: str, array: Any) -> Array:
+    """The array, if it holds real numbers or booleans."""
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
+        kind = getattr(array, "dtype", None)
+        what = "complex numbers" if kind is not None and kind.kind == "c" else f"values of {kind}"
+        raise InputError(f"{path} holds {what}", hint="gradcli computes with real numbers")
+    return array
+
+
+def _load(path: str, source: Any, mapped: bool) -> Any:
+    """NumPy's own loading, without pickles; large files are mapped, not read."""
+    try:
+        return np.load(source, mmap_mode="r" if mapped else None, allow_pickle=False)
+    except OSError:
+        raise
+    except Exception as error:  # a hostile header fails in many ways
+        if "Object arrays" in str(error) or "Python objects" in str(error):
+            raise InputError(f"{path} holds Python objects, not numbers") from None
+        raise InputError(f"{path} is not a NumPy array file, or not a whole one") from None
+
+
+def _read_npy(path: str, part: str | None, source: Any = None) -> Array:
+    if part:
+        raise InputError(f"{path} holds one array: it has no part `{part}`")
+    return _real_numbers(path, _load(path, source or path, source is None))
+
+
+def _load_npz(path: str, source: Any = None) -> dict[str, Array]:
+    if source is None:
+        # Opened here, since NumPy leaves a file open where it is no archive.
+        with open(path, "rb") as file:
+            return _load_npz(path, file)
+    stored = _load(path, source, False)
+    if isinstance(stored, np.ndarray):
+        raise InputError(f"{path} is not a .npz file")
+    arrays: dict[str, Array] = {}
+    for name in stored.files:
+        try:
+            arrays[name] = _real_numbers(f"{path}:{name}", stored[name])
+        except InputError:
+            raise
+        except Exception as error:  # a truncated member fails in zlib, zipfile or NumPy
+            pickled = "Object arrays" in str(error)
+            what = "Python objects, not numbers" if pickled else "no whole array of numbers"
+            raise InputError(f"{path}:{name} holds {what}") from None
+    return arrays
+
+
+def _read_npz(path: str, part: str | None, source: Any = None) -> Array:
+    array: Array = _one_of(path, _load_npz(path, source), part)
+    return array
+
+
+def _one_of(path: str, arrays: dict[str, Any], part: str | None) -> Any:
+    """The entry named `part`; the only one where none is named."""
+    if part is None and len(arrays) == 1:
+        return next(iter(arrays.values()))
+    names = ", ".join(f"`{name}`" for name in list(arrays)[:8])
+    if part is None:
+        name = next(iter(arrays), "name")
+        raise InputError(
+            f"{path} holds {names or 'nothing'}", hint=f"choose, as in `@{path}:{name}`"
+        )
+    if part not in arrays:
+        hint = did_you_mean(part, list(arrays)) or f"it has {names}"
+        raise InputError(f"{path} has no `{part}`", hint=hint)
+    return arrays[part]
+
+
+# --- JSON ----------------------------------------------------------------------------------------
+
+
+def _load_json(path: str, text: str | None = None) -> Any:
+    import json
+
+    if text is None:
+        with open(path, encoding="utf-8-sig") as file:
+            text = file.read()
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}, line {error.lineno}: {error.msg}") from None
+    except RecursionError:
+        raise InputError(f"{path} nests too deeply") from None
+
+
+def _read_json(path: str, part: str | None, text: str | None = None) -> Array:
+    value = _load_json(path, text)
+    if isinstance(value, dict):
+        for name in (part or "").split("."):
+            value = _one_of(path, value, name or None)
+            if not isinstance(value, dict):
+                break
+    elif part:
+        raise InputError(f"{path} is no object: it has no `{part}`")
+    return _json_array(path, value)
+
+
+def _json_array(path: str, value: Any) -> Array:
+    """Nested lists of numbers, with the strings that stand for NaN and infinities."""
+
+    def numbers(item: Any) -> Any:
+        if isinstance(item, list):
+            return [numbers(inner) for inner in item]
+        if isinstance(item, str) and item in NONFINITE:
+            return NONFINITE[item]
+        if isinstance(item, (int, float)):
+            return item
+        what = "null" if item is None else f"`{str(item)[:40]}`"
+        raise InputError(f"{path} holds {what}, no number")
+
+    try:
+        array = np.array(numbers(value))
+    except ValueError:
+        raise InputError(f"{path} is ragged: its lists differ in length") from None
+    return array if array.dtype.kind == "b" else array.astype(np.float64)
+
+
+# --- tables --------------------------------------------------------------------------------------
+
+
+def _table_reader(delimiter: str | None) -> Callable[..., Array]:
+    """A reader of tables with that separator; None takes any of comma, semicolon, tab, blanks."""
+
+    def read(path: str, part: str | None, lines: Iterable[str] | None = None) -> Array:
+        if lines is not None:
+            return _table(path, part, list(lines), delimiter)
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            return _table(path, part, file, delimiter)
+
+    return read
+
+
+def _table(path: str, columns: str | None, lines: Iterable[str], delimiter: str | None) -> Array:
+    """All columns of a table, or those named; one column is a vector."""
+    rows = _rows(path, lines, delimiter)
+    if not rows:
+        raise InputError(f"{path} is empty")
+    first = [cell.strip() for cell in rows[0][1]]
+    numeric = [cell for cell in first if _is_number(cell)]
+    header = first if not numeric else None
+    if numeric and len(numeric) < len(first):
+        odd = next(cell for cell in first if cell not in numeric)
+        raise InputError(
+            f"{path}, line {rows[0][0]}: `{numeric[0]}` is a number, and `{odd[:40]}` is not",
+            hint="a header has no numbers in it, and a row nothing else",
+        )
+    body = rows if header is None else rows[1:]
+    if not body:
+        raise InputError(f"{path} has a header and no rows")
+    names = header or [str(place) for place in range(len(first))]
+    chosen = list(range(len(names)))
+    if columns:
+        chosen = [_column(path, name.strip(), names) for name in columns.split(",")]
+    for line, row in body:
+        if len(row) != len(names):
+            cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
+            raise InputError(f"{path}, line {line}: {cells}, where {len(names)} are due")
+    try:
+        table = np.array([[row[place] for place in chosen] for _, row in body], dtype=np.float64)
+    except ValueError:
+        raise _bad_cell(path, body, chosen, names) from None
+    return table[:, 0] if len(chosen) == 1 else table
+
+
+def _rows(path: str, lines: Iterable[str], delimiter: str | None) -> list[tuple[int, list[str]]]:
+    """(line number, cells) of every line that is not empty (or, in plain text, a comment)."""
+    import csv
+
+    if delimiter is None:
+        lines = list(lines)
+        sample = next((line for line in lines if line.strip() and line.strip()[0] != "#"), "")
+        delimiter = next((sign for sign in "\t;," if sign in sample), None)
+        bare = [line.split("#")[0].strip() for line in lines]
+        if delimiter is None:
+            return [(n, line.split()) for n, line in enumerate(bare, 1) if line]
+        lines = bare
+    try:
+        reader = csv.reader(lines, delimiter=delimiter)
+        return [(reader.line_num, row) for row in reader if row]
+    except csv.Error as error:
+        raise InputError(f"{path} is not a table: {error}") from None
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _column(path: str, name: str, names: list[str]) -> int:
+    if name in names:
+        return names.index(name)
+    known = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+    hint = did_you_mean(name, names) or f"it has {known}"
+    raise InputError(f"{path} has no column `{name}`", hint=hint)
+
+
+def _bad_cell(path: str, body: Any, chosen: list[int], names: list[str]) -> InputError:
+    for line, row in body:
+        for place in chosen:
+            cell = row[place]
+            if not _is_number(cell):
+                what = "is empty" if not cell.strip() else f"holds `{cell.strip()[:40]}`, no number"
+                return InputError(f"{path}, line {line}, column {names[place]}: the cell {what}")
+    return InputError(f"{path} holds something that is no number")
+
+
+# --- standard input ------------------------------------------------------------------------------
+
+
+def read_stdin_bytes() -> bytes:
+    """All of standard input; raises InputError where there is none."""
+    if sys.stdin is None:
+        raise InputError(f"{STDIN} is closed")
+    stream: IO[bytes] = sys.stdin.buffer
+    return stream.read()
+
+
+def _read_stdin(part: str | None) -> Array:
+    """An array from standard input, its format told by how it begins."""
+    import io
+
+    content = opened(STDIN, read_stdin_bytes)
+    if content.startswith(b"\x93NUMPY"):
+        return _read_npy(STDIN, part, io.BytesIO(content))
+    if content.startswith(b"PK"):
+        return _read_npz(STDIN, part, io.BytesIO(content))
+    text: str = opened(STDIN, lambda: content.decode("utf-8-sig"))
+    if text.lstrip()[:1] in ("[", "{", '"'):
+        return _read_json(STDIN, part, text)
+    return _table(STDIN, part, text.splitlines(), None)
+
+
+READERS: dict[str, Callable[[str, str | None], Array]] = {
+    ".npy": _read_npy,
+    ".npz": _read_npz,
+    ".csv": _table_reader(","),
+    ".tsv": _table_reader("\t"),
+    ".txt": _table_reader(None),
+    ".json": _read_json,
+}
