@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradcli.results import Evaluation, Jacobian
-from gradcli.session import Mode, Program
+from gradcli.session import Program
 from gradcli.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike
+
+    from gradcli.jacobians import Mode
 
 
 class Compiled:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import ast
 import sys
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.autodiff import jvp, vjp
-from gradcli.engine import Plan, evaluate_into, memory_error
+from gradcli.autodiff import vjp
+from gradcli.engine import Plan, evaluate_into
 from gradcli.errors import (
     ArgumentError,
     GradcliError,
@@ -25,7 +25,8 @@ from gradcli.errors import (
     SyntaxProblem,
     did_you_mean,
 )
-from gradcli.graph import OPS, Arena, Node, Trace, ancestors, building, dependents
+from gradcli.graph import Arena, Node, Trace, ancestors, building, dependents
+from gradcli.jacobians import Mode, jacobian_of, seed_leaf
 from gradcli.language.build import span_of
 from gradcli.language.interpret import Interpreter
 from gradcli.language.names import free_names, known_name
@@ -34,18 +35,15 @@ from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import constant, input_, storage
 from gradcli.ops.values import tensor
-from gradcli.results import Evaluation, Jacobian, JacobianOutput, Output
+from gradcli.results import Evaluation, Jacobian, Output
 from gradcli.settings import Settings
 from gradcli.simplify import rewrite
+from gradcli.wrt import Wrt, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     Array = np.ndarray[Any, Any]
-
-Mode = Literal["auto", "forward", "reverse"]
-WORKING_SET = 128 << 20
-"""Bytes that a chunk of batched seeds aims to stay under, so that it runs near the caches."""
 
 
 class Program:
@@ -183,34 +181,20 @@ class Traced:
         kept: Plan = plan
         return kept
 
-    def wanted(self, wrt: Sequence[str] | None) -> list[str]:
-        """Names to differentiate by; all that can be where none are named.
+    def wanted(self, wrt: Sequence[str] | None) -> list[Wrt]:
+        """What to differentiate by; everything that can be where nothing is named."""
+        return resolve(wrt, self.inputs, self.static)
 
-        Raises NameProblem for a name that is no input.
-        """
-        if wrt is None:
-            return [
-                name
-                for name, node in self.inputs.items()
-                if node.kind == "real" and name not in self.static
-            ]
-        for name in wrt:
-            if name not in self.inputs:
-                hint = did_you_mean(name, list(self.inputs))
-                hint = hint or f"inputs are {', '.join(f'`{known}`' for known in self.inputs)}"
-                raise NameProblem(f"`{name}` is not an input", hint=hint)
-            if self.inputs[name].kind != "real" or name in self.static:
-                raise NameProblem(f"`{name}` is not a real input: it has no derivative")
-        return list(dict.fromkeys(wrt))
-
-    def warnings(self, names: Sequence[str]) -> list[str]:
-        """What a result with derivatives by `names` should say."""
+    def warnings(self, wanted: Sequence[Wrt]) -> list[str]:
+        """What a result with derivatives by those should say."""
         order = ancestors(self.outputs)
         found = list(self.extra)
-        for name in names:
-            reached = dependents(order, [self.inputs[name]])
+        for one in wanted:
+            reached = dependents(order, [one.node])
             if not any(output.serial in reached for output in self.outputs):
-                found.append(f"`{name}` is not connected to the output: its derivative is zeros")
+                found.append(
+                    f"`{one.label}` is not connected to the output: its derivative is zeros"
+                )
         return found
 
     def _placed(self, error: GradcliError) -> GradcliError:
@@ -230,42 +214,38 @@ class Traced:
         seeds: one per output, each an array of its shape, "ones", or None (for scalars: 1).
         Raises SeedError where one is missing or of the wrong shape.
         """
-        names = self.wanted(wrt)
-        if not names and not seeds:
+        wanted = self.wanted(wrt)
+        if not wanted and not seeds:
             grad = False
         try:
-            return self._evaluated(seeds, names, grad)
+            return self._evaluated(seeds, wanted, grad)
         except GradcliError as error:
             raise self._placed(error) from None
 
-    def _evaluated(self, seeds: Sequence[Any], names: list[str], grad: bool) -> Evaluation:
+    def _evaluated(self, seeds: Sequence[Any], wanted: list[Wrt], grad: bool) -> Evaluation:
         if not grad:
             arrays = self._plan("value", self.outputs).run(self.values)
             outputs = [
                 Output(exact(array, node), None)
                 for array, node in zip(arrays, self.outputs, strict=True)
             ]
-            return Evaluation(outputs, [], list(self.notes))
+            return Evaluation(outputs, list(self.extra), list(self.notes))
         checked = self._seeds(seeds)
-        found = self._gradients(names, checked, False)
-        if any(np.isnan(array).any() for _, array in found if array is not None):
+        found = self._gradients(wanted, checked, False)
+        if any(np.isnan(part).any() for _, parts in found for part in parts if part is not None):
             # A zero met an infinite local derivative, or the derivative does not exist: told apart
             # by keeping structural zeros out of the arithmetic.
-            found = self._gradients(names, checked, True)
-        width = 1 + len(names)
+            found = self._gradients(wanted, checked, True)
         outputs = []
-        for place, node in enumerate(self.outputs):
-            row = [array for _, array in found[place * width : (place + 1) * width]]
-            value = row[0]
-            assert value is not None
+        for node, (value, parts) in zip(self.outputs, found, strict=True):
             grads = {
-                name: np.zeros(self.inputs[name].shape, self.settings.dtype)
+                one.label: np.zeros(one.shape, self.settings.dtype)
                 if part is None
-                else owned(part)
-                for name, part in zip(names, row[1:], strict=True)
+                else owned(one.part(part))
+                for one, part in zip(wanted, parts, strict=True)
             }
             outputs.append(Output(exact(value, node), grads))
-        return Evaluation(outputs, self.warnings(names), list(self.notes))
+        return Evaluation(outputs, self.warnings(wanted), list(self.notes))
 
     def _seeds(self, seeds: Sequence[Any]) -> list[Any]:
         """Seeds checked against the outputs' shapes."""
@@ -303,141 +283,59 @@ class Traced:
         return checked
 
     def _gradients(
-        self, names: list[str], seeds: list[Any], strict: bool
-    ) -> list[tuple[str, Array | None]]:
-        """Value and gradients of each output in turn, under ("", value) and (name, gradient)."""
-        key = ("grad", tuple(names), tuple([isinstance(seed, str) for seed in seeds]), strict)
+        self, wanted: list[Wrt], seeds: list[Any], strict: bool
+    ) -> list[tuple[Array, list[Array | None]]]:
+        """For each output its value and gradients; None where it is not connected."""
+        names = tuple([one.node.serial for one in wanted])
+        key = ("grad", names, tuple([isinstance(seed, str) for seed in seeds]), strict)
         if key not in self.plans:
-            self.plans[key] = self._gradient_plan(names, seeds, strict)
+            self.plans[key] = self._gradient_plan(wanted, seeds, strict)
         plan, leaves, present = self.plans[key]
         values = dict(self.values)
         for leaf, seed in zip(leaves, seeds, strict=True):
             if leaf is not None:
                 values[leaf.serial] = seed
         found = iter(plan.run(values))
-        return [(name, next(found) if there else None) for name, there in present]
+        return [
+            (next(found), [next(found) if there else None for there in parts]) for parts in present
+        ]
 
-    def _gradient_plan(self, names: list[str], seeds: list[Any], strict: bool) -> Any:
+    def _gradient_plan(self, wanted: list[Wrt], seeds: list[Any], strict: bool) -> Any:
         leaves: list[Node | None] = []
-        nodes: list[Node | None] = []
-        present: list[tuple[str, bool]] = []
-        wrt = [self.inputs[name] for name in names]
+        nodes: list[Node] = []
+        present: list[list[bool]] = []
+        wrt = [one.node for one in wanted]
         with building(Arena(rewrite)), np.errstate(all="ignore"):
             for output, seed in zip(self.outputs, seeds, strict=True):
                 leaf = None if isinstance(seed, str) else seed_leaf(output)
                 start = constant(1.0, output.shape) if leaf is None else leaf
                 parts = vjp([output], [Cotangent(start)], wrt, strict=strict) if wrt else []
                 leaves.append(leaf)
-                nodes += [output, *parts]
-                present += [("", True), *zip(names, [p is not None for p in parts], strict=True)]
+                nodes += [output, *[part for part in parts if part is not None]]
+                present.append([part is not None for part in parts])
         bound = [*self.inputs.values(), *[leaf for leaf in leaves if leaf is not None]]
-        plan = Plan([node for node in nodes if node is not None], bound, dtype=self.settings.dtype)
+        plan = Plan(nodes, bound, dtype=self.settings.dtype)
         plan.require(self.settings.max_memory)
         return plan, leaves, present
 
     # --- Jacobian --------------------------------------------------------------------------------
 
     def jacobian(self, wrt: Sequence[str] | None = None, mode: Mode = "auto") -> Jacobian:
-        """The Jacobian of every output by every input of `wrt`.
+        """The Jacobian of every output by everything in `wrt`.
 
         Forward costs a pass for each input element, reverse one for each output element; auto
         takes the smaller number.
         """
-        names = self.wanted(wrt)
+        wanted = self.wanted(wrt)
         try:
-            return self._jacobian(names, mode)
+            values = self._plan("value", self.outputs).run(self.values)
+            outputs = [
+                jacobian_of(self, output, exact(value, output), wanted, mode)
+                for output, value in zip(self.outputs, values, strict=True)
+            ]
         except GradcliError as error:
             raise self._placed(error) from None
-
-    def _jacobian(self, names: list[str], mode: Mode) -> Jacobian:
-        values = self._plan("value", self.outputs).run(self.values)
-        outputs = []
-        for output, value in zip(self.outputs, values, strict=True):
-            columns = sum(self.inputs[name].size for name in names)
-            chosen = mode
-            if mode == "auto":
-                chosen = "reverse" if output.size <= columns else "forward"
-            blocks = {name: self._block_memory(output, self.inputs[name], names) for name in names}
-            fill = self._reverse_blocks if chosen == "reverse" else self._forward_blocks
-            fill(output, blocks, False)
-            if any(np.isnan(block).any() for block in blocks.values()):
-                for block in blocks.values():
-                    block[...] = 0
-                self._reverse_blocks(output, blocks, True)
-            for block in blocks.values():
-                block += 0.0  # products with a seed's zeros leave -0.0 behind
-            passes = output.size if chosen == "reverse" else columns
-            shaped = {
-                name: block.reshape(output.shape + self.inputs[name].shape)
-                for name, block in blocks.items()
-            }
-            outputs.append(JacobianOutput(exact(value, output), shaped, chosen, passes))
-        return Jacobian(outputs, self.warnings(names), list(self.notes))
-
-    def _block_memory(self, output: Node, source: Node, names: list[str]) -> Array:
-        """Zeros for one block, as a matrix; raises LimitError where the Jacobian does not fit."""
-        itemsize = self.settings.dtype.itemsize
-        columns = sum(self.inputs[name].size for name in names)
-        need = output.size * columns * itemsize
-        if need > self.settings.max_memory:
-            raise memory_error(need, self.settings.max_memory, ", for the Jacobian alone")
-        return np.zeros((output.size, source.size), self.settings.dtype)
-
-    def _reverse_blocks(self, output: Node, blocks: dict[str, Array], strict: bool) -> None:
-        wrt = [self.inputs[name] for name in blocks]
-        with building(Arena(rewrite)), np.errstate(all="ignore"):
-            leaf = seed_leaf(output)
-            seed = Cotangent(leaf, OPS["not_equal"](leaf, 0.0) if strict else None)
-            parts = vjp([output], [seed], wrt, strict=strict) if wrt else []
-        targets = [
-            (block, part)
-            for block, part in zip(blocks.values(), parts, strict=True)
-            if part is not None
-        ]
-        for start, rows in self._batches(leaf, [part for _, part in targets]):
-            for (block, _), array in zip(targets, rows, strict=True):
-                block[start : start + len(array)] = array.reshape(len(array), -1)
-
-    def _forward_blocks(self, output: Node, blocks: dict[str, Array], strict: bool) -> None:
-        del strict
-        for name, block in blocks.items():
-            source = self.inputs[name]
-            with building(Arena(rewrite)), np.errstate(all="ignore"):
-                leaf = seed_leaf(source)
-                (part,) = jvp([output], [source], [leaf])
-            if part is None:
-                continue
-            for start, (array,) in self._batches(leaf, [part]):
-                block[:, start : start + len(array)] = array.reshape(len(array), -1).T
-
-    def _batches(self, leaf: Node, results: list[Node]) -> Any:
-        """Run unit seeds for `leaf` through `results`, a chunk of the batch at a time."""
-        if not results or not leaf.size:
-            return
-        dtype, limit = self.settings.dtype, self.settings.max_memory
-        plan = Plan(results, [*self.inputs.values(), leaf], [leaf], dtype)
-        plan.require(limit)
-        base = plan.peak(1)[0]
-        each = max(1, plan.peak(2)[0] - base) + leaf.size * dtype.itemsize
-        chunk = int(max(1, min(leaf.size, WORKING_SET // each, (limit - base) // each)))
-        for start in range(0, leaf.size, chunk):
-            count = min(chunk, leaf.size - start)
-            seeds = np.zeros((count, leaf.size), dtype)
-            seeds[np.arange(count), np.arange(start, start + count)] = 1
-            values = {**self.values, leaf.serial: seeds.reshape(count, *leaf.shape)}
-            arrays = plan.run(values)
-            yield (
-                start,
-                [
-                    array if batched else np.broadcast_to(array, (count, *array.shape))
-                    for array, batched in zip(arrays, plan.output_batched, strict=True)
-                ],
-            )
-
-
-def seed_leaf(like: Node) -> Node:
-    """A leaf of a node's shape, to be bound to seeds or tangents when the plan is run."""
-    return Node(input_, (), (like.shape, "seed", "real"), ((like.shape, "real"),))
+        return Jacobian(outputs, self.warnings(wanted), list(self.notes))
 
 
 def owned(array: Array) -> Array:

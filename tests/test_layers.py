@@ -13,6 +13,7 @@ ORDER = [
     ("gradcli.autodiff", "gradcli.simplify", "gradcli.engine"),
     ("gradcli.language",),
     ("gradcli.settings", "gradcli.results", "gradcli.files"),
+    ("gradcli.wrt", "gradcli.jacobians"),
     ("gradcli.session",),
     ("gradcli.inputs", "gradcli.api"),
     ("gradcli.render",),

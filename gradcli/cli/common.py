@@ -30,7 +30,12 @@ _PROGRAM = [
         help="A line of the program (repeatable).",
     ),
     click.option("--inputs", metavar="FILE", help="Inputs by name from a .npz or .json file."),
-    click.option("--wrt", multiple=True, metavar="NAMES", help="Differentiate by these inputs."),
+    click.option(
+        "--wrt",
+        multiple=True,
+        metavar="NAMES",
+        help="Differentiate by these inputs or parts (x, W[:,1]), or by none.",
+    ),
     click.option("--let", metavar="NAME=VALUE", help="Give an input whose name is an option."),
 ]
 _OUTPUT = [
@@ -109,10 +114,10 @@ class Request:
 
     @property
     def wrt(self) -> list[str] | None:
-        """Names after --wrt, which may be repeated and hold several between commas."""
-        given: Iterable[str] = self.options["wrt"]
-        names = [name.strip() for text in given for name in text.split(",") if name.strip()]
-        return names or None
+        """What stands after --wrt, which may be repeated and hold several between commas."""
+        from gradcli.wrt import split_names
+
+        return split_names(self.options["wrt"]) or None
 
     def source(self) -> tuple[str, str | None]:
         """The program's text, and the file that it came from."""
