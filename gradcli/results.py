@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gradcli.errors import ArgumentError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     Array = np.ndarray[Any, Any]
 
 
@@ -66,3 +66,59 @@ class Jacobian:
         self.outputs = outputs
         self.warnings = warnings
         self.notes = notes
+
+    def flat(self) -> FlatJacobian:
+        """Each output's blocks side by side as one matrix, with the names of rows and columns."""
+        outputs = []
+        several = len(self.outputs) > 1
+        for place, output in enumerate(self.outputs):
+            rank = output.value.ndim
+            size = output.value.size
+            blocks = [block.reshape(size, -1) for block in output.jacobian.values()]
+            columns = [
+                label
+                for name, block in output.jacobian.items()
+                for label in labels(name, block.shape[rank:])
+            ]
+            matrix = np.concatenate(blocks, axis=1) if blocks else np.zeros((size, 0))
+            rows = labels(f"out{place}" if several else "out", output.value.shape)
+            outputs.append(
+                FlatOutput(output.value, matrix, rows, columns, output.mode, output.passes)
+            )
+        return FlatJacobian(outputs, self.warnings, self.notes)
+
+
+class FlatOutput:
+    """One output's Jacobian as a matrix: rows for its elements, columns for the inputs'."""
+
+    def __init__(
+        self,
+        value: Array,
+        jacobian: Array,
+        rows: list[str],
+        columns: list[str],
+        mode: str,
+        passes: int,
+    ) -> None:
+        self.value = value
+        self.jacobian = jacobian
+        self.rows = rows
+        self.columns = columns
+        self.mode = mode
+        self.passes = passes
+
+
+class FlatJacobian:
+    """A Jacobian with its blocks side by side."""
+
+    def __init__(self, outputs: list[FlatOutput], warnings: list[str], notes: list[str]) -> None:
+        self.outputs = outputs
+        self.warnings = warnings
+        self.notes = notes
+
+
+def labels(name: str, shape: tuple[int, ...]) -> list[str]:
+    """Names of the elements of a tensor, in row-major order: `x[0,1]`, or `x` for a scalar."""
+    if not shape:
+        return [name]
+    return [f"{name}[{','.join(map(str, place))}]" for place in np.ndindex(*map(int, shape))]

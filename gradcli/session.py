@@ -153,7 +153,8 @@ class Traced:
     def _concretise(self, node: Node, static: bool) -> Array:
         limit = self.settings.max_memory
         value: Array = evaluate_into(self._held, node, self.settings.dtype, limit)
-        self.guards.append((node, value))
+        # A copy: an input's value is the caller's own array, which may change in place.
+        self.guards.append((node, np.array(value)))
         if static and node.op is input_ and node.params[1] not in self.static:
             self.static.append(node.params[1])
         return value

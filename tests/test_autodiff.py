@@ -64,7 +64,13 @@ POISON = [
     ("maximum(log(x), -5)", [0.0, 2.0], [0.0, 0.5]),
     ("clip(sqrt(x), 1, 2)", [0.0, 2.25], [0.0, 1 / 3]),
     ("max(sqrt(x))", [0.0, 4.0], [0.0, 0.25]),
-]
+    ("where(x > 0, det(sqrt(x)[:, None, None]*eye(2)), 0)", [4.0, -1.0], [1.0, 0.0]),
+    ("where([True, False], inv(sqrt(x)[:, None, None]*eye(2))[:, 0, 0], 0)", [4.0, -1.0],
+     [-0.0625, 0.0]),
+    ("solve((1+sqrt(x))[:, None, None]*eye(2), ones((2, 2, 1)))[0]", [4.0, 0.0], [-1/18, 0.0]),
+    ("solve(eye(2)*ones((2, 2, 2)), sqrt(x)[:, None, None]*ones((2, 2, 1)))[0]", [4.0, 0.0],
+     [0.5, 0.0]),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("expr", "x", "expected"), POISON)
@@ -119,6 +125,8 @@ CONVENTIONS = [
     ("minimum(0, x)", 0.0, 0.5),
     ("clip(x, 0, 1)", 0.0, 1.0),
     ("clip(x, 0, 1)", 1.0, 1.0),
+    ("clip(-1, x, x)", 0.5, 1.0),
+    ("clip(2, x, x)", 0.5, 1.0),
     ("norm([x, 0*x])", 0.0, 0.0),
     ("norm([x, x], 1)", 0.0, 0.0),
     ("norm([x, x], 3)", 0.0, 0.0),

@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -110,3 +111,113 @@ def test_pickles_are_never_read(tmp_path, capsys):
     np.savez(tmp_path / "p.npz", x=np.array([{}], dtype=object))
     assert guarded(["eval", "x", "--x", f"@{tmp_path / 'p.npz'}:x"]) == 2
     assert "gradcli" not in capsys.readouterr().out
+
+
+# --- results -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", ["npy", "npz", "csv", "json"])
+def test_what_is_written_reads_back(ending, tmp_path, capsys, monkeypatch):
+    """A file, or standard output, in each format, back to the same bits."""
+    np.save(tmp_path / "x.npy", VALUES)
+    argv = ["eval", "x*1", "--x", f"@{tmp_path / 'x.npy'}", "--seed", "ones", "--get", "value"]
+    target = tmp_path / f"r.{ending}"
+    assert guarded([*argv, "-o", str(target)]) == 0
+    with_stdout = subprocess.run(
+        [sys.executable, "-P", "-m", "gradcli", *argv, "--format", ending],
+        capture_output=True, check=True,
+    ).stdout  # fmt: skip
+    capsys.readouterr()
+    if ending != "npz":
+        assert with_stdout == target.read_bytes()
+    found = value_of(capsys, "--x", f"@{target}")
+    assert np.array(found).tobytes() == VALUES.tobytes()
+    monkeypatch.setattr(sys, "stdin", Input(with_stdout))
+    found = value_of(capsys, "--x", "@-")
+    assert np.array(found).tobytes() == VALUES.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("expr", "get", "expected"),
+    [
+        ("sum(x**2)", "value", "125"),
+        ("sum(x**2)", "grad.x", "6,8,20"),
+        ("(sum(x), prod(x))", "1.grad.x", "40,30,12"),
+        ("sum(x)/0", "value", "inf"),
+    ],
+)
+def test_get_gives_one_bare_result(expr, get, expected, capsys):
+    assert guarded(["eval", expr, "--x", "3,4,10", "--get", get]) == 0
+    assert capsys.readouterr().out == expected + "\n"
+    assert guarded(["eval", expr, "--x", "3,4,10", "--get", get, "--json"]) == 0
+    bare = json.loads(capsys.readouterr().out)
+    assert np.array_equal(np.array(bare, dtype=object), _parsed(expected))
+
+
+def _parsed(text):
+    numbers = [{"inf": "Infinity"}.get(cell, cell) for cell in text.split(",")]
+    numbers = [cell if cell.isalpha() else float(cell) for cell in numbers]
+    return np.array(numbers if len(numbers) > 1 else numbers[0], dtype=object)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (1, 1), (2, 3), (3, 1), (2, 1, 3), (0,)])
+def test_bare_results_are_values(shape, capsys):
+    array = np.random.default_rng(0).normal(size=shape)
+    expr = f"array({array.tolist()})" if array.size else f"zeros({shape})"
+    assert guarded(["eval", expr, "--get", "value"]) == 0
+    text = capsys.readouterr().out.strip()
+    assert np.array(value_of(capsys, "--x", text)).tobytes() == array.tobytes()
+
+
+def test_get_of_a_jacobian(capsys):
+    argv = ["jacobian", "W @ x", "--W", "1,2;3,4", "--x", "5,6", "--wrt", "x,W[:,0]"]
+    assert guarded([*argv, "--get", "jacobian.x"]) == 0
+    assert capsys.readouterr().out == "1,2;3,4\n"
+    assert guarded([*argv, "--get", "jacobian.W[:,0]"]) == 0
+    assert capsys.readouterr().out == "5,0;0,5\n"
+    assert guarded([*argv, "--get", "jacobian.y"]) == 2
+    assert "did you mean" in capsys.readouterr().err
+
+
+def test_flat_jacobians_name_their_columns(capsys):
+    argv = ["jacobian", "W @ x", "--W", "1,2;3,4", "--x", "5,6", "--flat"]
+    assert guarded([*argv, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["columns"] == ["W[0,0]", "W[0,1]", "W[1,0]", "W[1,1]", "x[0]", "x[1]"]
+    assert found["rows"] == ["out[0]", "out[1]"]
+    assert found["jacobian"] == [[5, 6, 0, 0, 1, 2], [0, 0, 5, 6, 3, 4]]
+    assert guarded([*argv, "--format", "csv"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "5.0,6.0,0.0,0.0,1.0,2.0",
+        "0.0,0.0,5.0,6.0,3.0,4.0",
+    ]
+
+
+def test_parts_of_inputs(capsys):
+    argv = ["--W", "1,2;3,4", "--x", "5,6", "--json", "--wrt", "x[0], W[:,1]", "--wrt", "x"]
+    assert guarded(["eval", "sum(W @ x)", *argv]) == 0
+    assert json.loads(capsys.readouterr().out)["grad"] == {"x[0]": 4, "W[:,1]": [6, 6], "x": [4, 6]}
+    assert guarded(["eval", "sum(x)", "--x", "1,2", "--wrt", "none", "--json"]) == 0
+    assert "grad" not in json.loads(capsys.readouterr().out)
+    for mode in ("forward", "reverse"):
+        argv = ["jacobian", "x**2", "--x", "1,2,3", "--wrt", "x[[2, 0]]", "--mode", mode]
+        assert guarded([*argv, "--get", "jacobian.x[[2, 0]]"]) == 0
+        assert capsys.readouterr().out == "0,2;0,0;6,0\n"
+    for bad in ("y[0]", "x[7]", "x+1", "sin(x)", "x[", "3"):
+        assert guarded(["eval", "sum(x)", "--x", "1,2", "--wrt", bad]) == 2
+    capsys.readouterr()
+
+
+def test_colours_when_asked_for(capsys):
+    assert guarded(["eval", "x", "--x", "1", "--color", "always"]) == 0
+    assert "\x1b[" in capsys.readouterr().out
+    assert guarded(["eval", "x", "--x", "1", "--color", "never"]) == 0
+    assert "\x1b[" not in capsys.readouterr().out
+
+
+def test_a_table_has_two_axes(capsys):
+    argv = ["jacobian", "outer(x, x)", "--x", "1,2", "--format", "csv"]
+    assert guarded(argv) == 2
+    assert "--flat" in capsys.readouterr().err
+    assert guarded([*argv, "--flat"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 5

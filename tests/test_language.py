@@ -279,6 +279,24 @@ def test_guards_make_a_compiled_program_trace_again():
     assert third.grad["x"].tolist() == [1, 0]
 
 
+@pytest.mark.parametrize(
+    ("expr", "changes"),
+    [("sum(x[:n])", "n"), ("x[n]", "n"), ("sum(x[m])", "m"), ("x[0] if m[0] else x[1]", "m")],
+)
+def test_guards_hold_when_arrays_change_in_place(expr, changes):
+    arrays = {
+        "x": np.array([1.0, 2.0, 4.0]),
+        "n": np.array(2.0),
+        "m": np.array([True, False, True]),
+    }
+    given = {name: array for name, array in arrays.items() if name in ("x", changes)}
+    program = gradcli.compile(expr)
+    program.evaluate(given)
+    arrays["n"][...] = 1
+    arrays["m"][0] = False
+    assert program.evaluate(given).value == gradcli.evaluate(expr, given).value
+
+
 def test_free_names_are_the_inputs():
     tree = parse("u = x*W; z = [i*k for i in range(3)]; v += u; sin(u) + torch.exp(v) + z[0]")
     assert [n for n in free_names(tree) if n not in ("range", "sin", "torch")] == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from gradcli.cli.arguments import Bindings
     from gradcli.render.layout import Line, Look
-    from gradcli.results import Evaluation, Jacobian
+    from gradcli.results import Evaluation, FlatJacobian, Jacobian
     from gradcli.session import Traced
     from gradcli.settings import Settings
 
@@ -40,15 +41,21 @@ _PROGRAM = [
 ]
 _OUTPUT = [
     click.option(
-        "--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True,
-        help="How to print the result.",
+        "--format", "style", type=click.Choice(["text", "json", "csv", "npy", "npz"]),
+        default="text", show_default=True, help="How to print the result.",
     ),
     click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
     click.option(
         "--precision", type=click.IntRange(1, 17), metavar="N", help="Print N significant digits."
     ),
     click.option(
-        "-o", "--output", metavar="FILE", help="Write to FILE (.npy, .npz, .json), whole or not."
+        "-o", "--output", metavar="FILE",
+        help="Write to FILE (.json, .csv, .npy, .npz), whole or not.",
+    ),
+    click.option("--get", metavar="NAME", help="One array alone: value, grad.x, jacobian.W."),
+    click.option(
+        "--color", type=click.Choice(["auto", "always", "never"]), default="auto",
+        show_default=True, help="Colours on a terminal.",
     ),
 ]  # fmt: skip
 _LIMITS = [
@@ -87,13 +94,15 @@ class Request:
         self.expression: str | None = options["expression"]
         self.file: str | None = options["file"]
         self.output: str | None = options["output"]
-        self.as_json = options["as_json"] or options["style"] == "json"
+        self.style: str = "json" if options["as_json"] else options["style"]
+        self.get: str | None = options["get"]
+        self.color: str = options["color"]
         self.precision: int | None = options["precision"]
         self.options = options
         if self.output is not None:
-            from gradcli.render.data import check_ending
+            from gradcli.render.write import format_of
 
-            check_ending(self.output)
+            self.style = format_of(self.output, self.style)
 
     def settings(self) -> Settings:
         """The limits and the precision of the run."""
@@ -201,38 +210,79 @@ class Request:
 
     def answer(
         self,
-        result: Evaluation | Jacobian,
+        result: Evaluation | Jacobian | FlatJacobian,
         describe: Callable[[str, str, Any], dict[str, Any]],
         lines: Callable[[Any, Look], Iterable[Line]],
     ) -> None:
         """Print the result, or write it to the file of -o; remarks go to standard error."""
         from gradcli.render import text
 
-        source = self.expression if self.expression is not None else self.source_name()
-        if self.output is None:
-            from gradcli.render.data import check_printable
-
-            check_printable(result, self.settings().max_memory)
-        encoded = ""
-        if self.as_json or (self.output or "").lower().endswith(".json"):
-            from gradcli.render.data import json_text
-
-            ascii_only = self.output is None and text.ascii_only(sys.stdout)
-            encoded = json_text(describe(self.command, source, result), ascii_only)
-        if self.output is not None:
-            from gradcli.render.data import write_result
-
-            written = write_result(self.output, result, encoded)
-            text.print_remarks(result.warnings, [*result.notes, written])
-        elif self.as_json:
-            text.write_text(encoded + "\n", sys.stdout)
-        else:
+        notes = list(result.notes)
+        if self.output is None and self.style == "text" and self.get is None:
+            from gradcli.render.data import named_arrays
             from gradcli.render.layout import Look
 
             width = text.terminal_width(sys.stdout)
+            if width is None:
+                self._check_size(named_arrays(result))
             look = Look(width, self.precision, text.ascii_only(sys.stdout))
-            text.print_lines(lines(result, look), sys.stdout)
-            text.print_remarks(result.warnings, result.notes)
+            text.print_lines(lines(result, look), sys.stdout, self.color)
+        else:
+            notes += self._written(result, describe)
+        if self.style != "json" or self.output is not None or self.get is not None:
+            text.print_remarks(result.warnings, notes)
+
+    def _check_size(self, arrays: dict[str, Any]) -> None:
+        from gradcli.render.write import check_printable
+
+        check_printable(arrays, self.settings().max_memory)
+
+    def _written(
+        self,
+        result: Evaluation | Jacobian | FlatJacobian,
+        describe: Callable[[str, str, Any], dict[str, Any]],
+    ) -> list[str]:
+        """Write the result in a format for programs; what to say of it."""
+        from gradcli.render import data, text
+
+        arrays = data.chosen_arrays(result, self.get)
+        if self.style in ("text", "json", "csv"):
+            self._check_size(arrays)
+        if self.style in ("text", "json") and self.output is None:
+            if self.style == "text":
+                shown = data.value_text(next(iter(arrays.values())))
+            else:
+                whole = self._whole(result, arrays, describe)
+                shown = data.json_text(whole, text.ascii_only(sys.stdout))
+            text.write_text(shown + "\n", sys.stdout)
+            return []
+        from gradcli.render.write import write_whole, writer
+
+        whole = self._whole(result, arrays, describe) if self.style == "json" else None
+        write, what = writer(self.style, arrays, whole)
+        if self.output is not None:
+            write_whole(self.output, write)
+            return [f"wrote {what} to {self.output}"]
+        if text.terminal_width(sys.stdout) is not None and self.style != "csv":
+            raise UsageError(f".{self.style} is no text for a terminal", hint="give a file with -o")
+        buffer = io.BytesIO()
+        write(buffer)
+        text.write_bytes(buffer.getbuffer(), sys.stdout)
+        return []
+
+    def _whole(
+        self,
+        result: Evaluation | Jacobian | FlatJacobian,
+        arrays: dict[str, Any],
+        describe: Callable[[str, str, Any], dict[str, Any]],
+    ) -> Any:
+        """The JSON value of the result, or of the array that --get names."""
+        from gradcli.render.data import json_value
+
+        if self.get is not None:
+            return json_value(arrays[self.get])
+        source = self.expression if self.expression is not None else self.source_name()
+        return describe(self.command, source, result)
 
     def source_name(self) -> str:
         """What stands for the expression where the program came from a file or lines."""

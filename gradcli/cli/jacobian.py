@@ -18,6 +18,7 @@ from gradcli.cli.common import Request, request_options
     show_default=True,
     help="Forward: a pass for each input element; reverse: for each output element.",
 )
+@click.option("--flat", is_flag=True, help="One matrix, with the names of its columns.")
 @click.pass_context
 def jacobian_command(context: click.Context, /, **options: Any) -> None:
     """Jacobian of EXPRESSION by every input, of shape out.shape + in.shape.
@@ -31,4 +32,4 @@ def jacobian_command(context: click.Context, /, **options: Any) -> None:
 
     request = Request(context, options)
     result = request.traced().jacobian(request.wrt, options["mode"])
-    request.answer(result, jacobian_object, jacobian_lines)
+    request.answer(result.flat() if options["flat"] else result, jacobian_object, jacobian_lines)

@@ -24,8 +24,8 @@ class Custom(Op):
     forward(*arrays, *params) -> array, or a tuple of them for several outputs.
     types(inputs, *params) -> ((shape, kind), ...). vjp(node, *cotangents) -> a node, a Cotangent
     (where the op selects) or None for each operand; None for the whole rule: no derivative.
-    lane(node, mask) -> the mask of the first operand that an output's mask amounts to; by default
-    every element of every operand counts where any element of the output does.
+    lane(node, mask, place) -> the mask of an operand that an output's mask amounts to, up to
+    broadcasting; by default everything counts where any element of the output does.
     """
 
     family = "custom"
@@ -42,7 +42,7 @@ class Custom(Op):
         box: Box,
         kinks: Kinks,
         samples: tuple[Sample, ...],
-        lane: Callable[[Node, Node], Node] | None = None,
+        lane: Callable[[Node, Node, int], Node] | None = None,
     ) -> None:
         super().__init__(name, doc=doc, domain=domain, box=box, kinks=kinks, samples=samples)
         self.forward = forward
@@ -74,8 +74,7 @@ class Custom(Op):
                 continue
             cotangent = part if isinstance(part, Cotangent) else Cotangent(part)
             if mask is not None:
-                lane = self.lane if place == 0 else None
-                reached = lane(node, mask) if lane is not None else _any(mask)
+                reached = _any(mask) if self.lane is None else self.lane(node, mask, place)
                 reached = OPS["broadcast_to"](reached, cotangent.shape)
                 value, own = cotangent.settle()
                 chosen = reached if own is None else OPS["logical_and"](own, reached)

@@ -1,27 +1,22 @@
-"""Results for programs: JSON, and NumPy's files written whole or not at all."""
+"""Results for programs: their arrays by name, and JSON."""
 
 from __future__ import annotations
 
-import errno
 import json
-import os
-import stat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.errors import ComputationError, GradcliError, LimitError, UsageError
+from gradcli.errors import GradcliError, UsageError, did_you_mean
+from gradcli.results import FlatJacobian, FlatOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import IO
-
     from gradcli.results import Evaluation, Jacobian
 
     Array = np.ndarray[Any, Any]
+    Result = Evaluation | Jacobian | FlatJacobian
 
 SCHEMA = 1
-WRITTEN = (".npy", ".npz", ".json")
 NONFINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
@@ -53,17 +48,18 @@ def evaluation_object(command: str, expr: str, result: Evaluation) -> dict[str, 
     return _object(command, expr, parts, result.warnings, result.notes)
 
 
-def jacobian_object(command: str, expr: str, result: Jacobian) -> dict[str, Any]:
-    """The JSON object of `jacobian`."""
-    parts = [
-        {
-            "value": json_value(output.value),
-            "jacobian": {name: json_value(block) for name, block in output.jacobian.items()},
-            "mode": output.mode,
-            "passes": output.passes,
-        }
-        for output in result.outputs
-    ]
+def jacobian_object(command: str, expr: str, result: Jacobian | FlatJacobian) -> dict[str, Any]:
+    """The JSON object of `jacobian`; flat ones are a matrix with the names of rows and columns."""
+    parts = []
+    for output in result.outputs:
+        part: dict[str, Any] = {"value": json_value(output.value)}
+        if isinstance(output, FlatOutput):
+            part["jacobian"] = json_value(output.jacobian)
+            part["rows"], part["columns"] = output.rows, output.columns
+        else:
+            blocks = output.jacobian.items()
+            part["jacobian"] = {name: json_value(block) for name, block in blocks}
+        parts.append({**part, "mode": output.mode, "passes": output.passes})
     return _object(command, expr, parts, result.warnings, result.notes)
 
 
@@ -88,25 +84,12 @@ def error_object(command: str | None, error: GradcliError) -> dict[str, Any]:
     return {"schema": SCHEMA, "command": command, "error": described}
 
 
-def json_text(value: dict[str, Any], ascii_only: bool = True) -> str:
+def json_text(value: Any, ascii_only: bool = True) -> str:
     """One line of JSON."""
     return json.dumps(value, allow_nan=False, ensure_ascii=ascii_only)
 
 
-def check_printable(result: Evaluation | Jacobian, limit: int) -> None:
-    """Raise LimitError where printing would take more memory than the limit.
-
-    A printed number takes some hundred bytes on its way from an array to text.
-    """
-    count = sum(array.size for array in named_arrays(result).values())
-    if count * 100 > limit:
-        raise LimitError(
-            f"printing {count:,} numbers would take more memory than the limit",
-            hint="write them to a file: -o FILE.npz",
-        )
-
-
-def named_arrays(result: Evaluation | Jacobian) -> dict[str, Array]:
+def named_arrays(result: Result) -> dict[str, Array]:
     """Every array of a result by its name: `value`, `grad.x`, `jacobian.W`, `1.value`, ..."""
     arrays: dict[str, Array] = {}
     several = len(result.outputs) > 1
@@ -116,65 +99,50 @@ def named_arrays(result: Evaluation | Jacobian) -> dict[str, Array]:
         arrays[f"{prefix}value"] = output.value
         grad = getattr(output, "grad", None)
         block = getattr(output, "jacobian", None)
+        if isinstance(block, np.ndarray):
+            arrays[f"{prefix}jacobian"] = block
+            continue
         for what, parts in (("grad", grad), ("jacobian", block)):
             for name, array in (parts or {}).items():
                 arrays[f"{prefix}{what}.{name}"] = array
     return arrays
 
 
-def check_ending(path: str) -> None:
-    """Raise UsageError, before anything is computed, for a kind of file that is not written."""
-    if os.path.splitext(path)[1].lower() not in WRITTEN:
-        known = ", ".join(WRITTEN)
-        raise UsageError(f"{path} is not a kind of file that is written", hint=f"it writes {known}")
-
-
-def write_result(path: str, result: Evaluation | Jacobian, text: str) -> str:
-    """Write a result to a `.npy`, `.npz` or `.json` file; says what was written.
-
-    Raises UsageError where the file cannot hold it, ComputationError where the disk is full.
-    """
+def chosen_arrays(result: Result, get: str | None) -> dict[str, Array]:
+    """All arrays of a result, or the one that `--get` names. Raises UsageError."""
     arrays = named_arrays(result)
-    ending = os.path.splitext(path)[1].lower()
-    if ending == ".npy":
-        main = {name: array for name, array in arrays.items() if not name.endswith("value")}
-        chosen = main or arrays
-        if len(chosen) != 1 or (main and not next(iter(main)).startswith("jacobian")):
-            names = ", ".join(f"`{name}`" for name in arrays)
-            raise UsageError(
-                f"a .npy file holds one array, and the result has {names}",
-                hint="write a .npz, or choose: --no-grad leaves the value, --wrt x one input",
-            )
-        ((name, array),) = chosen.items()
-        write_whole(path, lambda file: np.save(file, array, allow_pickle=False))
-        return f"wrote {name} to {path}, shape {array.shape}"
-    if ending == ".npz":
-        write_whole(path, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
-        return f"wrote {', '.join(arrays)} to {path}"
-    write_whole(path, lambda file: file.write(text.encode() + b"\n"))
-    return f"wrote {path}"
+    if get is None:
+        return arrays
+    if get not in arrays:
+        hint = did_you_mean(get, list(arrays)) or f"it has {', '.join(arrays)}"
+        raise UsageError(f"the result has no `{get}`", hint=hint)
+    return {get: arrays[get]}
 
 
-def write_whole(path: str, write: Callable[[IO[bytes]], Any]) -> None:
-    """Write beside the target, then move into place, so that no half of a file is ever seen."""
-    target = os.path.realpath(path)
-    try:
-        if os.path.exists(target) and not os.path.isfile(target):
-            with open(target, "wb") as file:
-                write(file)
-            return
-        partial = os.path.join(os.path.dirname(target), f".gradcli{os.getpid()}.part")
-        try:
-            with open(partial, "xb") as file:
-                if os.path.exists(target):
-                    os.chmod(partial, stat.S_IMODE(os.stat(target).st_mode))
-                write(file)
-            os.replace(partial, target)
-        except BaseException:
-            if os.path.exists(partial):
-                os.unlink(partial)
-            raise
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
-            raise ComputationError(f"{path} could not be written: {error.strerror}") from None
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+def single_array(arrays: dict[str, Array], what: str) -> tuple[str, Array]:
+    """The array that a form for one array holds: the only one, or the only Jacobian."""
+    main = {name: array for name, array in arrays.items() if "jacobian" in name}
+    chosen = main or arrays
+    if len(chosen) != 1:
+        names = ", ".join(f"`{name}`" for name in arrays)
+        raise UsageError(
+            f"{what} holds one array, and the result has {names}",
+            hint=f"choose with --get, as in --get {next(reversed(arrays))}",
+        )
+    ((name, array),) = chosen.items()
+    return name, array
+
+
+def value_text(array: Array) -> str:
+    """An array as `--NAME` reads it: `0.5`, `3,4,10`, `1,2;3,4`, nested lists beyond that."""
+
+    def number(value: Any) -> str:
+        return (str(value) if array.dtype != np.float64 else repr(float(value))).removesuffix(".0")
+
+    if array.ndim == 0:
+        return number(array[()])
+    if array.ndim > 2 or array.size == 0:
+        return f"[{','.join(value_text(part) for part in array)}]".replace(";", ",")
+    rows = array.reshape(-1, array.shape[-1])
+    text = ";".join([",".join([number(value) for value in row]) for row in rows])
+    return text + ("," if array.ndim == 1 and array.size == 1 else "")

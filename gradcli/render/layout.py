@@ -6,11 +6,13 @@ On a terminal long arrays are elided to its width, with their shape; in a pipe t
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradcli.ops.elementwise import shape_text
+from gradcli.results import FlatJacobian, FlatOutput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,21 +60,29 @@ def evaluation_lines(result: Evaluation, look: Look) -> Iterator[Line]:
             yield from _array_lines(f"grad {name}", gradient, look)
 
 
-def jacobian_lines(result: Jacobian, look: Look) -> Iterator[Line]:
+def jacobian_lines(result: Jacobian | FlatJacobian, look: Look) -> Iterator[Line]:
     """Value, how the Jacobian was found, and each block with labelled rows and columns."""
-    several = len(result.outputs) > 1
-    for place, output in enumerate(result.outputs):
+    outputs: list[Any] = [*result.outputs]
+    several = len(outputs) > 1
+    for place, output in enumerate(outputs):
         if place:
             yield []
         name = f"out{place}" if several else "out"
         yield from _array_lines(f"value {place}" if several else "value", output.value, look)
         passes = "1 pass" if output.passes == 1 else f"{output.passes} passes as one batch"
         yield [("mode", "label"), (f"  {output.mode}, {passes}", "note")]
+        if isinstance(output, FlatOutput):
+            shape = shape_text(output.jacobian.shape)
+            yield [("jacobian", "label"), (f"  shape {shape}", "note")]
+            yield from _table_lines(output.jacobian, output.rows, output.columns, look)
+            continue
         for source, block in output.jacobian.items():
             title = f"jacobian {source}"
             yield [(title, "label"), (f"  shape {shape_text(block.shape)}", "note")]
             rank = output.value.ndim
-            yield from _table_lines(block, rank, name, source, look)
+            rows = _Names(name, block.shape[:rank])
+            columns = _Names(source, block.shape[rank:])
+            yield from _table_lines(block.reshape(len(rows), len(columns)), rows, columns, look)
 
 
 def _array_lines(label: str, array: Array, look: Look) -> Iterator[Line]:
@@ -198,21 +208,34 @@ def _shown(count: int, most: int | None) -> list[int | None]:
     return [*range(head), None, *range(count - (most - head - 1), count)]
 
 
+class _Names:
+    """Names of the elements of a tensor, made when they are shown."""
+
+    def __init__(self, name: str, shape: Sequence[int]) -> None:
+        self.name = name
+        self.shape = tuple(map(int, shape))
+
+    def __len__(self) -> int:
+        return math.prod(self.shape)
+
+    def __getitem__(self, place: int) -> str:
+        if not self.shape:
+            return self.name
+        return f"{self.name}[{','.join(map(str, np.unravel_index(place, self.shape)))}]"
+
+
 def _table_lines(
-    block: Array, rank: int, row_name: str, column_name: str, look: Look
+    matrix: Array, row_names: _Names | list[str], column_names: _Names | list[str], look: Look
 ) -> Iterator[Line]:
-    """A Jacobian block as a table: a row for each output element, a column for each input's."""
-    out_shape, in_shape = block.shape[:rank], block.shape[rank:]
-    count = int(np.prod(out_shape, dtype=int))
-    matrix = block.reshape(count, int(np.prod(in_shape, dtype=int)))
+    """A Jacobian as a table: a row for each output element, a column for each input's."""
     rows = _shown(matrix.shape[0], None if look.width is None else SHOWN_ROWS)
     shown = _shown(matrix.shape[1], None if look.width is None else SHOWN_COLUMNS)
     if not rows or not shown:
         yield [("  (no elements)", "note")]
         return
-    labels = ["", *[_element(row_name, place, out_shape, look) for place in rows]]
+    labels = ["", *[look.dots if place is None else row_names[place] for place in rows]]
     edge = max(map(len, labels))
-    header = [_element(column_name, c, in_shape, look) for c in shown]
+    header = [look.dots if c is None else column_names[c] for c in shown]
     body = [
         [look.dots if place is None or c is None else look.number(matrix[place, c]) for c in shown]
         for place in rows
@@ -222,11 +245,3 @@ def _table_lines(
     for number, (label, row) in enumerate(zip(labels, [header, *body], strict=True)):
         text = "  ".join(look.dots if c is None else row[c].rjust(widths[c]) for c in columns)
         yield [(f"  {label.ljust(edge)}  ", "axis"), (text, "number" if number else "axis")]
-
-
-def _element(name: str, place: int | None, shape: Sequence[int], look: Look) -> str:
-    if place is None:
-        return look.dots
-    if not shape:
-        return name
-    return f"{name}[{','.join(str(int(n)) for n in np.unravel_index(place, shape))}]"

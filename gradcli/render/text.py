@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from gradcli.errors import GradcliError
 
@@ -53,26 +53,33 @@ def write_text(text: str, stream: IO[str] | None) -> None:
     """
     if stream is None:
         raise OSError(errno.EBADF, "the output is closed")
-    binary = getattr(stream, "buffer", None)
-    if binary is None:
+    if getattr(stream, "buffer", None) is None:
         stream.write(text)
         return
-    stream.flush()
     encoding: str = getattr(stream, "encoding", None) or "utf-8"
-    rest = memoryview(text.encode(encoding, "backslashreplace"))
+    write_bytes(text.encode(encoding, "backslashreplace"), stream)
+
+
+def write_bytes(content: bytes | memoryview, stream: Any) -> None:
+    """Write all of some bytes to a text stream, and flush it."""
+    stream.flush()
+    rest = memoryview(content)
     while rest:
-        rest = rest[binary.write(rest) :]
-    binary.flush()
+        rest = rest[stream.buffer.write(rest) :]
+    stream.buffer.flush()
 
 
-def print_lines(lines: Iterable[Line], stream: IO[str] | None) -> None:
-    """Print each line: with colours where a terminal has them and NO_COLOR is not set."""
-    if (
-        stream is None
-        or not stream.isatty()
-        or os.environ.get("NO_COLOR")
-        or os.environ.get("TERM") == "dumb"
-    ):
+def coloured(stream: IO[str] | None, color: str) -> bool:
+    """Whether to print in colours: `always`, `never`, or where a terminal has them (`auto`)."""
+    if stream is None or color != "auto":
+        return stream is not None and color == "always"
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return stream.isatty() and not plain
+
+
+def print_lines(lines: Iterable[Line], stream: IO[str] | None, color: str = "auto") -> None:
+    """Print each line, in colours or plainly."""
+    if stream is None or not coloured(stream, color):
         plain = ["".join([text for text, _ in line]).rstrip() + "\n" for line in lines]
         write_text("".join(plain), stream)
         return
@@ -82,7 +89,9 @@ def print_lines(lines: Iterable[Line], stream: IO[str] | None) -> None:
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")
-    console = Console(file=stream, width=max(terminal_width(stream) or 80, 1), highlight=False)
+    width = max(terminal_width(stream) or 80, 1)
+    forced = True if color == "always" else None
+    console = Console(file=stream, width=width, highlight=False, force_terminal=forced)
     for line in lines:
         text = Text.assemble(*[(piece, STYLES[style]) for piece, style in line])
         console.print(text, soft_wrap=True)

@@ -198,7 +198,7 @@ clip: Elementwise = Elementwise(
     lambda x, low, high: np.minimum(np.maximum(x, low), high),
     [
         lambda g, y, x, low, high: where(_between(x, low, high), g, 0.0),
-        lambda g, y, x, low, high: where(logical_and(less(x, low), less(low, high)), g, 0.0),
+        lambda g, y, x, low, high: where(logical_and(less(x, low), less_equal(low, high)), g, 0.0),
         lambda g, y, x, low, high: where(greater(maximum(x, low), high), g, 0.0),
     ],
     doc="The number, kept between two bounds; the derivative passes at the bounds themselves.",
@@ -208,7 +208,7 @@ clip: Elementwise = Elementwise(
     kind="promote",
     selects=(
         _between,
-        lambda x, low, high: logical_and(less(x, low), less(low, high)),
+        lambda x, low, high: logical_and(less(x, low), less_equal(low, high)),
         lambda x, low, high: greater(maximum(x, low), high),
     ),
     spell="",

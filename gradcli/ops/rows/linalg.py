@@ -13,6 +13,7 @@ import numpy as np
 from gradcli.errors import ComputationError, ShapeError
 from gradcli.graph import OPS, Shape
 from gradcli.ops.contraction import contract
+from gradcli.ops.cotangent import nonzero, real
 from gradcli.ops.custom import Custom, require_square, square_types
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import Leaf
@@ -39,6 +40,14 @@ def matrix_product(a: Node, b: Node) -> Node:
     batch = tuple(range(a.ndim - 2))
     row, middle, column = a.ndim, a.ndim + 1, a.ndim + 2
     return contract(a, b, (*batch, row, middle), (*batch, middle, column), (*batch, row, column))
+
+
+def _matrix_lane(node: Node, mask: Node, place: int) -> Node:
+    """Each matrix of a stack is apart from the others: it counts where any of its elements does."""
+    lead = node.inputs[place].shape[:-2]
+    inner = tuple(range(len(lead) - mask.ndim, 0))
+    hit = nonzero(sum_(real(mask), inner, False)) if inner else mask
+    return reshape(hit, (*lead, 1, 1))
 
 
 def _solved(what: str, *arrays: Array) -> Array:
@@ -68,6 +77,7 @@ inv: Custom = Custom(
     box=(REGULAR,),
     kinks=(),
     samples=SQUARE,
+    lane=_matrix_lane,
 )
 
 
@@ -97,6 +107,7 @@ solve: Custom = Custom(
     box=(REGULAR, (-2.0, 2.0)),
     kinks=(),
     samples=((((3, 3), (3, 2)), ()), (((2, 2, 2), (2, 2, 1)), ())),
+    lane=_matrix_lane,
 )
 
 
@@ -119,6 +130,7 @@ det: Custom = Custom(
     box=(REGULAR,),
     kinks=(),
     samples=SQUARE,
+    lane=_matrix_lane,
 )
 
 
@@ -224,6 +236,7 @@ adjugate: Custom = Custom(
     box=(REGULAR,),
     kinks=(),
     samples=SQUARE,
+    lane=_matrix_lane,
 )
 
 
@@ -267,4 +280,5 @@ adjugate_tangent: Custom = Custom(
     box=(REGULAR, (-2.0, 2.0)),
     kinks=(),
     samples=((((3, 3), (3, 3)), ()),),
+    lane=_matrix_lane,
 )

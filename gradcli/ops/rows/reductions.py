@@ -50,12 +50,12 @@ def _reduced(x: Node, axes: Axes, keepdims: bool) -> Types:
     return ((reduced_shape(x.shape, axes, keepdims), "real"),)
 
 
-def _reduction_lane(node: Node, mask: Node) -> Node:
+def _reduction_lane(node: Node, mask: Node, place: int) -> Node:
     x = node.inputs[0]
     return broadcast_to(keep_reduced(mask, x, node.params[0]), x.shape)
 
 
-def _along_lane(node: Node, mask: Node) -> Node:
+def _along_lane(node: Node, mask: Node, place: int) -> Node:
     hit = nonzero(sum_(real(mask), node.params[0], True))
     return broadcast_to(hit, mask.shape)
 

@@ -1,0 +1,115 @@
+"""Results as bytes: JSON, CSV and NumPy's formats, to standard output or to whole files."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import os
+import stat
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcli.errors import ComputationError, LimitError, UsageError
+from gradcli.render.data import json_text, single_array
+from gradcli.results import labels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import IO
+
+    Array = np.ndarray[Any, Any]
+    Writer = Callable[[IO[bytes]], Any]
+
+FORMATS = ("json", "csv", "npy", "npz")
+
+
+def check_printable(arrays: dict[str, Array], limit: int) -> None:
+    """Raise LimitError where printing would take more memory than the limit.
+
+    A printed number takes some hundred bytes on its way from an array to text.
+    """
+    count = sum(array.size for array in arrays.values())
+    if count * 100 > limit:
+        raise LimitError(
+            f"printing {count:,} numbers would take more memory than the limit",
+            hint="write them to a file: -o FILE.npz",
+        )
+
+
+def format_of(path: str, style: str) -> str:
+    """The format of an output file: by its ending, or as --format says.
+
+    Raises UsageError, before anything is computed, for a kind of file that is not written.
+    """
+    ending = os.path.splitext(path)[1].lower().removeprefix(".")
+    if ending in FORMATS:
+        return ending
+    if style in FORMATS:
+        return style
+    known = ", ".join(f".{name}" for name in FORMATS)
+    raise UsageError(f"{path} is not a kind of file that is written", hint=f"it writes {known}")
+
+
+def writer(style: str, arrays: dict[str, Array], whole: Any) -> tuple[Writer, str]:
+    """What writes arrays in a format, and a word on what that is.
+
+    whole: the JSON value of the result. Raises UsageError where the format cannot hold it.
+    """
+    if style == "json":
+        content = json_text(whole).encode() + b"\n"
+        return lambda file: file.write(content), "the result"
+    if style == "npz":
+        return lambda file: np.savez(file, **arrays), ", ".join(arrays)  # type: ignore[arg-type]
+    name, array = single_array(arrays, f"a .{style} file")
+    described = f"{name}, shape {array.shape}"
+    if style == "npy":
+        return lambda file: np.save(file, array, allow_pickle=False), described
+    content = csv_bytes(name, array)
+    return lambda file: file.write(content), described
+
+
+def csv_bytes(name: str, array: Array) -> bytes:
+    """A table with a header; a vector is one column, a number one cell.
+
+    Raises UsageError for more than two axes.
+    """
+    if array.ndim > 2:
+        raise UsageError(
+            f"a table has two axes, and {name} has {array.ndim}",
+            hint="write .npy, or flatten a Jacobian with --flat",
+        )
+    rows = array.reshape(-1, 1) if array.ndim < 2 else array
+    stem = name.rpartition(".")[2] or name
+    header = [stem] if array.ndim < 2 else labels(stem, array.shape[1:])
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(header)
+    table.writerows(rows.tolist() if array.dtype != np.float32 else rows.astype(str).tolist())
+    return text.getvalue().encode()
+
+
+def write_whole(path: str, write: Callable[[IO[bytes]], Any]) -> None:
+    """Write beside the target, then move into place, so that no half of a file is ever seen."""
+    target = os.path.realpath(path)
+    try:
+        if os.path.exists(target) and not os.path.isfile(target):
+            with open(target, "wb") as file:
+                write(file)
+            return
+        partial = os.path.join(os.path.dirname(target), f".gradcli{os.getpid()}.part")
+        try:
+            with open(partial, "xb") as file:
+                if os.path.exists(target):
+                    os.chmod(partial, stat.S_IMODE(os.stat(target).st_mode))
+                write(file)
+            os.replace(partial, target)
+        except BaseException:
+            if os.path.exists(partial):
+                os.unlink(partial)
+            raise
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
+            raise ComputationError(f"{path} could not be written: {error.strerror}") from None
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
