@@ -51,7 +51,7 @@ def read_many(path: str) -> dict[str, Array]:
     value = opened(path, lambda: _load_json(path))
     if not isinstance(value, dict):
         raise InputError(f"{path} is not a JSON object of names and values")
-    return {name: _json_array(f"{path}, `{name}`", item) for name, item in value.items()}
+    return {name: json_array(f"{path}, `{name}`", item) for name, item in value.items()}
 
 
 def opened(path: str, read: Callable[[], T]) -> T:
@@ -161,10 +161,10 @@ def _read_json(path: str, part: str | None, text: str | None = None) -> Array:
                 break
     elif part:
         raise InputError(f"{path} is no object: it has no `{part}`")
-    return _json_array(path, value)
+    return json_array(path, value)
 
 
-def _json_array(path: str, value: Any) -> Array:
+def json_array(path: str, value: Any) -> Array:
     """Nested lists of numbers, with the strings that stand for NaN and infinities."""
 
     def numbers(item: Any) -> Any:
@@ -177,11 +177,18 @@ def _json_array(path: str, value: Any) -> Array:
         what = "null" if item is None else f"`{str(item)[:40]}`"
         raise InputError(f"{path} holds {what}, no number")
 
+    if isinstance(value, dict):
+        raise InputError(f"{path} is an object, not an array")
     try:
         array = np.array(numbers(value))
+    except RecursionError:
+        raise InputError(f"{path} nests too deeply") from None
     except ValueError:
         raise InputError(f"{path} is ragged: its lists differ in length") from None
-    return array if array.dtype.kind == "b" else array.astype(np.float64)
+    try:
+        return array if array.dtype.kind == "b" else array.astype(np.float64)
+    except OverflowError:
+        raise InputError(f"{path} holds a number beyond all doubles") from None
 
 
 # --- tables --------------------------------------------------------------------------------------

@@ -46,6 +46,10 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 
+KEPT_TRACES = 32
+"""Traces that a program keeps, one for each set of input shapes."""
+
+
 class Program:
     """A parsed program. Raises SyntaxProblem, with the place, where the source is none.
 
@@ -104,6 +108,8 @@ class Program:
             return earlier
         traced = Traced(self, arrays)
         self._traced[key] = traced
+        if len(self._traced) > KEPT_TRACES:
+            del self._traced[next(iter(self._traced))]
         return traced
 
 

@@ -17,6 +17,7 @@ ORDER = [
     ("gradcli.session",),
     ("gradcli.inputs", "gradcli.api"),
     ("gradcli.render",),
+    ("gradcli.batch",),
     ("gradcli.cli",),
 ]
 

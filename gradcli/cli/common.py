@@ -58,14 +58,19 @@ _OUTPUT = [
         show_default=True, help="Colours on a terminal.",
     ),
 ]  # fmt: skip
-_LIMITS = [
+_RUN = [
     click.option(
-        "--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True,
+        "--dtype",
+        type=click.Choice(["float64", "float32"]),
+        default="float64",
+        show_default=True,
         help="Precision of the run.",
     ),
     click.option(
         "--random-seed", type=click.IntRange(0), metavar="N", help="Seed of rand and randn."
     ),
+]
+_LIMITS = [
     click.option("--max-memory", metavar="SIZE", help="Memory limit, as in 4G."),
     click.option("--max-nodes", type=click.IntRange(1), metavar="N", help="Graph node limit."),
     click.option(
@@ -79,9 +84,25 @@ _LIMITS = [
 
 def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of every command that takes a program and inputs."""
-    for option in reversed([*_PROGRAM, *_OUTPUT, *_LIMITS]):
+    for option in reversed([*_PROGRAM, *_OUTPUT, *_RUN, *_LIMITS]):
         command = option(command)
     return command
+
+
+def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that bound a run."""
+    for option in reversed(_LIMITS):
+        command = option(command)
+    return command
+
+
+def chosen_limits(options: dict[str, Any]) -> dict[str, Any]:
+    """The limits that were given, as `Settings` takes them."""
+    from gradcli.cli.arguments import byte_count
+
+    names = ("max_nodes", "max_nesting", "max_iterations")
+    limits = {name: options[name] for name in names if options[name] is not None}
+    return {**limits, "max_memory": byte_count(options["max_memory"])}
 
 
 class Request:
@@ -106,19 +127,12 @@ class Request:
 
     def settings(self) -> Settings:
         """The limits and the precision of the run."""
-        from gradcli.cli.arguments import byte_count
         from gradcli.settings import Settings
 
-        chosen = {
-            name: self.options[name]
-            for name in ("max_nodes", "max_nesting", "max_iterations")
-            if self.options[name] is not None
-        }
         return Settings(
             dtype=self.options["dtype"],
-            max_memory=byte_count(self.options["max_memory"]),
             random_seed=self.options["random_seed"],
-            **chosen,
+            **chosen_limits(self.options),
         )
 
     @property

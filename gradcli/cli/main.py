@@ -13,7 +13,11 @@ import click
 
 from gradcli.errors import ComputationError, GradcliError, UsageError, did_you_mean
 
-COMMANDS = {"eval": "Value and gradient.", "jacobian": "The full Jacobian."}
+COMMANDS = {
+    "eval": "Value and gradient.",
+    "jacobian": "The full Jacobian.",
+    "batch": "Requests as JSON lines, answers in order.",
+}
 
 GUIDE = """\
 gradcli computes derivatives of tensor expressions. Try:

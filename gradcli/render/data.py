@@ -71,8 +71,8 @@ def _object(
     return {**head, **body, "warnings": warnings, "notes": notes}
 
 
-def error_object(command: str | None, error: GradcliError) -> dict[str, Any]:
-    """The JSON object of an error."""
+def described_error(error: GradcliError) -> dict[str, Any]:
+    """What is wrong, where, and what to do: kind, message, line, column, notes, hint."""
     described: dict[str, Any] = {"kind": error.kind, "message": error.message}
     if error.span is not None:
         described["line"] = error.span.line
@@ -81,7 +81,12 @@ def error_object(command: str | None, error: GradcliError) -> dict[str, Any]:
         described["notes"] = list(error.notes)
     if error.hint:
         described["hint"] = error.hint
-    return {"schema": SCHEMA, "command": command, "error": described}
+    return described
+
+
+def error_object(command: str | None, error: GradcliError) -> dict[str, Any]:
+    """The JSON object of an error."""
+    return {"schema": SCHEMA, "command": command, "error": described_error(error)}
 
 
 def json_text(value: Any, ascii_only: bool = True) -> str:

@@ -1,0 +1,190 @@
+"""Requests as JSON lines: one answer a request, in order, whatever the request holds."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from gradcli.errors import (
+    ComputationError,
+    GradcliError,
+    InputError,
+    MissingInput,
+    UsageError,
+    did_you_mean,
+)
+from gradcli.files import json_array
+from gradcli.inputs import read_value
+from gradcli.render.data import (
+    described_error,
+    evaluation_object,
+    jacobian_object,
+    json_text,
+    named_arrays,
+)
+from gradcli.render.write import check_printable
+from gradcli.session import Program
+from gradcli.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradcli.session import Traced
+
+PROGRAMS = 512
+"""How many parsed programs are kept; the one that was not used for longest goes first."""
+
+FIELDS = {
+    "id", "command", "expr", "inputs", "wrt", "seed", "no_grad", "mode", "flat", "dtype",
+    "random_seed",
+}  # fmt: skip
+
+
+class Server:
+    """Answers requests; equal programs with inputs of equal shapes are traced and planned once.
+
+    limits: what `Settings` takes (max_memory, ...). allow_files: whether a request may name files.
+    """
+
+    def __init__(self, limits: dict[str, Any], allow_files: bool = False) -> None:
+        self.limits = limits
+        self.allow_files = allow_files
+        self._programs: OrderedDict[Any, Program] = OrderedDict()
+
+    def answer(self, line: bytes) -> bytes:
+        """The answer to one line, without a line end. Never raises for what a line holds."""
+        reply: dict[str, Any] = {"id": None, "ok": True}
+        try:
+            request = _parsed(line)
+            reply["id"] = request.get("id")
+            reply.update(self._result(request))
+            return json_text(reply).encode()
+        except GradcliError as error:
+            wrong = error
+        except MemoryError:
+            wrong = ComputationError("memory ran out")
+        except Exception as error:
+            # A mistake of ours must not end the requests that follow.
+            wrong = ComputationError(f"internal error: {type(error).__name__}: {error}")
+        failed = {"id": reply["id"], "ok": False, "error": described_error(wrong)}
+        return json_text(failed).encode()
+
+    def _result(self, request: dict[str, Any]) -> dict[str, Any]:
+        unknown = [name for name in request if name not in FIELDS]
+        if unknown:
+            hint = did_you_mean(unknown[0], sorted(FIELDS)) or f"it has {', '.join(sorted(FIELDS))}"
+            raise UsageError(f"a request has no field `{unknown[0]}`", hint=hint)
+        name = request.get("command", "eval")
+        command = COMMANDS.get(name) if isinstance(name, str) else None
+        if command is None:
+            raise UsageError(f"there is no command {name!r}", hint=f"known are {list(COMMANDS)}")
+        program = self._program(request)
+        given = request.get("inputs", {})
+        if not isinstance(given, dict):
+            raise UsageError("`inputs` is an object of names and values")
+        used = {key: value for key, value in given.items() if key in program.reads}
+        inputs = {key: self._value(key, value, program.settings) for key, value in used.items()}
+        try:
+            traced = program.trace(inputs)
+        except MissingInput as error:
+            error.hint = (
+                f"{error.near} or give it in `inputs`" if error.near else "give it in `inputs`"
+            )
+            raise
+        described = command(traced, request)
+        for key in given:
+            if key not in used:
+                described["warnings"].append(f"the program does not use `{key}`")
+        return {k: v for k, v in described.items() if k not in ("schema", "command", "expr")}
+
+    def _program(self, request: dict[str, Any]) -> Program:
+        """The parsed program; kept for the requests that follow."""
+        source = request.get("expr")
+        if not isinstance(source, str):
+            raise UsageError("`expr` is the program, a string")
+        dtype, seed = request.get("dtype", "float64"), request.get("random_seed")
+        if not isinstance(seed, (int, type(None))) or isinstance(seed, bool):
+            raise UsageError("`random_seed` is a whole number")
+        key = (source, str(dtype), seed)
+        program = self._programs.get(key)
+        if program is None:
+            settings = Settings(**{**self.limits, "dtype": dtype, "random_seed": seed})
+            program = self._programs[key] = Program(source, settings=settings)
+            if len(self._programs) > PROGRAMS:
+                self._programs.popitem(last=False)
+        self._programs.move_to_end(key)
+        return program
+
+    def _value(self, name: str, value: Any, settings: Settings) -> Any:
+        """An input: a number, nested lists, or a string as --NAME takes it."""
+        if isinstance(value, str):
+            if value.lstrip().startswith("@") and not self.allow_files:
+                raise InputError(
+                    f"`{name}` names a file, and requests may not", hint="--allow-files lets them"
+                )
+            return read_value(name, value.strip(), settings)
+        return json_array(f"`{name}`", value)
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(line)
+    except UnicodeDecodeError:
+        raise UsageError("the line is not UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        raise UsageError(f"the line is not JSON: {error.msg} at column {error.colno}") from None
+    except RecursionError:
+        raise UsageError("the line nests too deeply") from None
+    if not isinstance(request, dict):
+        raise UsageError("a request is a JSON object", hint='{"id": 1, "expr": "x**2", ...}')
+    return request
+
+
+def _names(request: dict[str, Any]) -> list[str] | None:
+    wrt = request.get("wrt")
+    if wrt is None or (isinstance(wrt, list) and all(isinstance(name, str) for name in wrt)):
+        return wrt
+    if isinstance(wrt, str):
+        return [wrt]
+    raise UsageError("`wrt` is a list of names")
+
+
+def _seeds(request: dict[str, Any], traced: Traced) -> list[Any]:
+    """The seed; with several outputs, one of them for each in a list."""
+    seed = request.get("seed")
+    if seed is None:
+        return []
+    several = len(traced.outputs) > 1
+    if several and not isinstance(seed, list):
+        seed = [seed] * len(traced.outputs) if seed == "ones" else [seed]
+    return [
+        item if item == "ones" else json_array("`seed`", item)
+        for item in (seed if several else [seed])
+    ]
+
+
+def _fits(result: Any, traced: Traced) -> None:
+    check_printable(named_arrays(result), traced.settings.max_memory)
+
+
+def _eval(traced: Traced, request: dict[str, Any]) -> dict[str, Any]:
+    no_grad = request.get("no_grad", False)
+    result = traced.evaluate(_seeds(request, traced), _names(request), not no_grad)
+    _fits(result, traced)
+    return evaluation_object("eval", "", result)
+
+
+def _jacobian(traced: Traced, request: dict[str, Any]) -> dict[str, Any]:
+    mode = request.get("mode", "auto")
+    if mode not in ("auto", "forward", "reverse"):
+        raise UsageError("`mode` is auto, forward or reverse")
+    result = traced.jacobian(_names(request), mode)
+    _fits(result, traced)
+    return jacobian_object("jacobian", "", result.flat() if request.get("flat") else result)
+
+
+COMMANDS: dict[str, Callable[[Traced, dict[str, Any]], dict[str, Any]]] = {
+    "eval": _eval,
+    "jacobian": _jacobian,
+}
