@@ -36,19 +36,19 @@ class Compiled:
         inputs: Mapping[str, ArrayLike] | None = None,
         *,
         seed: Any = None,
-        wrt: Sequence[str] | None = None,
+        wrt: Sequence[str] | str | None = None,
         grad: bool = True,
     ) -> Evaluation:
         """Value and gradient; see `gradcli.evaluate`."""
         given = dict(inputs or {})
         self._program.check_names(given)
-        return self._program.trace(given).evaluate(_seeds(seed), wrt, grad)
+        return self._program.trace(given).evaluate(seed, wrt, grad)
 
     def jacobian(
         self,
         inputs: Mapping[str, ArrayLike] | None = None,
         *,
-        wrt: Sequence[str] | None = None,
+        wrt: Sequence[str] | str | None = None,
         mode: Mode = "auto",
     ) -> Jacobian:
         """Value and Jacobian; see `gradcli.jacobian`."""
@@ -57,22 +57,11 @@ class Compiled:
         return self._program.trace(given).jacobian(wrt, mode)
 
 
-def _seeds(seed: Any) -> Sequence[Any]:
-    if seed is None:
-        return ()
-    return seed if isinstance(seed, (tuple, list)) and _several(seed) else (seed,)
-
-
-def _several(seed: Sequence[Any]) -> bool:
-    """Whether a sequence is one seed an output, rather than the elements of one seed."""
-    return any(not isinstance(item, (int, float)) for item in seed) and isinstance(seed, tuple)
-
-
 def compile(expr: str, **settings: Any) -> Compiled:
     """Parse a program once, to run it at many inputs.
 
     settings: dtype ("float64" or "float32"), max_memory (bytes), max_nodes, max_nesting,
-    random_seed. Raises GradcliError where the source is no program.
+    max_iterations, random_seed. Raises GradcliError where the source is no program.
     """
     return Compiled(expr, Settings(**settings))
 
@@ -82,7 +71,7 @@ def evaluate(
     inputs: Mapping[str, ArrayLike] | None = None,
     *,
     seed: Any = None,
-    wrt: Sequence[str] | None = None,
+    wrt: Sequence[str] | str | None = None,
     grad: bool = True,
     **settings: Any,
 ) -> Evaluation:
@@ -99,7 +88,7 @@ def jacobian(
     expr: str,
     inputs: Mapping[str, ArrayLike] | None = None,
     *,
-    wrt: Sequence[str] | None = None,
+    wrt: Sequence[str] | str | None = None,
     mode: Mode = "auto",
     **settings: Any,
 ) -> Jacobian:

@@ -30,7 +30,7 @@ from gradcli.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gradcli.session import Traced
+    from gradcli.run import Run
 
 PROGRAMS = 512
 """How many parsed programs are kept; the one that was not used for longest goes first."""
@@ -86,13 +86,13 @@ class Server:
         used = {key: value for key, value in given.items() if key in program.reads}
         inputs = {key: self._value(key, value, program.settings) for key, value in used.items()}
         try:
-            traced = program.trace(inputs)
+            run = program.trace(inputs)
         except MissingInput as error:
             error.hint = (
                 f"{error.near} or give it in `inputs`" if error.near else "give it in `inputs`"
             )
             raise
-        described = command(traced, request)
+        described = command(run, request)
         for key in given:
             if key not in used:
                 described["warnings"].append(f"the program does not use `{key}`")
@@ -127,15 +127,20 @@ class Server:
         return json_array(f"`{name}`", value)
 
 
+def _no_constant(word: str) -> None:
+    raise ValueError(f"{word} is no JSON; as a string it is a number")
+
+
 def _parsed(line: bytes) -> dict[str, Any]:
     try:
-        request = json.loads(line)
+        request = json.loads(line, parse_constant=_no_constant)
     except UnicodeDecodeError:
         raise UsageError("the line is not UTF-8 text") from None
     except json.JSONDecodeError as error:
         raise UsageError(f"the line is not JSON: {error.msg} at column {error.colno}") from None
-    except RecursionError:
-        raise UsageError("the line nests too deeply") from None
+    except (RecursionError, ValueError) as error:
+        what = "nests too deeply" if isinstance(error, RecursionError) else f"is not JSON: {error}"
+        raise UsageError(f"the line {what}") from None
     if not isinstance(request, dict):
         raise UsageError("a request is a JSON object", hint='{"id": 1, "expr": "x**2", ...}')
     return request
@@ -150,41 +155,37 @@ def _names(request: dict[str, Any]) -> list[str] | None:
     raise UsageError("`wrt` is a list of names")
 
 
-def _seeds(request: dict[str, Any], traced: Traced) -> list[Any]:
+def _seed(request: dict[str, Any], run: Run) -> Any:
     """The seed; with several outputs, one of them for each in a list."""
     seed = request.get("seed")
-    if seed is None:
-        return []
-    several = len(traced.outputs) > 1
-    if several and not isinstance(seed, list):
-        seed = [seed] * len(traced.outputs) if seed == "ones" else [seed]
-    return [
-        item if item == "ones" else json_array("`seed`", item)
-        for item in (seed if several else [seed])
-    ]
+    if seed is None or isinstance(seed, str):
+        return seed if seed in (None, "ones") else json_array("`seed`", seed)
+    if len(run.outputs) == 1 or not isinstance(seed, list):
+        return json_array("`seed`", seed)
+    return [item if item == "ones" else json_array("`seed`", item) for item in seed]
 
 
-def _fits(result: Any, traced: Traced) -> None:
-    check_printable(named_arrays(result), traced.settings.max_memory)
+def _fits(result: Any, run: Run) -> None:
+    check_printable(named_arrays(result), run.settings.max_memory)
 
 
-def _eval(traced: Traced, request: dict[str, Any]) -> dict[str, Any]:
+def _eval(run: Run, request: dict[str, Any]) -> dict[str, Any]:
     no_grad = request.get("no_grad", False)
-    result = traced.evaluate(_seeds(request, traced), _names(request), not no_grad)
-    _fits(result, traced)
+    result = run.evaluate(_seed(request, run), _names(request), not no_grad)
+    _fits(result, run)
     return evaluation_object("eval", "", result)
 
 
-def _jacobian(traced: Traced, request: dict[str, Any]) -> dict[str, Any]:
+def _jacobian(run: Run, request: dict[str, Any]) -> dict[str, Any]:
     mode = request.get("mode", "auto")
     if mode not in ("auto", "forward", "reverse"):
         raise UsageError("`mode` is auto, forward or reverse")
-    result = traced.jacobian(_names(request), mode)
-    _fits(result, traced)
+    result = run.jacobian(_names(request), mode)
+    _fits(result, run)
     return jacobian_object("jacobian", "", result.flat() if request.get("flat") else result)
 
 
-COMMANDS: dict[str, Callable[[Traced, dict[str, Any]], dict[str, Any]]] = {
+COMMANDS: dict[str, Callable[[Run, dict[str, Any]], dict[str, Any]]] = {
     "eval": _eval,
     "jacobian": _jacobian,
 }

@@ -42,11 +42,21 @@ class GradcliError(Exception):
         self.source: str | None = None
         self.filename: str | None = None
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Rebuilt from what it holds, whatever its constructor takes (for other processes)."""
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
     def located(self, source: str, filename: str | None) -> GradcliError:
         """Note which text the span points into, unless an inner place is known already."""
         if self.source is None:
             self.source, self.filename = source, filename
         return self
+
+
+def _rebuilt(kind: type[GradcliError], args: tuple[object, ...], held: object) -> GradcliError:
+    error = kind.__new__(kind, *args)
+    vars(error).update(held if isinstance(held, dict) else {})
+    return error
 
 
 class UsageError(GradcliError):

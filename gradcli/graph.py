@@ -47,21 +47,29 @@ class Dim(int):
         return self
 
     def __add__(self, other: int) -> int:
+        if not isinstance(other, int):
+            return NotImplemented
         return _named(int(self) + int(other), self, "+", other)
 
     def __radd__(self, other: int) -> int:
         return _named(int(other) + int(self), other, "+", self)
 
     def __sub__(self, other: int) -> int:
+        if not isinstance(other, int):
+            return NotImplemented
         return _named(int(self) - int(other), self, "-", other)
 
     def __mul__(self, other: int) -> int:
+        if not isinstance(other, int):
+            return NotImplemented
         return _named(int(self) * int(other), self, "*", other)
 
     def __rmul__(self, other: int) -> int:
         return _named(int(other) * int(self), other, "*", self)
 
     def __floordiv__(self, other: int) -> int:
+        if not isinstance(other, int):
+            return NotImplemented
         return _named(int(self) // int(other), self, "//", other)
 
 
@@ -185,7 +193,7 @@ class Trace:
         self.nodes += 1
         if self.nodes > self.max_nodes:
             raise LimitError(
-                f"the program has more than {self.max_nodes:,} nodes",
+                f"the program, or its derivative, has more than {self.max_nodes:,} nodes",
                 hint="raise the limit with --max-nodes",
             )
         types = op.infer(inputs, params)
@@ -217,9 +225,11 @@ class Arena(Trace):
     """Builds derivative nodes: interned, and rewritten by rules that keep every value."""
 
     def __init__(
-        self, rewrite: Callable[[Op, tuple[Node, ...], tuple[Any, ...]], Node | None]
+        self,
+        rewrite: Callable[[Op, tuple[Node, ...], tuple[Any, ...]], Node | None],
+        max_nodes: int = 5_000_000,
     ) -> None:
-        super().__init__()
+        super().__init__(max_nodes=max_nodes)
         self._rewrite = rewrite
         self._interned: dict[Any, Node] = {}
 
@@ -249,12 +259,8 @@ def building(builder: Trace) -> Iterator[Trace]:
 
 
 def builder() -> Trace:
-    """The builder at work; a plain trace where none was chosen."""
-    current = _builder.get(None)
-    if current is None:
-        current = Trace()
-        _builder.set(current)
-    return current
+    """The builder at work; raises LookupError where none was chosen."""
+    return _builder.get()
 
 
 def make(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...] = ()) -> Node:

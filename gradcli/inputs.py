@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradcli.arrays import as_array
 from gradcli.errors import GradcliError, InputError
-from gradcli.session import Program, as_array
+from gradcli.session import Program
 from gradcli.settings import Settings
 
 if TYPE_CHECKING:

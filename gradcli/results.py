@@ -28,6 +28,10 @@ class Evaluation:
         self.warnings = warnings
         self.notes = notes
 
+    def __repr__(self) -> str:
+        parts = [f"value={output.value!r}, grad={output.grad!r}" for output in self.outputs]
+        return f"Evaluation({'; '.join(parts)})"
+
     @property
     def value(self) -> Array:
         return self._single.value
@@ -58,7 +62,7 @@ class JacobianOutput:
 
 
 class Jacobian:
-    """What `jacobian` found."""
+    """What `jacobian` found. `value` and `jacobian` are those of a single output."""
 
     def __init__(
         self, outputs: list[JacobianOutput], warnings: list[str], notes: list[str]
@@ -66,6 +70,25 @@ class Jacobian:
         self.outputs = outputs
         self.warnings = warnings
         self.notes = notes
+
+    def __repr__(self) -> str:
+        parts = [f"value={o.value!r}, jacobian={o.jacobian!r}" for o in self.outputs]
+        return f"Jacobian({'; '.join(parts)})"
+
+    @property
+    def value(self) -> Array:
+        return self._single.value
+
+    @property
+    def jacobian(self) -> dict[str, Array]:
+        """Blocks by input name, each of shape `value.shape + input.shape`."""
+        return self._single.jacobian
+
+    @property
+    def _single(self) -> JacobianOutput:
+        if len(self.outputs) != 1:
+            raise ArgumentError(f"the program has {len(self.outputs)} outputs: see `outputs`")
+        return self.outputs[0]
 
     def flat(self) -> FlatJacobian:
         """Each output's blocks side by side as one matrix, with the names of rows and columns."""

@@ -27,6 +27,8 @@ class Settings:
         if dtype not in ("float64", "float32"):
             raise ArgumentError(f"dtype must be float64 or float32, not {dtype!r}")
         self.dtype = np.dtype(dtype)
+        if max_memory is not None and not isinstance(max_memory, int):
+            raise ArgumentError(f"max_memory is a number of bytes, not {max_memory!r}")
         self.max_memory = default_memory_limit() if max_memory is None else max_memory
         self.max_nodes = max_nodes
         if not 1 <= max_nesting <= DEEPEST_NESTING:

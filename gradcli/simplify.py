@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gradcli.graph import OPS, Node
-from gradcli.ops.elementwise import Elementwise
+from gradcli.ops.elementwise import Elementwise, broadcast_shape
 from gradcli.ops.leaves import constant, known_number, storage
 
 if TYPE_CHECKING:
@@ -34,19 +36,21 @@ def rewrite(op: Op, inputs: Inputs, params: Params) -> Node | None:
 
 def _fold(op: Elementwise, inputs: Inputs) -> Node | None:
     """Constants folded: numbers that are the same at every place of their shape."""
-    import numpy as np
-
-    values = []
     for node in inputs:
-        value = known_number(node)
         # A named size stays a name in formulas.
-        if value is None or type(node.params[1]) not in (float, int, bool):
+        if known_number(node) is None or type(node.params[1]) not in (float, int, bool):
             return None
-        values.append(np.asarray(value, storage(node.kind, np.float64)))
     shape, kind = op.infer(inputs, ())[0]
-    held = [value if value.dtype == np.bool_ else value.astype(np.float64) for value in values]
-    result = op.ufunc(*held).item()
+    scalars = [constant_node(node) for node in inputs]
+    small = Node(op, tuple(scalars), (), (((), kind),))
+    held = [np.asarray(node.params[1], storage(node.kind, np.float64)) for node in inputs]
+    result = op.run(small, held, None, np.float64).item()
     return constant(result if kind == "bool" else float(result), shape, kind)
+
+
+def constant_node(node: Node) -> Node:
+    """A constant of the same number and kind as a scalar, outside any builder."""
+    return Node(node.op, (), ((), *node.params[1:]), (((), node.kind),))
 
 
 def _as(node: Node, inputs: Inputs) -> Node | None:
@@ -57,8 +61,6 @@ def _as(node: Node, inputs: Inputs) -> Node | None:
         if operand.kind == "real" and kind != "real":
             return None
         if operand.shape != shape:
-            from gradcli.ops.elementwise import broadcast_shape
-
             shape = broadcast_shape([item.shape for item in inputs], "")
     return node if shape == node.shape else OPS["broadcast_to"](node, shape)
 
@@ -73,7 +75,7 @@ def _multiply(inputs: Inputs, params: Params) -> Node | None:
             kept = _as(other, (other, one))
             return None if kept is None else -kept
     if a.op.name == "negative":
-        return -b if known_number(a.inputs[0]) == 1 else -(a.inputs[0] * b)
+        return -(a.inputs[0] * b)
     if b.op.name == "negative":
         return -(a * b.inputs[0])
     return None
@@ -90,6 +92,8 @@ def _divide(inputs: Inputs, params: Params) -> Node | None:
 
 def _add(inputs: Inputs, params: Params) -> Node | None:
     a, b = inputs
+    if not a.kind == b.kind == "real":
+        return None
     if b.op.name == "negative":
         return a - b.inputs[0]
     if a.op.name == "negative":
@@ -99,7 +103,8 @@ def _add(inputs: Inputs, params: Params) -> Node | None:
 
 def _subtract(inputs: Inputs, params: Params) -> Node | None:
     a, b = inputs
-    return a + b.inputs[0] if b.op.name == "negative" else None
+    real = a.kind == b.kind == "real"
+    return a + b.inputs[0] if real and b.op.name == "negative" else None
 
 
 def _negative(inputs: Inputs, params: Params) -> Node | None:

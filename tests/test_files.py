@@ -198,7 +198,7 @@ def test_parts_of_inputs(capsys):
     assert guarded(["eval", "sum(W @ x)", *argv]) == 0
     assert json.loads(capsys.readouterr().out)["grad"] == {"x[0]": 4, "W[:,1]": [6, 6], "x": [4, 6]}
     assert guarded(["eval", "sum(x)", "--x", "1,2", "--wrt", "none", "--json"]) == 0
-    assert "grad" not in json.loads(capsys.readouterr().out)
+    assert json.loads(capsys.readouterr().out)["grad"] == {}
     for mode in ("forward", "reverse"):
         argv = ["jacobian", "x**2", "--x", "1,2,3", "--wrt", "x[[2, 0]]", "--mode", mode]
         assert guarded([*argv, "--get", "jacobian.x[[2, 0]]"]) == 0

@@ -3,6 +3,7 @@
 import pytest
 import rowcheck
 
+from gradcli.graph import Trace, building
 from gradcli.ops import contraction
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.custom import Custom
@@ -10,13 +11,14 @@ from gradcli.ops.elementwise import Elementwise
 from gradcli.ops.linear import Index, Linear
 from gradcli.ops.rows.arithmetic import detach
 
-ELEMENTWISE = [
-    (op, place)
-    for op in rowcheck.rows()
-    if isinstance(op, Elementwise)
-    for place, rule in enumerate(op.rules)
-    if rule is not None and rule(rowcheck.leaf(()), *[rowcheck.leaf(())] * (op.arity + 1))
-]
+with building(Trace()):
+    ELEMENTWISE = [
+        (op, place)
+        for op in rowcheck.rows()
+        if isinstance(op, Elementwise)
+        for place, rule in enumerate(op.rules)
+        if rule is not None and rule(rowcheck.leaf(()), *[rowcheck.leaf(())] * (op.arity + 1))
+    ]
 # Where the rule is zero all over the box there is nothing for a factor to show.
 FLAT = {("clip", 1), ("clip", 2), ("maximum", 0), ("minimum", 1)}
 

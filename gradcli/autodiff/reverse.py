@@ -63,9 +63,6 @@ def _deliver(
     present = arrived.get(place)
     if present is None:
         # A copy: the same object may be delivered to two operands.
-        fresh = Cotangent.__new__(Cotangent)
-        fresh.value, fresh.mask, fresh.shape = part.value, part.mask, part.shape
-        fresh.pending = list(part.pending)
-        arrived[place] = fresh
+        arrived[place] = part.copy()
     else:
         present.add(part)

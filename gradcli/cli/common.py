@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gradcli.cli.arguments import Bindings
     from gradcli.render.layout import Line, Look
     from gradcli.results import Evaluation, FlatJacobian, Jacobian
-    from gradcli.session import Traced
+    from gradcli.run import Run
     from gradcli.settings import Settings
 
 _PROGRAM = [
@@ -187,7 +187,7 @@ class Request:
             hint=f'as in `gradcli {self.command} "sum(x**2)" --x 3,4,10`',
         )
 
-    def traced(self) -> Traced:
+    def traced(self) -> Run:
         """The program, read and traced at its inputs."""
         from gradcli.inputs import read_inputs, read_value
         from gradcli.session import Program

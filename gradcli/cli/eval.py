@@ -35,15 +35,12 @@ def eval_command(context: click.Context, /, **options: Any) -> None:
     request = Request(context, options)
     traced = request.traced()
     seeds = [
-        text if text.strip() == "ones" else read_value("seed", text, traced.settings)
+        "ones" if text.strip() == "ones" else read_value("seed", text, traced.settings)
         for text in options["seed"]
     ]
     try:
-        result = traced.evaluate(
-            [seed.strip() if isinstance(seed, str) else seed for seed in seeds],
-            request.wrt,
-            not options["no_grad"],
-        )
+        given = seeds if len(seeds) != 1 else seeds[0]
+        result = traced.evaluate(given if seeds else None, request.wrt, not options["no_grad"])
     except SeedError as error:
         if not seeds:
             error.notes = pasteable(request, len(traced.outputs))

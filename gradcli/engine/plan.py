@@ -166,31 +166,43 @@ def memory_error(need: int, limit: int, where: str = "") -> LimitError:
     )
 
 
-def evaluate_into(held: dict[int, Any], node: Node, dtype: Any, limit: int) -> Any:
-    """The value of one node, keeping every value on the way in `held` (by serial).
+class Concrete:
+    """Values of nodes while a program is traced; each is computed once and kept.
 
-    What `held` has is not computed again, so that many calls over a growing graph stay linear.
+    So many requests over a growing graph stay linear. What is kept counts against the limit.
     """
-    stack = [node]
-    with np.errstate(all="ignore"):
-        while stack:
-            top = stack[-1]
-            missing = [operand for operand in top.inputs if operand.serial not in held]
-            if missing and top.serial not in held:
-                stack.extend(missing)
-                continue
-            stack.pop()
-            if top.serial not in held:
-                need = node_bytes(top, dtype)
-                if need > limit:
-                    raise memory_error(need, limit)
-                operands = [held[operand.serial] for operand in top.inputs]
+
+    def __init__(self, values: Mapping[int, Array], dtype: Any, limit: int) -> None:
+        self._held: dict[int, Any] = dict(values)
+        self._dtype = dtype
+        self._limit = limit
+        self._bytes = 0
+
+    def value(self, node: Node) -> Array:
+        """The value of a node. Raises LimitError where memory would not do."""
+        held = self._held
+        stack = [node]
+        with np.errstate(all="ignore"):
+            while stack:
+                top = stack[-1]
+                missing = [operand for operand in top.inputs if operand.serial not in held]
+                if missing and top.serial not in held:
+                    stack.extend(missing)
+                    continue
+                stack.pop()
+                if top.serial in held:
+                    continue
+                self._bytes += node_bytes(top, self._dtype)
                 try:
-                    held[top.serial] = top.op.run(top, operands, None, dtype)
+                    if self._bytes > self._limit:
+                        raise memory_error(self._bytes, self._limit)
+                    operands = [held[operand.serial] for operand in top.inputs]
+                    held[top.serial] = top.op.run(top, operands, None, self._dtype)
                 except GradcliError as error:
                     error.node = top.serial
                     raise
-    return held[node.serial]
+        array: Array = held[node.serial]
+        return array
 
 
 def bytes_text(count: int) -> str:

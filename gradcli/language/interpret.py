@@ -368,6 +368,8 @@ class Interpreter:
         if isinstance(op, (ast.In, ast.NotIn)):
             if not isinstance(right, (tuple, list, range, str, dict)) or isinstance(left, Node):
                 raise ArgumentError("`in` looks into tuples, lists and ranges")
+            if isinstance(right, (tuple, list)) and any(isinstance(item, Node) for item in right):
+                raise ArgumentError("`in` compares numbers, not tensors")
             try:
                 return (left in right) == isinstance(op, ast.In)
             except TypeError:
@@ -381,12 +383,11 @@ class Interpreter:
 
     def connective(self, node: ast.BoolOp) -> Any:
         wanted = isinstance(node.op, ast.Or)
-        value: Any = None
-        for operand in node.values:
+        for operand in node.values[:-1]:
             value = self.expression(operand)
             if truth(value) == wanted:
                 return value
-        return value
+        return self.expression(node.values[-1])
 
     def ternary(self, node: ast.IfExp) -> Any:
         return self.expression(node.body if truth(self.expression(node.test)) else node.orelse)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gradcli.errors import ArgumentError, LimitError
 from gradcli.graph import Dim, Node
 from gradcli.ops.indexing import index_value
-from gradcli.ops.values import count_items, describe, static_number, tensor, whole
+from gradcli.ops.values import MAX_ITEMS, count_items, describe, static_number, tensor, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,6 @@ ARITHMETIC = {
     "**": operator.pow,
 }
 MAX_BITS = 1024
-MAX_ITEMS = 1_000_000
 
 
 class Builtin:

@@ -39,6 +39,13 @@ class Cotangent:
         self.pending = [(items, value, mask)]
         return self
 
+    def copy(self) -> Cotangent:
+        """A cotangent of its own that holds the same."""
+        other = Cotangent.__new__(Cotangent)
+        other.value, other.mask, other.shape = self.value, self.mask, self.shape
+        other.pending = list(self.pending)
+        return other
+
     def add(self, other: Cotangent) -> None:
         """Take in another contribution to the same node (this object is changed)."""
         if other.value is not None:

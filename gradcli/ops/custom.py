@@ -84,7 +84,7 @@ class Custom(Op):
 
     def run(self, node: Node, arrays: list[Array], lead: Lead | None, dtype: Any) -> Any:
         arrays = [
-            array.astype(storage("real", dtype)) if operand.kind != "real" else array
+            array.astype(dtype) if operand.kind != node.kind == "real" else array
             for array, operand in zip(arrays, node.inputs, strict=True)
         ]
         if lead is not None and not all(lead):

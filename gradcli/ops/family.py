@@ -112,8 +112,3 @@ class Op:
 def build(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...] = ()) -> Node:
     """Make a node of `op` with the builder at work."""
     return make(op, inputs, params)
-
-
-def negative_axis(axis: int, ndim: int) -> int:
-    """An axis counted from the end, so that it holds under a leading batch axis."""
-    return axis - ndim if axis >= 0 else axis

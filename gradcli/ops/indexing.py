@@ -146,6 +146,8 @@ def _resolved(item: Any, extent: int) -> tuple[Any, ...]:
     """A slice with its bounds worked out; a reversed one may stop at None."""
     start, stop, step = slice(*item).indices(int(extent))
     if step < 0:
+        if start < 0:  # before the axis begins: nothing, where -1 would be its last element
+            return (0, 0, 1)
         return (start, None if stop < 0 else stop, step)
     if (start, step) == (0, 1) and stop == extent:
         return (0, extent, 1)

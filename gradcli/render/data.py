@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.errors import GradcliError, UsageError, did_you_mean
+from gradcli.ops.values import NONFINITE
 from gradcli.results import FlatJacobian, FlatOutput
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     Result = Evaluation | Jacobian | FlatJacobian
 
 SCHEMA = 1
-NONFINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+# How JSON spells what it lacks, by how Python prints it.
+SPELLED = {str(value): name for name, value in NONFINITE.items()}
 
 
 def json_value(array: Array) -> Any:
@@ -34,7 +36,7 @@ def json_value(array: Array) -> Any:
 def _named(value: Any) -> Any:
     if isinstance(value, list):
         return [_named(item) for item in value]
-    return NONFINITE.get(str(value), value)
+    return SPELLED.get(str(value), value)
 
 
 def evaluation_object(command: str, expr: str, result: Evaluation) -> dict[str, Any]:

@@ -235,6 +235,6 @@ detach: Elementwise = Elementwise(
     domain=ALL,
     box=(ANY,),
     kinks=(),
-    kind="promote",
+    kind="join",
     spell="torch.detach jax.lax.stop_gradient stop_gradient",
 )

@@ -1,0 +1,216 @@
+"""A traced program at its inputs: values, gradients, Jacobians."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcli.arrays import as_array, exact, owned
+from gradcli.autodiff import vjp
+from gradcli.errors import ArgumentError, GradcliError, SeedError
+from gradcli.graph import OPS, Arena, Node, ancestors, building, dependents
+from gradcli.jacobians import MODES, Mode, jacobian_of, require_memory, seed_leaf
+from gradcli.ops.cotangent import Cotangent
+from gradcli.ops.elementwise import shape_text
+from gradcli.ops.leaves import constant
+from gradcli.results import Evaluation, Jacobian, Output
+from gradcli.simplify import rewrite
+from gradcli.wrt import Wrt, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gradcli.engine import Plan
+    from gradcli.traced import Traced
+
+    Array = np.ndarray[Any, Any]
+
+
+class Run:
+    """A graph and arrays for its inputs; several of them may share a graph.
+
+    values: arrays by the serial of an input's node. extra: warnings to pass on with any result.
+    """
+
+    def __init__(self, traced: Traced, values: dict[int, Array]) -> None:
+        self.traced = traced
+        self.settings = traced.settings
+        self.outputs = traced.outputs
+        self.values = values
+        self.extra: list[str] = []
+
+    def warnings(self, wanted: Sequence[Wrt]) -> list[str]:
+        """What a result with derivatives by those should say."""
+
+        def reached() -> set[int]:
+            order = ancestors(self.outputs)
+            found = set()
+            for node in self.traced.inputs.values():
+                active = dependents(order, [node])
+                if any(output.serial in active for output in self.outputs):
+                    found.add(node.serial)
+            return found
+
+        connected = self.traced.kept("connected", reached)
+        return self.extra + [
+            f"`{one.label}` is not connected to the output: its derivative is zeros"
+            for one in wanted
+            if one.node.serial not in connected
+        ]
+
+    def wanted(self, wrt: Sequence[str] | str | None) -> list[Wrt]:
+        """What to differentiate by; everything that can be where nothing is named."""
+        names = [wrt] if isinstance(wrt, str) else wrt
+        return resolve(names, self.traced.inputs, self.traced.static)
+
+    # --- value and gradient ----------------------------------------------------------------------
+
+    def evaluate(
+        self, seed: Any = None, wrt: Sequence[str] | str | None = None, grad: bool = True
+    ) -> Evaluation:
+        """Values and, unless `grad` is false, vector-Jacobian products.
+
+        seed: an array of the output's shape, "ones", or None (for scalars: 1); with several outputs
+        a sequence of them, or "ones" for all. Raises SeedError where one is missing or of the
+        wrong shape.
+        """
+        wanted = self.wanted(wrt) if grad else []
+        seeds = self._seeds(seed, bool(wanted))
+        try:
+            return self._evaluated(seeds, wanted, grad)
+        except GradcliError as error:
+            raise self.traced.placed(error) from None
+
+    def _evaluated(self, seeds: list[Any], wanted: list[Wrt], grad: bool) -> Evaluation:
+        notes = list(self.traced.notes)
+        if not wanted:
+            arrays = self.traced.plan("value", lambda: self.outputs).run(self.values)
+            empty: dict[str, Array] | None = {} if grad else None
+            outputs = [
+                Output(exact(array, node), empty)
+                for array, node in zip(arrays, self.outputs, strict=True)
+            ]
+            return Evaluation(outputs, self.extra, notes)
+        found = self._gradients(wanted, seeds, False)
+        if any(np.isnan(part).any() for _, parts in found for part in parts if part is not None):
+            # A zero met an infinite local derivative, or the derivative does not exist: told apart
+            # by keeping structural zeros, and those of the seed, out of the arithmetic.
+            found = self._gradients(wanted, seeds, True)
+        outputs = []
+        for node, (value, parts) in zip(self.outputs, found, strict=True):
+            grads = {
+                one.label: np.zeros(one.shape, self.settings.dtype)
+                if part is None
+                else owned(one.part(part))
+                for one, part in zip(wanted, parts, strict=True)
+            }
+            outputs.append(Output(exact(value, node), grads))
+        return Evaluation(outputs, self.warnings(wanted), notes)
+
+    def _seeds(self, seed: Any, needed: bool) -> list[Any]:
+        """A seed for each output, as an array of its shape or "ones"."""
+        count = len(self.outputs)
+        if isinstance(seed, str):
+            if seed != "ones":
+                raise SeedError(f"a seed is a value or the word `ones`, not `{seed}`")
+            return ["ones"] * count
+        if count == 1 or seed is None:
+            seeds = [seed] * count
+        else:
+            seeds = list(seed) if isinstance(seed, (list, tuple)) else [seed]
+        if len(seeds) != count:
+            plural = "s" * (len(seeds) != 1)
+            raise SeedError(
+                f"{len(seeds)} seed{plural} for {count} outputs",
+                hint="--seed is repeated, once for each output in order",
+            )
+        numbered = [f" {place}" if count > 1 else "" for place in range(count)]
+        return [
+            self._seed(one, output, which, needed)
+            for one, output, which in zip(seeds, self.outputs, numbered, strict=True)
+        ]
+
+    def _seed(self, seed: Any, output: Node, which: str, needed: bool) -> Any:
+        if seed is None:
+            if output.size != 1 and needed:
+                raise SeedError(
+                    f"output{which} has shape {shape_text(output.shape)}: "
+                    "its gradient needs a seed of that shape",
+                    hint="a seed v gives v^T J, one product with the Jacobian J: "
+                    "`--seed ones` adds its rows up, `gradcli jacobian` gives all of J",
+                )
+            return "ones"
+        if isinstance(seed, str):
+            if seed != "ones":
+                raise SeedError(f"a seed is a value or the word `ones`, not `{seed}`")
+            return seed
+        array = as_array("seed", seed, self.settings).astype(self.settings.dtype, copy=False)
+        if array.shape != output.shape:
+            raise SeedError(
+                f"the seed has shape {shape_text(array.shape)}, output{which} has shape "
+                f"{shape_text(output.shape)}",
+                hint="a seed has the output's shape; nothing is broadcast",
+            )
+        return array
+
+    def _gradients(
+        self, wanted: list[Wrt], seeds: list[Any], strict: bool
+    ) -> list[tuple[Array, list[Array | None]]]:
+        """For each output its value and gradients; None where it is not connected."""
+        names = tuple([one.node.serial for one in wanted])
+        given = tuple([not isinstance(seed, str) for seed in seeds])
+        plan, leaves, present = self.traced.kept(
+            ("gradients", names, given, strict), lambda: self._gradient_plan(wanted, given, strict)
+        )
+        values = dict(self.values)
+        for leaf, seed in zip(leaves, seeds, strict=True):
+            if leaf is not None:
+                values[leaf.serial] = seed
+        found = iter(plan.run(values))
+        return [
+            (next(found), [next(found) if there else None for there in parts]) for parts in present
+        ]
+
+    def _gradient_plan(
+        self, wanted: list[Wrt], given: tuple[bool, ...], strict: bool
+    ) -> tuple[Plan, list[Node | None], list[list[bool]]]:
+        leaves: list[Node | None] = []
+        nodes: list[Node] = []
+        present: list[list[bool]] = []
+        wrt = [one.node for one in wanted]
+        arena = Arena(rewrite, self.settings.max_nodes)
+        with building(arena), np.errstate(all="ignore"):
+            for output, by_value in zip(self.outputs, given, strict=True):
+                leaf = seed_leaf(output) if by_value else None
+                start = Cotangent(constant(1.0, output.shape) if leaf is None else leaf)
+                if leaf is not None and strict:
+                    start.mask = OPS["not_equal"](leaf, 0.0)
+                parts = vjp([output], [start], wrt, strict=strict)
+                leaves.append(leaf)
+                nodes += [output, *[part for part in parts if part is not None]]
+                present.append([part is not None for part in parts])
+        bound = [leaf for leaf in leaves if leaf is not None]
+        return self.traced.checked_plan(nodes, bound), leaves, present
+
+    # --- Jacobian --------------------------------------------------------------------------------
+
+    def jacobian(self, wrt: Sequence[str] | str | None = None, mode: Mode = "auto") -> Jacobian:
+        """The Jacobian of every output by everything in `wrt`.
+
+        Forward costs a pass for each input element, reverse one for each output element; auto
+        takes the smaller number. Raises LimitError where the blocks do not fit into memory.
+        """
+        if mode not in MODES:
+            raise ArgumentError(f"mode is one of {', '.join(MODES)}, not {mode!r}")
+        wanted = self.wanted(wrt)
+        try:
+            require_memory(self, wanted)
+            values = self.traced.plan("value", lambda: self.outputs).run(self.values)
+            outputs = [
+                jacobian_of(self, output, exact(value, output), wanted, mode)
+                for output, value in zip(self.outputs, values, strict=True)
+            ]
+        except GradcliError as error:
+            raise self.traced.placed(error) from None
+        return Jacobian(outputs, self.warnings(wanted), list(self.traced.notes))
