@@ -194,21 +194,52 @@ def json_array(path: str, value: Any) -> Array:
 # --- tables --------------------------------------------------------------------------------------
 
 
-def _table_reader(delimiter: str | None) -> Callable[..., Array]:
-    """A reader of tables with that separator; None takes any of comma, semicolon, tab, blanks."""
+def _table_reader(separators: str, plain: bool = False) -> Callable[..., Array]:
+    """A reader of tables with the first of those separators that a table's first line has.
+
+    plain: lines may be comments, and blanks separate cells where nothing else does.
+    """
 
     def read(path: str, part: str | None, lines: Iterable[str] | None = None) -> Array:
         if lines is not None:
-            return _table(path, part, list(lines), delimiter)
+            return _table(path, part, _rows(path, list(lines), separators, plain))
         with open(path, newline="", encoding="utf-8-sig") as file:
-            return _table(path, part, file, delimiter)
+            return _table(path, part, _rows(path, file, separators, plain))
 
     return read
 
 
-def _table(path: str, columns: str | None, lines: Iterable[str], delimiter: str | None) -> Array:
+def _rows(
+    path: str, lines: Iterable[str], separators: str, plain: bool
+) -> list[tuple[int, list[str]]]:
+    """(line number, cells) of every line that is not empty."""
+    import csv
+    from itertools import chain
+
+    if plain:
+        lines = [line.split("#")[0].strip() for line in lines]
+        first = next((line for line in lines if line), "")
+    else:
+        rest = iter(lines)
+        begun: list[str] = []
+        for line in rest:
+            begun.append(line)
+            if line.strip():
+                break
+        first = begun[-1] if begun else ""
+        lines = chain(begun, rest)
+    separator = next((sign for sign in separators if sign in first), None)
+    if separator is None and plain:
+        return [(n, line.split()) for n, line in enumerate(lines, 1) if line]
+    try:
+        reader = csv.reader(lines, delimiter=separator or separators[0])
+        return [(reader.line_num, row) for row in reader if row]
+    except csv.Error as error:
+        raise InputError(f"{path} is not a table: {error}") from None
+
+
+def _table(path: str, columns: str | None, rows: list[tuple[int, list[str]]]) -> Array:
     """All columns of a table, or those named; one column is a vector."""
-    rows = _rows(path, lines, delimiter)
     if not rows:
         raise InputError(f"{path} is empty")
     first = [cell.strip() for cell in rows[0][1]]
@@ -238,25 +269,6 @@ def _table(path: str, columns: str | None, lines: Iterable[str], delimiter: str 
     return table[:, 0] if len(chosen) == 1 else table
 
 
-def _rows(path: str, lines: Iterable[str], delimiter: str | None) -> list[tuple[int, list[str]]]:
-    """(line number, cells) of every line that is not empty (or, in plain text, a comment)."""
-    import csv
-
-    if delimiter is None:
-        lines = list(lines)
-        sample = next((line for line in lines if line.strip() and line.strip()[0] != "#"), "")
-        delimiter = next((sign for sign in "\t;," if sign in sample), None)
-        bare = [line.split("#")[0].strip() for line in lines]
-        if delimiter is None:
-            return [(n, line.split()) for n, line in enumerate(bare, 1) if line]
-        lines = bare
-    try:
-        reader = csv.reader(lines, delimiter=delimiter)
-        return [(reader.line_num, row) for row in reader if row]
-    except csv.Error as error:
-        raise InputError(f"{path} is not a table: {error}") from None
-
-
 def _is_number(cell: str) -> bool:
     try:
         float(cell)
@@ -283,6 +295,8 @@ def _bad_cell(path: str, body: Any, chosen: list[int], names: list[str]) -> Inpu
     return InputError(f"{path} holds something that is no number")
 
 
+_read_text = _table_reader("\t;,", plain=True)
+
 # --- standard input ------------------------------------------------------------------------------
 
 
@@ -306,14 +320,14 @@ def _read_stdin(part: str | None) -> Array:
     text: str = opened(STDIN, lambda: content.decode("utf-8-sig"))
     if text.lstrip()[:1] in ("[", "{", '"'):
         return _read_json(STDIN, part, text)
-    return _table(STDIN, part, text.splitlines(), None)
+    return _read_text(STDIN, part, text.splitlines())
 
 
 READERS: dict[str, Callable[[str, str | None], Array]] = {
     ".npy": _read_npy,
     ".npz": _read_npz,
-    ".csv": _table_reader(","),
-    ".tsv": _table_reader("\t"),
-    ".txt": _table_reader(None),
+    ".csv": _table_reader(",;\t"),
+    ".tsv": _table_reader("\t,;"),
+    ".txt": _read_text,
     ".json": _read_json,
 }

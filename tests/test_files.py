@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -39,7 +40,8 @@ def written(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps(VALUES.tolist()))
     (tmp_path / "b.json").write_text(json.dumps({"grad": {"x": VALUES.tolist()}, "y": 1}))
     names = ["a.npy", "a.npz", "b.npz:x", "a.csv", "a.csv:p,q,r", "a.tsv", "a.txt", "b.txt"]
-    names += ["a.json", "b.json:grad.x"]
+    (tmp_path / "c.csv").write_text("p;q;r\n" + "\n".join(map(";".join, rows)) + "\n")
+    names += ["a.json", "b.json:grad.x", "c.csv", "c.csv:p,q,r"]
     return [f"{tmp_path}/{name}" for name in names]
 
 
@@ -116,11 +118,14 @@ def test_pickles_are_never_read(tmp_path, capsys):
 # --- results -------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("special", [False, True])
 @pytest.mark.parametrize("ending", ["npy", "npz", "csv", "json"])
-def test_what_is_written_reads_back(ending, tmp_path, capsys, monkeypatch):
+def test_what_is_written_reads_back(ending, special, tmp_path, capsys, monkeypatch):
     """A file, or standard output, in each format, back to the same bits."""
     np.save(tmp_path / "x.npy", VALUES)
     argv = ["eval", "x*1", "--x", f"@{tmp_path / 'x.npy'}", "--seed", "ones", "--get", "value"]
+    if special:
+        np.save(tmp_path / "x.npy", [[np.nan, np.inf], [-np.inf, -0.0]])
     target = tmp_path / f"r.{ending}"
     assert guarded([*argv, "-o", str(target)]) == 0
     with_stdout = subprocess.run(
@@ -130,11 +135,11 @@ def test_what_is_written_reads_back(ending, tmp_path, capsys, monkeypatch):
     capsys.readouterr()
     if ending != "npz":
         assert with_stdout == target.read_bytes()
-    found = value_of(capsys, "--x", f"@{target}")
-    assert np.array(found).tobytes() == VALUES.tobytes()
+    expected = ["NaN", "Infinity", "-Infinity", -0.0] if special else VALUES.ravel().tolist()
     monkeypatch.setattr(sys, "stdin", Input(with_stdout))
-    found = value_of(capsys, "--x", "@-")
-    assert np.array(found).tobytes() == VALUES.tobytes()
+    for reference in (f"@{target}", "@-"):
+        found = [item for row in value_of(capsys, "--x", reference) for item in row]
+        assert [str(item) for item in found] == [str(item) for item in expected]
 
 
 @pytest.mark.parametrize(
@@ -221,3 +226,28 @@ def test_a_table_has_two_axes(capsys):
     assert "--flat" in capsys.readouterr().err
     assert guarded([*argv, "--flat"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 5
+
+
+def test_signs_that_the_output_cannot_show():
+    """Greek names on an ASCII stream: escaped, whole, and valid JSON."""
+    for style in ("text", "json"):
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "gradcli", "eval", "α", "--α", "3", "--format", style],
+            env={**os.environ, "PYTHONIOENCODING": "ascii"},
+            capture_output=True, check=True,
+        )  # fmt: skip
+        assert done.stdout.isascii()
+        if style == "json":
+            assert json.loads(done.stdout)["grad"] == {"α": 1}
+        else:
+            assert b"\\u03b1" in done.stdout
+
+
+def test_a_mapped_file_is_not_read_twice(tmp_path, monkeypatch):
+    """A large .npy stays where it is: the run sees the mapping itself."""
+    from gradcli.inputs import read_value
+    from gradcli.settings import Settings
+
+    np.save(tmp_path / "x.npy", np.ones(1000))
+    value = read_value("x", f"@{tmp_path / 'x.npy'}", Settings())
+    assert isinstance(value.base, np.memmap) or isinstance(value, np.memmap)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gradcli.batch import Server
 from gradcli.cli.main import guarded
 
 ROOT = Path(__file__).parent.parent
@@ -57,6 +58,14 @@ def test_the_program_shown_is_the_example():
     assert shown == "".join(
         line for line in example.splitlines(keepends=True) if not line.startswith("#")
     )
+
+
+def test_the_batch_shown_answers():
+    text = README.read_text(encoding="utf-8")
+    line, answer = re.search(
+        r"^\$ echo '(.*)' \| gradcli batch\n(.*)$", text, re.MULTILINE
+    ).groups()
+    assert Server({}).answer(line.encode()).decode() == answer
 
 
 def test_ci_runs_the_readmes_commands():

@@ -93,7 +93,7 @@ array_ = Given("array", lambda shape, value, kind: value, None, doc="An array of
 full_ = Full("full", np.full, None, doc="One number at every place of a shape.")
 eye_ = Leaf("eye", _eye, "real", doc="Ones on a diagonal, zeros elsewhere.")
 arange_ = Leaf("arange", _arange, None, doc="Evenly spaced numbers: start + step*i.")
-linspace_ = Leaf("linspace", _linspace, "real", doc="Numbers from start to stop, both included.")
+linspace_ = Leaf("linspace", _linspace, "real", doc="Evenly spaced numbers from start to stop.")
 draw_ = Leaf("draw", _draw, "real", doc="Independent random numbers (PCG64).")
 
 
