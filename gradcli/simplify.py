@@ -1,7 +1,8 @@
 """Rewrites of derivative nodes as they are built.
 
 Every rewrite here keeps shape, kind and each value (NaN, infinities and the sign of zero included);
-that is why they may run always. (`x + 0` is not among them: it turns -0.0 into 0.0.) Keyed by the op they apply to.
+that is why they may run always. (`x + 0` is not among them: it turns -0.0 into 0.0.) Keyed by the
+op they apply to.
 """
 
 from __future__ import annotations
