@@ -93,6 +93,9 @@ class Server:
             )
             raise
         described = command(run, request)
+        if program.settings.seed_was_picked:
+            # Draws without a seed of their own are new ones each time.
+            self._programs.popitem()
         for key in given:
             if key not in used:
                 described["warnings"].append(f"the program does not use `{key}`")

@@ -212,3 +212,12 @@ def test_a_closed_pipe_is_quiet(jobs, tmp_path):
 def test_no_inputs_on_the_command_line(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     assert guarded(["batch", "--x", "3"]) == 2
+
+
+def test_draws_without_a_seed_are_new_ones():
+    request = {"expr": "rand()"}
+    first, second = answers(request, request)
+    assert first["value"] != second["value"]
+    assert "--random-seed" in first["notes"][0]
+    first, second = answers(*[{**request, "random_seed": 3}] * 2)
+    assert first["value"] == second["value"]

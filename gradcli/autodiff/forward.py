@@ -34,10 +34,8 @@ def jvp(
         ]
         if all(tangent is None for tangent in arriving):
             continue
-        try:
-            tangent = node.op.jvp(node, arriving)
-        except NotImplementedError:
-            tangent = two_vjps(node, arriving)
+        push = two_vjps if node.op.pushed_by_vjps else node.op.jvp
+        tangent = push(node, arriving)
         if tangent is not None:
             known[node.serial] = tangent
     return [known.get(node.serial) for node in outputs]

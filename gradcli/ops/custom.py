@@ -29,6 +29,7 @@ class Custom(Op):
     """
 
     family = "custom"
+    pushed_by_vjps = True
 
     def __init__(
         self,
@@ -114,16 +115,13 @@ class Projection(Op):
     """One output of a node that has several."""
 
     family = "projection"
+    pushed_by_vjps = True
 
     def __call__(self, node: Node, place: int) -> Node:
         return build(self, (node,), (place,))
 
     def infer(self, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Types:
         return (inputs[0].types[params[0]],)
-
-    def jvp(self, node: Node, tangents: list[Node | None]) -> Node | None:
-        # Tangents of several outputs come as a tuple-valued node only from two VJPs.
-        raise NotImplementedError
 
     def run(self, node: Node, arrays: list[Array], lead: Lead | None, dtype: Any) -> Array:
         array: Array = arrays[0][node.params[0]]

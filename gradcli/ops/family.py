@@ -44,6 +44,8 @@ class Op:
 
     family = ""
     differentiable = True
+    pushed_by_vjps = False
+    """Whether the JVP is two VJPs (see autodiff/forward.py), for want of a rule of its own."""
     sparse_adjoint = False
     """Whether the adjoint leaves structural zeros (an index reaches some elements only)."""
 
@@ -96,9 +98,9 @@ class Op:
     def jvp(self, node: Node, tangents: list[Node | None]) -> Node | None:
         """Tangent of the (only) output; None in and out is a structural zero.
 
-        Raises NotImplementedError in families whose JVP is built from two VJPs.
+        Not asked of ops that are `pushed_by_vjps`.
         """
-        raise NotImplementedError
+        return None
 
     def run(self, node: Node, arrays: list[Array], lead: Lead | None, dtype: Any) -> Any:
         """The output's array (a tuple of them for several outputs).
