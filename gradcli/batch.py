@@ -26,6 +26,7 @@ from gradcli.render.data import (
 from gradcli.render.write import check_printable
 from gradcli.session import Program
 from gradcli.settings import Settings
+from gradcli.wrt import split_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +58,7 @@ class Server:
         reply: dict[str, Any] = {"id": None, "ok": True}
         try:
             request = _parsed(line)
-            reply["id"] = request.get("id")
+            reply["id"] = _id(request)
             reply.update(self._result(request))
             return json_text(reply).encode()
         except GradcliError as error:
@@ -122,12 +123,23 @@ class Server:
     def _value(self, name: str, value: Any, settings: Settings) -> Any:
         """An input: a number, nested lists, or a string as --NAME takes it."""
         if isinstance(value, str):
+            if value.strip().startswith("@-"):
+                raise InputError(f"`{name}` cannot be standard input: requests come from there")
             if value.lstrip().startswith("@") and not self.allow_files:
                 raise InputError(
                     f"`{name}` names a file, and requests may not", hint="--allow-files lets them"
                 )
             return read_value(name, value.strip(), settings)
         return json_array(f"`{name}`", value)
+
+
+def _id(request: dict[str, Any]) -> Any:
+    """The id, if it can be sent back."""
+    try:
+        json_text(request.get("id"))
+    except ValueError:
+        raise UsageError("`id` holds a number that JSON has no word for") from None
+    return request.get("id")
 
 
 def _no_constant(word: str) -> None:
@@ -154,7 +166,7 @@ def _names(request: dict[str, Any]) -> list[str] | None:
     if wrt is None or (isinstance(wrt, list) and all(isinstance(name, str) for name in wrt)):
         return wrt
     if isinstance(wrt, str):
-        return [wrt]
+        return split_names([wrt])
     raise UsageError("`wrt` is a list of names")
 
 
@@ -172,9 +184,15 @@ def _fits(result: Any, run: Run) -> None:
     check_printable(named_arrays(result), run.settings.max_memory)
 
 
+def _flag(request: dict[str, Any], name: str) -> bool:
+    value = request.get(name, False)
+    if not isinstance(value, bool):
+        raise UsageError(f"`{name}` is true or false")
+    return value
+
+
 def _eval(run: Run, request: dict[str, Any]) -> dict[str, Any]:
-    no_grad = request.get("no_grad", False)
-    result = run.evaluate(_seed(request, run), _names(request), not no_grad)
+    result = run.evaluate(_seed(request, run), _names(request), not _flag(request, "no_grad"))
     _fits(result, run)
     return evaluation_object("eval", "", result)
 
@@ -185,7 +203,7 @@ def _jacobian(run: Run, request: dict[str, Any]) -> dict[str, Any]:
         raise UsageError("`mode` is auto, forward or reverse")
     result = run.jacobian(_names(request), mode)
     _fits(result, run)
-    return jacobian_object("jacobian", "", result.flat() if request.get("flat") else result)
+    return jacobian_object("jacobian", "", result.flat() if _flag(request, "flat") else result)
 
 
 COMMANDS: dict[str, Callable[[Run, dict[str, Any]], dict[str, Any]]] = {

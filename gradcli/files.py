@@ -127,7 +127,8 @@ def _one_of(path: str, arrays: dict[str, Any], part: str | None) -> Any:
     if part is None:
         name = next(iter(arrays), "name")
         raise InputError(
-            f"{path} holds {names or 'nothing'}", hint=f"choose, as in `@{path}:{name}`"
+            f"{path} holds {names or 'nothing'}",
+            hint=f"choose, as in `@{'-' if path == STDIN else path}:{name}`",
         )
     if part not in arrays:
         hint = did_you_mean(part, list(arrays)) or f"it has {names}"
@@ -150,15 +151,17 @@ def _load_json(path: str, text: str | None = None) -> Any:
         raise InputError(f"{path}, line {error.lineno}: {error.msg}") from None
     except RecursionError:
         raise InputError(f"{path} nests too deeply") from None
+    except ValueError as error:
+        raise InputError(f"{path} cannot be read: {error}") from None
 
 
 def _read_json(path: str, part: str | None, text: str | None = None) -> Array:
     value = _load_json(path, text)
     if isinstance(value, dict):
-        for name in (part or "").split("."):
-            value = _one_of(path, value, name or None)
+        for name in [part] if part is None or part in value else part.split("."):
             if not isinstance(value, dict):
-                break
+                raise InputError(f"{path} has no `{part}`")
+            value = _one_of(path, value, name)
     elif part:
         raise InputError(f"{path} is no object: it has no `{part}`")
     return json_array(path, value)
@@ -232,7 +235,7 @@ def _rows(
     if separator is None and plain:
         return [(n, line.split()) for n, line in enumerate(lines, 1) if line]
     try:
-        reader = csv.reader(lines, delimiter=separator or separators[0])
+        reader = csv.reader(lines, delimiter=separator or separators[0], strict=True)
         return [(reader.line_num, row) for row in reader if row]
     except csv.Error as error:
         raise InputError(f"{path} is not a table: {error}") from None
@@ -318,7 +321,8 @@ def _read_stdin(part: str | None) -> Array:
     if content.startswith(b"PK"):
         return _read_npz(STDIN, part, io.BytesIO(content))
     text: str = opened(STDIN, lambda: content.decode("utf-8-sig"))
-    if text.lstrip()[:1] in ("[", "{", '"'):
+    alone = text.strip()
+    if alone[:1] in ("[", "{", '"') or alone in ("true", "false") or _is_number(alone):
         return _read_json(STDIN, part, text)
     return _read_text(STDIN, part, text.splitlines())
 

@@ -82,6 +82,8 @@ def resolve(
         node = inputs[name]
         if node.kind != "real" or name in static:
             raise NameProblem(f"`{name}` is not a real input: it has no derivative")
+        if text != name:
+            _require_fixed(text, inputs)
         found[text] = Wrt(text, node, None if text == name else _positions(text, name, node))
     return list(found.values())
 
@@ -102,6 +104,13 @@ def _name_in(text: str) -> str:
     )
 
 
+def _require_fixed(text: str, inputs: dict[str, Node]) -> None:
+    """Raise NameProblem where a part depends on values: it is named by positions alone."""
+    names = [node.id for node in ast.walk(parse(text)) if isinstance(node, ast.Name)]
+    if sum(name in inputs for name in names) != 1:
+        raise NameProblem(f"`{text}` depends on the inputs' values", hint="as in x[0] or W[:, 1]")
+
+
 def _positions(text: str, name: str, node: Node) -> Array:
     """Positions of a part: the same index, applied to the numbers of the elements."""
     numbers = np.arange(node.size, dtype=np.float64).reshape(node.shape)
@@ -115,5 +124,7 @@ def _positions(text: str, name: str, node: Node) -> Array:
             part = tensor(Interpreter({name: leaf}).run(parse(text)))
         except GradcliError as error:
             raise error.located(text, "--wrt") from None
+        except LookupError:
+            raise NameProblem(f"`{text}` is not a fixed part of `{name}`") from None
     array = Plan([part], [leaf]).run({leaf.serial: numbers})[0]
     return np.array(array, dtype=np.intp)

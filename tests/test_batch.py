@@ -93,6 +93,10 @@ BAD = [
     ({"expr": "rand()", "random_seed": -1}, "argument"),
     ({"expr": "x", "command": "jacobian", "mode": "up", "inputs": {"x": 1}}, "usage"),
     ({"expr": "x", "inputs": {"x": 10**400}}, "input"),
+    (b'{"id": 1e400, "expr": "1"}', "usage"),
+    ({"expr": "x", "inputs": {"x": "@-"}}, "input"),
+    ({"expr": "x", "inputs": {"x": 1}, "no_grad": "false"}, "usage"),
+    ({"expr": "x", "inputs": {"x": 1}, "wrt": "x[rand(1) > 0]"}, "name"),
 ]
 
 

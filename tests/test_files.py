@@ -96,6 +96,8 @@ BAD = {
     "w.txt": (b"1 2\n3\n", "line 2"),
     "m.csv": (b'a\n"1\n2"\nx\n', "column a"),
     "x.xls": (b"", "not a kind of file"),
+    "q.csv": (b'a,b\n1,"2\n', "not a table"),
+    "i.json": (b"[" + b"9" * 5000 + b"]", "i.json"),
 }
 
 
@@ -192,7 +194,9 @@ def test_flat_jacobians_name_their_columns(capsys):
     assert found["rows"] == ["out[0]", "out[1]"]
     assert found["jacobian"] == [[5, 6, 0, 0, 1, 2], [0, 0, 5, 6, 3, 4]]
     assert guarded([*argv, "--format", "csv"]) == 0
-    assert capsys.readouterr().out.splitlines()[1:] == [
+    table = capsys.readouterr().out.splitlines()
+    assert table[0] == '"W[0,0]","W[0,1]","W[1,0]","W[1,1]",x[0],x[1]'
+    assert table[1:] == [
         "5.0,6.0,0.0,0.0,1.0,2.0",
         "0.0,0.0,5.0,6.0,3.0,4.0",
     ]
@@ -208,7 +212,8 @@ def test_parts_of_inputs(capsys):
         argv = ["jacobian", "x**2", "--x", "1,2,3", "--wrt", "x[[2, 0]]", "--mode", mode]
         assert guarded([*argv, "--get", "jacobian.x[[2, 0]]"]) == 0
         assert capsys.readouterr().out == "0,2;0,0;6,0\n"
-    for bad in ("y[0]", "x[7]", "x+1", "sin(x)", "x[", "3"):
+    for bad in ("y[0]", "x[7]", "x+1", "sin(x)", "x[", "3", "x[x > 1]", "x[argmax(x)]", "x[x[0]]",
+                "x[rand(1) > 0]", "", ","):  # fmt: skip
         assert guarded(["eval", "sum(x)", "--x", "1,2", "--wrt", bad]) == 2
     capsys.readouterr()
 

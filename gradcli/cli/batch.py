@@ -7,6 +7,7 @@ import queue
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -58,7 +59,7 @@ def batch_command(context: click.Context, /, **options: Any) -> None:
             counter.count(answer)
     if counter is not None:
         counter.show()
-        sys.stderr.write("\n")
+        counter.write("\n")
 
 
 class Counter:
@@ -76,8 +77,14 @@ class Counter:
 
     def show(self) -> None:
         self.shown = time.monotonic()
-        sys.stderr.write(f"\r{self.done:,} requests, {self.failed:,} errors")
-        sys.stderr.flush()
+        self.write(f"\r{self.done:,} requests, {self.failed:,} errors")
+
+    def write(self, text: str) -> None:
+        """Say it, or not: lost progress is no reason to stop."""
+        if sys.stderr is not None:
+            with suppress(OSError):
+                sys.stderr.write(text)
+                sys.stderr.flush()
 
 
 def _lines(source: int) -> Iterator[bytes]:

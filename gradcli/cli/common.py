@@ -140,7 +140,10 @@ class Request:
         """What stands after --wrt, which may be repeated and hold several between commas."""
         from gradcli.wrt import split_names
 
-        return split_names(self.options["wrt"]) or None
+        names = split_names(self.options["wrt"])
+        if self.options["wrt"] and not names:
+            raise UsageError("--wrt names nothing", hint="`--wrt none` is no input at all")
+        return names or None
 
     def source(self) -> tuple[str, str | None]:
         """The program's text, and the file that it came from."""
@@ -273,7 +276,8 @@ class Request:
         from gradcli.render.write import write_whole, writer
 
         whole = self._whole(result, arrays, describe) if self.style == "json" else None
-        write, what = writer(self.style, arrays, whole)
+        columns = getattr(result.outputs[0], "columns", None)
+        write, what = writer(self.style, arrays, whole, columns)
         if self.output is not None:
             write_whole(self.output, write)
             return [f"wrote {what} to {self.output}"]

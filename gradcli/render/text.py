@@ -61,7 +61,9 @@ def write_text(text: str, stream: IO[str] | None) -> None:
 
 
 def write_bytes(content: bytes | memoryview, stream: Any) -> None:
-    """Write all of some bytes to a text stream, and flush it."""
+    """Write all of some bytes to a text stream, and flush it; raises OSError where it cannot."""
+    if stream is None:
+        raise OSError(errno.EBADF, "the output is closed")
     stream.flush()
     rest = memoryview(content)
     while rest:

@@ -52,10 +52,13 @@ def format_of(path: str, style: str) -> str:
     raise UsageError(f"{path} is not a kind of file that is written", hint=f"it writes {known}")
 
 
-def writer(style: str, arrays: dict[str, Array], whole: Any) -> tuple[Writer, str]:
+def writer(
+    style: str, arrays: dict[str, Array], whole: Any, columns: list[str] | None = None
+) -> tuple[Writer, str]:
     """What writes arrays in a format, and a word on what that is.
 
-    whole: the JSON value of the result. Raises UsageError where the format cannot hold it.
+    whole: the JSON value of the result. columns: their names, where a table has its own. Raises
+    UsageError where the format cannot hold it.
     """
     if style == "json":
         content = json_text(whole).encode() + b"\n"
@@ -66,11 +69,11 @@ def writer(style: str, arrays: dict[str, Array], whole: Any) -> tuple[Writer, st
     described = f"{name}, shape {array.shape}"
     if style == "npy":
         return lambda file: np.save(file, array, allow_pickle=False), described
-    content = csv_bytes(name, array)
+    content = csv_bytes(name, array, columns)
     return lambda file: file.write(content), described
 
 
-def csv_bytes(name: str, array: Array) -> bytes:
+def csv_bytes(name: str, array: Array, columns: list[str] | None = None) -> bytes:
     """A table with a header; a vector is one column, a number one cell.
 
     Raises UsageError for more than two axes.
@@ -82,7 +85,10 @@ def csv_bytes(name: str, array: Array) -> bytes:
         )
     rows = array.reshape(-1, 1) if array.ndim < 2 else array
     stem = name.rpartition(".")[2] or name
-    header = [stem] if array.ndim < 2 else labels(stem, array.shape[1:])
+    own = [stem] if array.ndim < 2 else labels(stem, array.shape[1:])
+    header = columns if columns is not None and len(columns) == len(own) else own
+    if array.dtype == np.bool_:
+        rows = rows.astype(np.int64)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(header)
@@ -94,8 +100,9 @@ def write_whole(path: str, write: Callable[[IO[bytes]], Any]) -> None:
     """Write beside the target, then move into place, so that no half of a file is ever seen."""
     target = os.path.realpath(path)
     try:
-        if os.path.exists(target) and not os.path.isfile(target):
-            with open(target, "wb") as file:
+        if os.path.exists(path) and not os.path.isfile(path):
+            # A pipe or a device: there is nothing to replace.
+            with open(path, "wb") as file:
                 write(file)
             return
         partial = os.path.join(os.path.dirname(target), f".gradcli{os.getpid()}.part")
