@@ -5,6 +5,8 @@ Nothing is ever unpickled. Errors name the file, and in tables the line and the 
 
 from __future__ import annotations
 
+import io
+import os
 import re
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -90,19 +92,25 @@ def _load(path: str, source: Any, mapped: bool) -> Any:
 def _read_npy(path: str, part: str | None, source: Any = None) -> Array:
     if part:
         raise InputError(f"{path} holds one array: it has no part `{part}`")
+    if source is None and not os.path.isfile(path):
+        # A pipe has no length that could be mapped.
+        with open(path, "rb") as file:
+            source = io.BytesIO(file.read())
     return _real_numbers(path, _load(path, source or path, source is None))
 
 
-def _load_npz(path: str, source: Any = None) -> dict[str, Array]:
+def _load_npz(path: str, source: Any = None, part: str | None = None) -> dict[str, Array]:
+    """The arrays of an archive; only the one that is asked for, where it is there."""
     if source is None:
         # Opened here, since NumPy leaves a file open where it is no archive.
         with open(path, "rb") as file:
-            return _load_npz(path, file)
+            return _load_npz(path, file, part)
     stored = _load(path, source, False)
     if isinstance(stored, np.ndarray):
         raise InputError(f"{path} is not a .npz file")
     arrays: dict[str, Array] = {}
-    for name in stored.files:
+    names: list[str] = [part] if part is not None and part in stored.files else stored.files
+    for name in names:
         try:
             arrays[name] = _real_numbers(f"{path}:{name}", stored[name])
         except InputError:
@@ -115,7 +123,7 @@ def _load_npz(path: str, source: Any = None) -> dict[str, Array]:
 
 
 def _read_npz(path: str, part: str | None, source: Any = None) -> Array:
-    array: Array = _one_of(path, _load_npz(path, source), part)
+    array: Array = _one_of(path, _load_npz(path, source, part), part)
     return array
 
 
@@ -281,6 +289,8 @@ def _is_number(cell: str) -> bool:
 
 
 def _column(path: str, name: str, names: list[str]) -> int:
+    if names.count(name) > 1:
+        raise InputError(f"{path} has {names.count(name)} columns `{name}`")
     if name in names:
         return names.index(name)
     known = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
@@ -313,8 +323,6 @@ def read_stdin_bytes() -> bytes:
 
 def _read_stdin(part: str | None) -> Array:
     """An array from standard input, its format told by how it begins."""
-    import io
-
     content = opened(STDIN, read_stdin_bytes)
     if content.startswith(b"\x93NUMPY"):
         return _read_npy(STDIN, part, io.BytesIO(content))

@@ -111,6 +111,17 @@ def test_bad_files_are_named(name, tmp_path, capsys):
     assert name in error
 
 
+def test_one_bad_entry_does_not_hide_the_others(tmp_path, capsys):
+    np.savez(tmp_path / "p.npz", good=[1.0], bad=np.array([{}], dtype=object))
+    assert value_of(capsys, "--x", f"@{tmp_path / 'p.npz'}:good") == [1]
+
+
+def test_columns_of_one_name(tmp_path, capsys):
+    (tmp_path / "d.csv").write_text("a,a\n1,2\n")
+    assert guarded(["eval", "x", "--x", f"@{tmp_path / 'd.csv'}:a"]) == 2
+    assert "2 columns" in capsys.readouterr().err
+
+
 def test_pickles_are_never_read(tmp_path, capsys):
     np.savez(tmp_path / "p.npz", x=np.array([{}], dtype=object))
     assert guarded(["eval", "x", "--x", f"@{tmp_path / 'p.npz'}:x"]) == 2
