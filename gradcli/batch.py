@@ -16,6 +16,7 @@ from gradcli.errors import (
 )
 from gradcli.files import json_array
 from gradcli.inputs import read_value
+from gradcli.jacobians import MODES
 from gradcli.render.data import (
     described_error,
     evaluation_object,
@@ -199,8 +200,8 @@ def _eval(run: Run, request: dict[str, Any]) -> dict[str, Any]:
 
 def _jacobian(run: Run, request: dict[str, Any]) -> dict[str, Any]:
     mode = request.get("mode", "auto")
-    if mode not in ("auto", "forward", "reverse"):
-        raise UsageError("`mode` is auto, forward or reverse")
+    if mode not in MODES:
+        raise UsageError(f"`mode` is one of {', '.join(MODES)}")
     result = run.jacobian(_names(request), mode)
     _fits(result, run)
     return jacobian_object("jacobian", "", result.flat() if _flag(request, "flat") else result)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 Kind = Literal["real", "int", "bool"]
 Shape = tuple[int, ...]
 
+MAX_NODES = 5_000_000
+"""Nodes that a program, and each of its derivatives, may have by default."""
+
 MAX_RANK = 31
 """Axes that a tensor may have: NumPy before 2.0 stops at 32, and a batch adds one."""
 
@@ -178,7 +181,7 @@ class Trace:
     def __init__(
         self,
         concretise: Callable[[Node, bool], Array] | None = None,
-        max_nodes: int = 5_000_000,
+        max_nodes: int = MAX_NODES,
         seed: Callable[[], int] | None = None,
         stream: int = 0,
     ) -> None:
@@ -227,7 +230,7 @@ class Arena(Trace):
     def __init__(
         self,
         rewrite: Callable[[Op, tuple[Node, ...], tuple[Any, ...]], Node | None],
-        max_nodes: int = 5_000_000,
+        max_nodes: int = MAX_NODES,
     ) -> None:
         super().__init__(max_nodes=max_nodes)
         self._rewrite = rewrite

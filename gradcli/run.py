@@ -91,7 +91,7 @@ class Run:
                 Output(exact(array, node), empty)
                 for array, node in zip(arrays, self.outputs, strict=True)
             ]
-            return Evaluation(outputs, self.extra, notes)
+            return Evaluation(outputs, list(self.extra), notes)
         found = self._gradients(wanted, seeds, False)
         if any(np.isnan(part).any() for _, parts in found for part in parts if part is not None):
             # A zero met an infinite local derivative, or the derivative does not exist: told apart

@@ -8,6 +8,8 @@ import numpy as np
 
 from gradcli.engine import default_memory_limit
 from gradcli.errors import ArgumentError
+from gradcli.graph import MAX_NODES
+from gradcli.language.interpret import MAX_ITERATIONS
 from gradcli.language.parser import DEEPEST_NESTING, MAX_NESTING
 
 
@@ -19,9 +21,9 @@ class Settings:
         *,
         dtype: str = "float64",
         max_memory: int | None = None,
-        max_nodes: int = 5_000_000,
+        max_nodes: int = MAX_NODES,
         max_nesting: int = MAX_NESTING,
-        max_iterations: int = 1_000_000,
+        max_iterations: int = MAX_ITERATIONS,
         random_seed: int | None = None,
     ) -> None:
         if dtype not in ("float64", "float32"):

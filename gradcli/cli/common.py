@@ -74,7 +74,7 @@ _LIMITS = [
     click.option("--max-memory", metavar="SIZE", help="Memory limit, as in 4G."),
     click.option("--max-nodes", type=click.IntRange(1), metavar="N", help="Graph node limit."),
     click.option(
-        "--max-nesting", type=click.IntRange(1, 1000), metavar="N", help="Bracket depth limit."
+        "--max-nesting", type=click.IntRange(1), metavar="N", help="Bracket depth limit."
     ),
     click.option(
         "--max-iterations", type=click.IntRange(1), metavar="N", help="Limit of loops in all."

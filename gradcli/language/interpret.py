@@ -40,6 +40,9 @@ from gradcli.ops.values import describe, tensor, truth
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+MAX_ITERATIONS = 1_000_000
+"""Times that loops and unpacking may go round, all together, by default."""
+
 BINARY: dict[type[ast.operator], tuple[str, str]] = {
     ast.Add: ("+", "add"),
     ast.Sub: ("-", "subtract"),
@@ -70,7 +73,7 @@ class Interpreter:
     node (by serial) was written.
     """
 
-    def __init__(self, inputs: dict[str, Node], max_iterations: int = 1_000_000) -> None:
+    def __init__(self, inputs: dict[str, Node], max_iterations: int = MAX_ITERATIONS) -> None:
         self.inputs = inputs
         self.names: dict[str, Any] = {}
         self.sites: dict[int, ast.AST] = {}

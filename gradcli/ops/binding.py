@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gradcli.errors import ArgumentError, GradcliError
 from gradcli.ops.elementwise import Elementwise
+from gradcli.ops.values import NONFINITE, tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,7 @@ SPACES: set[str] = set()
 CONSTANTS: dict[str, float | None] = {"pi": 3.141592653589793, "inf": float("inf")}
 CONSTANTS["nan"] = float("nan")
 # As JSON results spell them, which are read as inputs too.
-CONSTANTS.update({"Infinity": float("inf"), "NaN": float("nan")})
+CONSTANTS.update({name: value for name, value in NONFINITE.items() if name.isidentifier()})
 for _library in ("np", "torch", "jnp", "math"):
     for _name in ("pi", "inf", "nan"):
         CONSTANTS[f"{_library}.{_name}"] = CONSTANTS[_name]
@@ -147,8 +148,6 @@ class Function:
         return self.build(*args, **renamed)
 
     def _call_row(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        from gradcli.ops.values import tensor
-
         assert self.row is not None
         arity = self.row.arity
         if kwargs:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradcli.errors import ShapeError
 from gradcli.graph import OPS, Node, Shape
 from gradcli.ops.cotangent import Cotangent, masked, nonzero, real
+from gradcli.ops.elementwise import shape_text
 from gradcli.ops.family import Array, Box, Kinks, Lead, Op, Sample, Types, build
 from gradcli.ops.leaves import storage
 
@@ -156,8 +158,5 @@ def square_types(what: str) -> Callable[..., Types]:
 
 def require_square(what: str, shape: Shape) -> None:
     """Raise ShapeError unless the last two axes are a square matrix."""
-    from gradcli.errors import ShapeError
-    from gradcli.ops.elementwise import shape_text
-
     if len(shape) < 2 or shape[-1] != shape[-2]:
         raise ShapeError(f"`{what}` needs square matrices, not shape {shape_text(shape)}")

@@ -14,7 +14,7 @@ from gradcli.errors import ArgumentError, ShapeError
 from gradcli.graph import Node
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.linear import Positions, index, reshape, transpose
-from gradcli.ops.values import concrete, describe, whole
+from gradcli.ops.values import concrete, describe, tensor, whole
 
 WHOLE = (None, None, None)
 GAP = "..."
@@ -132,8 +132,6 @@ def _item(item: Any) -> Any:
             raise ArgumentError("an index must hold whole numbers")
         return array.astype(np.intp)
     if isinstance(item, (list, tuple)):
-        from gradcli.ops.values import tensor
-
         if not item:
             return np.zeros(0, np.intp)
         return _item(tensor(item))

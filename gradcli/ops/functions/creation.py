@@ -72,8 +72,9 @@ def arange(start: Any, stop: Any = None, step: Any = 1) -> Node:
     if not math.isfinite(span):
         raise ArgumentError("`arange` would have no end")
     (count,) = shape_of((max(0, math.ceil(span)),))
-    kind = "int" if low == int(low) and stride == int(stride) and _whole(start, stop, step) else 0
-    return build(OPS["arange"], (), ((count,), low, stride, kind or "real"))
+    whole_steps = low == int(low) and stride == int(stride) and _whole(start, stop, step)
+    kind = "int" if whole_steps else "real"
+    return build(OPS["arange"], (), ((count,), low, stride, kind))
 
 
 def _whole(*values: Any) -> bool:

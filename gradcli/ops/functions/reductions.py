@@ -8,6 +8,7 @@ from gradcli.errors import ArgumentError
 from gradcli.graph import Node, size_of
 from gradcli.ops import rows
 from gradcli.ops.binding import function
+from gradcli.ops.functions.layout import take_along
 from gradcli.ops.leaves import constant
 from gradcli.ops.linear import cumsum as cumsum_row
 from gradcli.ops.linear import reshape, sum_
@@ -161,8 +162,6 @@ def _torch_extreme(extreme: Any, position: Any, pairwise: Any, args: Any) -> Any
     if dim is None:
         return extreme(x, None, False)
     # Along a dimension PyTorch takes the first position, whose element gets the whole derivative.
-    from gradcli.ops.functions.layout import take_along
-
     x = tensor(x)
     axis = axis_of(dim, x.ndim, "dim")
     place = position(x, axis, True)

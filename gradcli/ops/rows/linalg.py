@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.errors import ComputationError, ShapeError
-from gradcli.graph import OPS, Shape
+from gradcli.graph import Shape, make
 from gradcli.ops.contraction import contract
 from gradcli.ops.cotangent import nonzero, real
 from gradcli.ops.custom import Custom, require_square, square_types
 from gradcli.ops.elementwise import shape_text
-from gradcli.ops.leaves import Leaf
+from gradcli.ops.leaves import eye_
 from gradcli.ops.linear import diagonal, reshape, sum_, transpose
 
 if TYPE_CHECKING:
@@ -263,11 +263,7 @@ def _adjugate_tangent_vjp(node: Node, g: Node) -> list[Node]:
 
 def identity(shape: Shape) -> Node:
     """The unit matrix for stacks of that shape (broadcasting)."""
-    from gradcli.ops.family import build
-
-    eye = OPS["eye"]
-    assert isinstance(eye, Leaf)
-    return build(eye, (), ((shape[-2], shape[-1]), 0))
+    return make(eye_, (), ((shape[-2], shape[-1]), 0))
 
 
 adjugate_tangent: Custom = Custom(
