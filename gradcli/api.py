@@ -61,7 +61,8 @@ def compile(expr: str, **settings: Any) -> Compiled:
     """Parse a program once, to run it at many inputs.
 
     settings: dtype ("float64" or "float32"), max_memory (bytes), max_nodes, max_nesting,
-    max_iterations, random_seed. Raises GradcliError where the source is no program.
+    max_iterations, max_depth, max_source, random_seed. Raises GradcliError where the source is no
+    program.
     """
     return Compiled(expr, Settings(**settings))
 

@@ -24,7 +24,8 @@ class GradcliError(Exception):
     """Base of all errors that a request can cause.
 
     Its place may be added on the way up: `node` is the serial of the graph node at fault, from
-    which a program that knows its sites finds the span.
+    which a program that knows its sites finds the span. labels: what stands at the span, and at
+    other places in the source that have to do with it; related: further places, with a sentence.
     """
 
     kind = "error"
@@ -38,6 +39,8 @@ class GradcliError(Exception):
         self.hint = hint
         self.span = span
         self.notes = notes
+        self.labels: list[tuple[Span, str]] = []
+        self.related: list[tuple[str, Span]] = []
         self.node: int | None = None
         self.source: str | None = None
         self.filename: str | None = None
@@ -109,6 +112,25 @@ class SeedError(GradcliError):
     """A seed that is missing or of the wrong shape."""
 
     kind = "seed"
+
+
+class StaticValueError(ArgumentError):
+    """A count, size, axis or position that cannot be known before the program runs."""
+
+    kind = "static"
+
+
+class DomainProblem(ArgumentError):
+    """Arithmetic on numbers known now that has no real result."""
+
+    kind = "domain"
+
+
+class ClaimError(GradcliError):
+    """A check, a claim or an assert did not hold."""
+
+    kind = "assert"
+    exit_status = 1
 
 
 class LimitError(GradcliError):

@@ -12,6 +12,19 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 
+class Result:
+    """What every result comes with: remarks, and which way control flow went.
+
+    control_flow: for each condition that data decided, where it stands and how often it held, or
+    how often its loop ran.
+    """
+
+    def __init__(self, warnings: list[str], notes: list[str]) -> None:
+        self.warnings = warnings
+        self.notes = notes
+        self.control_flow: list[dict[str, Any]] = []
+
+
 class Output:
     """One output: its value and, where asked for, the gradient by input name."""
 
@@ -20,13 +33,12 @@ class Output:
         self.grad = grad
 
 
-class Evaluation:
+class Evaluation(Result):
     """What `evaluate` found. `value` and `grad` are those of a single output."""
 
     def __init__(self, outputs: list[Output], warnings: list[str], notes: list[str]) -> None:
+        super().__init__(warnings, notes)
         self.outputs = outputs
-        self.warnings = warnings
-        self.notes = notes
 
     def __repr__(self) -> str:
         parts = [f"value={output.value!r}, grad={output.grad!r}" for output in self.outputs]
@@ -61,15 +73,14 @@ class JacobianOutput:
         self.passes = passes
 
 
-class Jacobian:
+class Jacobian(Result):
     """What `jacobian` found. `value` and `jacobian` are those of a single output."""
 
     def __init__(
         self, outputs: list[JacobianOutput], warnings: list[str], notes: list[str]
     ) -> None:
+        super().__init__(warnings, notes)
         self.outputs = outputs
-        self.warnings = warnings
-        self.notes = notes
 
     def __repr__(self) -> str:
         parts = [f"value={o.value!r}, jacobian={o.jacobian!r}" for o in self.outputs]
@@ -108,7 +119,9 @@ class Jacobian:
             outputs.append(
                 FlatOutput(output.value, matrix, rows, columns, output.mode, output.passes)
             )
-        return FlatJacobian(outputs, self.warnings, self.notes)
+        flat = FlatJacobian(outputs, self.warnings, self.notes)
+        flat.control_flow = self.control_flow
+        return flat
 
 
 class FlatOutput:
@@ -131,13 +144,12 @@ class FlatOutput:
         self.passes = passes
 
 
-class FlatJacobian:
+class FlatJacobian(Result):
     """A Jacobian with its blocks side by side."""
 
     def __init__(self, outputs: list[FlatOutput], warnings: list[str], notes: list[str]) -> None:
+        super().__init__(warnings, notes)
         self.outputs = outputs
-        self.warnings = warnings
-        self.notes = notes
 
 
 def labels(name: str, shape: tuple[int, ...]) -> list[str]:

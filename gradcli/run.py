@@ -78,9 +78,11 @@ class Run:
         wanted = self.wanted(wrt) if grad else []
         seeds = self._seeds(seed, bool(wanted))
         try:
-            return self._evaluated(seeds, wanted, grad)
+            result = self._evaluated(seeds, wanted, grad)
         except GradcliError as error:
             raise self.traced.placed(error) from None
+        result.control_flow = self.traced.control_flow
+        return result
 
     def _evaluated(self, seeds: list[Any], wanted: list[Wrt], grad: bool) -> Evaluation:
         notes = list(self.traced.notes)
@@ -213,4 +215,6 @@ class Run:
             ]
         except GradcliError as error:
             raise self.traced.placed(error) from None
-        return Jacobian(outputs, self.warnings(wanted), list(self.traced.notes))
+        result = Jacobian(outputs, self.warnings(wanted), list(self.traced.notes))
+        result.control_flow = self.traced.control_flow
+        return result

@@ -7,7 +7,6 @@ that steered the trace are the same.
 
 from __future__ import annotations
 
-import ast
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from gradcli.arrays import as_array
 from gradcli.errors import GradcliError, NameProblem, Span, SyntaxProblem, did_you_mean
 from gradcli.language.names import free_names, known_name
 from gradcli.language.parser import parse
+from gradcli.language.scopes import bound_names
 from gradcli.run import Run
 from gradcli.settings import Settings
 from gradcli.traced import Source, Traced
@@ -29,7 +29,8 @@ KEPT_SHAPES, KEPT_TRACES = 32, 4
 class Program:
     """A parsed program. Raises SyntaxProblem, with the place, where the source is none.
 
-    stream: sets its random draws apart from those of other programs under the same seed.
+    stream: sets its random draws apart from those of other programs under the same seed. entry: the
+    function of it to be run, where it is not the one that it ends in.
     """
 
     def __init__(
@@ -39,16 +40,17 @@ class Program:
         filename: str | None = None,
         settings: Settings | None = None,
         stream: int = 0,
+        entry: str | None = None,
     ) -> None:
         self.settings = settings or Settings()
         try:
-            self.tree = parse(source, self.settings.max_nesting)
+            self.tree = parse(source, self.settings.max_nesting, self.settings.max_source)
             if not self.tree.body:
                 raise SyntaxProblem("the program is empty", span=Span(1, 0, 1, 0))
         except GradcliError as error:
             raise error.located(source, filename) from None
-        self.source = Source(source, filename, self.tree, stream)
-        self.reads = free_names(self.tree)
+        self.source = Source(source, filename, self.tree, stream, entry)
+        self.reads = free_names(self.tree, entry)
         self._traced: OrderedDict[Any, list[Traced]] = OrderedDict()
 
     def check_names(self, given: Iterable[str]) -> None:
@@ -63,8 +65,7 @@ class Program:
 
     def sets(self, name: str) -> bool:
         """Whether the program assigns to that name."""
-        nodes = (node for node in ast.walk(self.tree) if isinstance(node, ast.Name))
-        return any(node.id == name and isinstance(node.ctx, ast.Store) for node in nodes)
+        return name in bound_names(self.tree.body)
 
     def missing(self, given: Iterable[str]) -> list[str]:
         """Names that the program reads and nothing binds."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,28 +11,53 @@ import numpy as np
 from gradcli.engine import Concrete, Plan
 from gradcli.errors import ArgumentError, GradcliError
 from gradcli.graph import Kind, Node, Trace, ancestors, building
-from gradcli.language.build import span_of
 from gradcli.language.interpret import Interpreter
+from gradcli.language.places import span_of
+from gradcli.language.tensors import Tensor, bare
 from gradcli.ops.leaves import input_
 from gradcli.ops.values import tensor
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gradcli.settings import Settings
 
     Array = np.ndarray[Any, Any]
 
 
-class Source:
-    """A program's text and tree. stream: sets its random draws apart from other programs'."""
+@contextmanager
+def deep_stack(settings: Settings) -> Iterator[None]:
+    """Room for the interpreter's recursion: as deep as brackets and calls may nest."""
+    limit = sys.getrecursionlimit()
+    wanted = 1500 + 25 * settings.max_nesting + 60 * settings.max_depth
+    sys.setrecursionlimit(max(limit, wanted))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
-    def __init__(self, text: str, filename: str | None, tree: ast.Module, stream: int) -> None:
+
+class Source:
+    """A program's text and tree.
+
+    stream: sets its random draws apart from other programs'. entry: the function that it is, where
+    one of several was named.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        filename: str | None,
+        tree: ast.Module,
+        stream: int,
+        entry: str | None = None,
+    ) -> None:
         self.text = text
         self.filename = filename
         self.tree = tree
         self.stream = stream
+        self.entry = entry
 
 
 class Traced:
@@ -51,8 +77,9 @@ class Traced:
             kind: Kind = "bool" if array.dtype == np.bool_ else "real"
             params = (array.shape, name, kind)
             self.inputs[name] = Node(input_, (), params, ((array.shape, kind),))
-        self.outputs = self._interpret(self.values(arrays))
         self.notes: list[str] = []
+        self.control_flow: list[dict[str, Any]] = []
+        self.outputs = self._interpret(self.values(arrays))
         if settings.seed_was_picked:
             self.notes.append(f"random draws used --random-seed {settings.random_seed}")
         for name in self.static:
@@ -73,23 +100,22 @@ class Traced:
             return value
 
         trace = Trace(concretise, settings.max_nodes, settings.seed, source.stream)
-        interpreter = Interpreter(self.inputs, settings.max_iterations)
+        handles = {name: Tensor(node) for name, node in self.inputs.items()}
+        interpreter = Interpreter(handles, settings.max_iterations, settings.max_depth)
         self.sites = interpreter.sites
-        # The interpreter recurses as deeply as the parser let expressions nest, and no deeper.
-        limit = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(limit, 1500 + 25 * settings.max_nesting))
         try:
-            with building(trace):
-                result = interpreter.run(source.tree)
+            with building(trace), deep_stack(settings):
+                result = bare(interpreter.run(source.tree, source.entry))
                 parts = result if isinstance(result, tuple) else (result,)
                 last = source.tree.body[-1]
                 if not parts:
                     raise ArgumentError("the value is an empty tuple", span=span_of(last))
-                return [interpreter.located(last, tensor, part) for part in parts]
+                outputs = [interpreter.located(last, tensor, part) for part in parts]
+            self.control_flow = interpreter.flow.events(source.text)
+            self.notes += [f"printed: {text}" for text in interpreter.printed]
+            return outputs
         except GradcliError as error:
             raise self.placed(error) from None
-        finally:
-            sys.setrecursionlimit(limit)
 
     def _mark_static(self, node: Node) -> None:
         """Inputs that a count or a position was computed from are not differentiated."""

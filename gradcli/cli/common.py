@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 _PROGRAM = [
     click.argument("expression", required=False, metavar="EXPRESSION"),
-    click.option("-f", "--file", metavar="FILE", help="Read the program from FILE (- for stdin)."),
+    click.option(
+        "-f",
+        "--file",
+        metavar="FILE[:NAME]",
+        help="Read the program from FILE (- for stdin), or its function NAME.",
+    ),
     click.option(
         "-e",
         "--line",
@@ -79,6 +84,10 @@ _LIMITS = [
     click.option(
         "--max-iterations", type=click.IntRange(1), metavar="N", help="Limit of loops in all."
     ),
+    click.option("--max-depth", type=click.IntRange(1), metavar="N", help="Limit of nested calls."),
+    click.option(
+        "--max-source", type=click.IntRange(1), metavar="N", help="Program size limit, characters."
+    ),
 ]  # fmt: skip
 
 
@@ -100,7 +109,7 @@ def chosen_limits(options: dict[str, Any]) -> dict[str, Any]:
     """The limits that were given, as `Settings` takes them."""
     from gradcli.cli.arguments import byte_count
 
-    names = ("max_nodes", "max_nesting", "max_iterations")
+    names = ("max_nodes", "max_nesting", "max_iterations", "max_depth", "max_source")
     limits = {name: options[name] for name in names if options[name] is not None}
     return {**limits, "max_memory": byte_count(options["max_memory"])}
 
@@ -113,7 +122,7 @@ class Request:
         self.command = context.info_name or ""
         self.bindings: Bindings = context.obj
         self.expression: str | None = options["expression"]
-        self.file: str | None = options["file"]
+        self.file, self.entry = file_and_function(options["file"])
         self.output: str | None = options["output"]
         self.style: str = "json" if options["as_json"] else options["style"]
         self.get: str | None = options["get"]
@@ -197,7 +206,7 @@ class Request:
 
         settings = self.settings()
         source, filename = self.source()
-        program = Program(source, filename=filename, settings=settings)
+        program = Program(source, filename=filename, settings=settings, entry=self.entry)
         from gradcli.cli.arguments import how_to_give, unused_input
 
         reads = program.missing([])
@@ -305,6 +314,18 @@ class Request:
     def source_name(self) -> str:
         """What stands for the expression where the program came from a file or lines."""
         return self.file or "\n".join(self.options["lines"])
+
+
+def file_and_function(text: str | None) -> tuple[str | None, str | None]:
+    """`FILE` or `FILE:NAME`: the file, and which of its functions the program is."""
+    if text is None or ":" not in text:
+        return text, None
+    from os.path import exists
+
+    file, _, name = text.rpartition(":")
+    if not name.isidentifier() or exists(text):
+        return text, None
+    return file, name
 
 
 def pasteable(request: Request, outputs: int) -> tuple[str, ...]:

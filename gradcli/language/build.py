@@ -7,25 +7,13 @@ and gives a node of Python's `ast`, used as plain data.
 from __future__ import annotations
 
 import ast
-from typing import Any, TypeVar
+from typing import Any
 
-from gradcli.errors import Span, SyntaxProblem
+from gradcli.errors import SyntaxProblem
+from gradcli.language.literals import constant_of, number_of, string_of
+from gradcli.language.places import Place, placed, span_of
 
-Place = tuple[int, int, int, int]
-Tree = TypeVar("Tree", bound=ast.AST)
-LOAD, STORE = ast.Load(), ast.Store()
-
-
-def span_of(node: ast.AST) -> Span:
-    """Where a node stands in the source."""
-    place: Any = node
-    return Span(place.lineno, place.col_offset, place.end_lineno, place.end_col_offset)
-
-
-def _at(node: Tree, place: Place) -> Tree:
-    placed: Any = node
-    placed.lineno, placed.col_offset, placed.end_lineno, placed.end_col_offset = place
-    return node
+LOAD, STORE, DELETE = ast.Load(), ast.Store(), ast.Del()
 
 
 # --- programs and statements -------------------------------------------------------------------
@@ -41,13 +29,13 @@ def build_start(children: list[Any], place: Place) -> ast.Module:
 
 
 def build_expression(children: list[Any], place: Place) -> ast.Expr:
-    return _at(ast.Expr(value=children[0]), place)
+    return placed(ast.Expr(value=children[0]), place)
 
 
 def build_assign(children: list[Any], place: Place) -> ast.Assign:
     *targets, value = children
     stored = [_target(target) for target in targets]
-    return _at(ast.Assign(targets=stored, value=value, type_comment=None), place)
+    return placed(ast.Assign(targets=stored, value=value, type_comment=None), place)
 
 
 def build_augmented(children: list[Any], place: Place) -> ast.AugAssign:
@@ -55,14 +43,14 @@ def build_augmented(children: list[Any], place: Place) -> ast.AugAssign:
     stored = _target(target)
     if isinstance(stored, (ast.Tuple, ast.List)):
         raise SyntaxProblem(f"`{sign}` takes one target, not a tuple", span=span_of(stored))
-    return _at(ast.AugAssign(target=stored, op=AUGMENTED[sign](), value=value), place)
+    return placed(ast.AugAssign(target=stored, op=AUGMENTED[sign](), value=value), place)
 
 
 def build_annotated(children: list[Any], place: Place) -> ast.AnnAssign:
     name, annotation, value = children
-    target = _at(ast.Name(id=name, ctx=STORE), (*place[:2], place[0], place[1] + len(name)))
+    target = placed(ast.Name(id=name, ctx=STORE), (*place[:2], place[0], place[1] + len(name)))
     node = ast.AnnAssign(target=target, annotation=annotation, value=value, simple=1)
-    return _at(node, place)
+    return placed(node, place)
 
 
 def build_aug(children: list[Any], place: Place) -> str:
@@ -70,23 +58,23 @@ def build_aug(children: list[Any], place: Place) -> str:
 
 
 def build_return_(children: list[Any], place: Place) -> ast.Return:
-    return _at(ast.Return(value=children[0]), place)
+    return placed(ast.Return(value=children[0]), place)
 
 
 def build_assert_(children: list[Any], place: Place) -> ast.Assert:
-    return _at(ast.Assert(test=children[0], msg=children[1]), place)
+    return placed(ast.Assert(test=children[0], msg=children[1]), place)
 
 
 def build_pass_(children: list[Any], place: Place) -> ast.Pass:
-    return _at(ast.Pass(), place)
+    return placed(ast.Pass(), place)
 
 
 def build_break_(children: list[Any], place: Place) -> ast.Break:
-    return _at(ast.Break(), place)
+    return placed(ast.Break(), place)
 
 
 def build_continue_(children: list[Any], place: Place) -> ast.Continue:
-    return _at(ast.Continue(), place)
+    return placed(ast.Continue(), place)
 
 
 def build_module(children: list[Any], place: Place) -> str:
@@ -94,19 +82,19 @@ def build_module(children: list[Any], place: Place) -> str:
 
 
 def build_imported(children: list[Any], place: Place) -> ast.alias:
-    return _at(ast.alias(name=children[0], asname=children[1]), place)
+    return placed(ast.alias(name=children[0], asname=children[1]), place)
 
 
 def build_import_(children: list[Any], place: Place) -> ast.Import:
     names = [
-        _at(ast.alias(name=name, asname=alias), place)
+        placed(ast.alias(name=name, asname=alias), place)
         for name, alias in zip(children[::2], children[1::2], strict=True)
     ]
-    return _at(ast.Import(names=names), place)
+    return placed(ast.Import(names=names), place)
 
 
 def build_import_from(children: list[Any], place: Place) -> ast.ImportFrom:
-    return _at(ast.ImportFrom(module=children[0], names=children[1:], level=0), place)
+    return placed(ast.ImportFrom(module=children[0], names=children[1:], level=0), place)
 
 
 def build_suite(children: list[Any], place: Place) -> list[Any]:
@@ -115,7 +103,7 @@ def build_suite(children: list[Any], place: Place) -> list[Any]:
 
 def build_elif(children: list[Any], place: Place) -> ast.If:
     node = ast.If(test=children[0], body=children[1], orelse=[])
-    return _at(node, _ending(place, children[1]))
+    return placed(node, _ending(place, children[1]))
 
 
 def build_if_(children: list[Any], place: Place) -> ast.If:
@@ -126,18 +114,37 @@ def build_if_(children: list[Any], place: Place) -> ast.If:
         if orelse:
             branch.end_lineno, branch.end_col_offset = _ending(place, orelse)[2:]
         orelse = [branch]
-    return _at(ast.If(test=test, body=body, orelse=orelse), _ending(place, orelse or body))
+    return placed(ast.If(test=test, body=body, orelse=orelse), _ending(place, orelse or body))
 
 
 def build_while_(children: list[Any], place: Place) -> ast.While:
     node = ast.While(test=children[0], body=children[1], orelse=[])
-    return _at(node, _ending(place, children[1]))
+    return placed(node, _ending(place, children[1]))
 
 
 def build_for_(children: list[Any], place: Place) -> ast.For:
     target, source, body = children
     node = ast.For(target=target, iter=source, body=body, orelse=[], type_comment=None)
-    return _at(node, _ending(place, body))
+    return placed(node, _ending(place, body))
+
+
+def build_with_item(children: list[Any], place: Place) -> ast.withitem:
+    target = None if children[1] is None else _target(children[1])
+    return ast.withitem(context_expr=children[0], optional_vars=target)
+
+
+def build_with_(children: list[Any], place: Place) -> ast.With:
+    *items, body = children
+    node = ast.With(items=items, body=body, type_comment=None)
+    return placed(node, _ending(place, body))
+
+
+def build_del_(children: list[Any], place: Place) -> ast.Delete:
+    (found,) = children
+    targets: list[Any] = found.elts if isinstance(found, ast.Tuple) else [found]
+    for target in targets:
+        target.ctx = DELETE
+    return placed(ast.Delete(targets=targets), place)
 
 
 def build_decorator(children: list[Any], place: Place) -> tuple[str, Any]:
@@ -157,12 +164,12 @@ def build_def_(children: list[Any], place: Place) -> ast.FunctionDef:
     )
     if "type_params" in ast.FunctionDef._fields:
         vars(node)["type_params"] = []
-    return _at(node, _ending(place, body))
+    return placed(node, _ending(place, body))
 
 
 def build_param(children: list[Any], place: Place) -> tuple[Any, Any]:
     name, *annotation, default = children
-    return _at(
+    return placed(
         ast.arg(arg=name, annotation=annotation[0] if annotation else None, type_comment=None),
         place,
     ), default
@@ -216,7 +223,7 @@ def _target(node: Any) -> Any:
 
 
 def build_tuple(children: list[Any], place: Place) -> ast.Tuple:
-    return _at(ast.Tuple(elts=children, ctx=LOAD), place)
+    return placed(ast.Tuple(elts=children, ctx=LOAD), place)
 
 
 def build_targets(children: list[Any], place: Place) -> Any:
@@ -227,19 +234,19 @@ def build_targets(children: list[Any], place: Place) -> Any:
 
 def build_ternary(children: list[Any], place: Place) -> ast.IfExp:
     body, test, orelse = children
-    return _at(ast.IfExp(test=test, body=body, orelse=orelse), place)
+    return placed(ast.IfExp(test=test, body=body, orelse=orelse), place)
 
 
 def build_lambda_(children: list[Any], place: Place) -> ast.Lambda:
-    return _at(ast.Lambda(args=children[0] or _arguments([]), body=children[1]), place)
+    return placed(ast.Lambda(args=children[0] or _arguments([]), body=children[1]), place)
 
 
 def build_or_test(children: list[Any], place: Place) -> ast.BoolOp:
-    return _at(ast.BoolOp(op=ast.Or(), values=children), place)
+    return placed(ast.BoolOp(op=ast.Or(), values=children), place)
 
 
 def build_and_test(children: list[Any], place: Place) -> ast.BoolOp:
-    return _at(ast.BoolOp(op=ast.And(), values=children), place)
+    return placed(ast.BoolOp(op=ast.And(), values=children), place)
 
 
 def build_compare(children: list[Any], place: Place) -> str:
@@ -248,19 +255,19 @@ def build_compare(children: list[Any], place: Place) -> str:
 
 def build_comparison(children: list[Any], place: Place) -> ast.Compare:
     ops = [COMPARISONS[sign]() for sign in children[1::2]]
-    return _at(ast.Compare(left=children[0], ops=ops, comparators=children[2::2]), place)
+    return placed(ast.Compare(left=children[0], ops=ops, comparators=children[2::2]), place)
 
 
 def _unary(kind: type[ast.unaryop]) -> Any:
     def build(children: list[Any], place: Place) -> ast.UnaryOp:
-        return _at(ast.UnaryOp(op=kind(), operand=children[0]), place)
+        return placed(ast.UnaryOp(op=kind(), operand=children[0]), place)
 
     return build
 
 
 def _binary(kind: type[ast.operator]) -> Any:
     def build(children: list[Any], place: Place) -> ast.BinOp:
-        return _at(ast.BinOp(left=children[0], op=kind(), right=children[1]), place)
+        return placed(ast.BinOp(left=children[0], op=kind(), right=children[1]), place)
 
     return build
 
@@ -309,7 +316,15 @@ def build_arguments(children: list[Any], place: Place) -> list[Any]:
 
 
 def build_keyword(children: list[Any], place: Place) -> ast.keyword:
-    return _at(ast.keyword(arg=children[0], value=children[1]), place)
+    return placed(ast.keyword(arg=children[0], value=children[1]), place)
+
+
+def build_starred(children: list[Any], place: Place) -> ast.Starred:
+    return placed(ast.Starred(value=children[0], ctx=LOAD), place)
+
+
+def build_keywords(children: list[Any], place: Place) -> ast.keyword:
+    return placed(ast.keyword(arg=None, value=children[0]), place)
 
 
 def build_call(children: list[Any], place: Place) -> ast.Call:
@@ -317,24 +332,27 @@ def build_call(children: list[Any], place: Place) -> ast.Call:
     keywords: list[Any] = []
     for argument in children[1] or []:
         if isinstance(argument, ast.keyword):
-            if any(argument.arg == earlier.arg for earlier in keywords):
-                raise SyntaxProblem(f"`{argument.arg}` is given twice", span=span_of(argument))
+            name = argument.arg
+            if name is not None and any(name == earlier.arg for earlier in keywords):
+                raise SyntaxProblem(f"`{name}` is given twice", span=span_of(argument))
             keywords.append(argument)
-        elif keywords:
+        elif keywords and not (
+            isinstance(argument, ast.Starred) and all(item.arg is not None for item in keywords)
+        ):
             raise SyntaxProblem(
                 "an argument without a name follows one with a name", span=span_of(argument)
             )
         else:
             positional.append(argument)
-    return _at(ast.Call(func=children[0], args=positional, keywords=keywords), place)
+    return placed(ast.Call(func=children[0], args=positional, keywords=keywords), place)
 
 
 def build_attribute(children: list[Any], place: Place) -> ast.Attribute:
-    return _at(ast.Attribute(value=children[0], attr=children[1], ctx=LOAD), place)
+    return placed(ast.Attribute(value=children[0], attr=children[1], ctx=LOAD), place)
 
 
 def build_subscript(children: list[Any], place: Place) -> ast.Subscript:
-    return _at(ast.Subscript(value=children[0], slice=children[1], ctx=LOAD), place)
+    return placed(ast.Subscript(value=children[0], slice=children[1], ctx=LOAD), place)
 
 
 def build_subscripts(children: list[Any], place: Place) -> Any:
@@ -346,78 +364,35 @@ build_subscript_tuple = build_tuple
 
 def build_slice(children: list[Any], place: Place) -> ast.Slice:
     lower, upper, step = (*children, None)[:3]
-    return _at(ast.Slice(lower=lower, upper=upper, step=step), place)
+    return placed(ast.Slice(lower=lower, upper=upper, step=step), place)
 
 
 def build_name(children: list[Any], place: Place) -> ast.Name:
-    return _at(ast.Name(id=children[0], ctx=LOAD), place)
+    return placed(ast.Name(id=children[0], ctx=LOAD), place)
 
 
 def build_number(children: list[Any], place: Place) -> ast.Constant:
-    text = children[0]
-    bare = text.replace("_", "")
-    value: int | float
-    if len(bare) > 400:
-        raise SyntaxProblem("this number has more than 400 digits", span=Span(*place))
-    try:
-        if bare[:2].lower() in ("0x", "0b", "0o"):
-            value = int(bare, 0)
-        else:
-            value = float(bare) if any(sign in bare for sign in ".eE") else int(bare)
-        if value.bit_length() > 1023 if isinstance(value, int) else False:
-            value = float("inf")
-    except ValueError:
-        raise SyntaxProblem(f"`{text}` is not a number", span=Span(*place)) from None
-    return _constant(value, place)
+    return number_of(children[0], place)
 
 
-_ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", "'": "'", '"': '"', "\n": "", "r": "\r", "0": "\0"}
-
-
-def build_string(children: list[Any], place: Place) -> ast.Constant:
-    parts = []
-    for text in children:
-        prefix = text[: len(text) - len(text.lstrip("rRbBfFuU"))].lower()
-        if "b" in prefix or "f" in prefix:
-            kind = "bytes are" if "b" in prefix else "f-strings are"
-            raise SyntaxProblem(f"{kind} not part of the language", span=Span(*place))
-        body = text[len(prefix) :]
-        quotes = 3 if body[:3] in ('"""', "'''") else 1
-        body = body[quotes:-quotes]
-        parts.append(body if "r" in prefix else _unescape(body))
-    return _constant("".join(parts), place)
-
-
-def _unescape(body: str) -> str:
-    out: list[str] = []
-    characters = iter(body)
-    for character in characters:
-        if character != "\\":
-            out.append(character)
-            continue
-        following = next(characters, "")
-        out.append(_ESCAPES.get(following, "\\" + following))
-    return "".join(out)
-
-
-def _constant(value: Any, place: Place) -> ast.Constant:
-    return _at(ast.Constant(value=value, kind=None), place)
+def build_string(children: list[Any], place: Place) -> ast.expr:
+    return string_of(children, place)
 
 
 def build_none(children: list[Any], place: Place) -> ast.Constant:
-    return _constant(None, place)
+    return constant_of(None, place)
 
 
 def build_true(children: list[Any], place: Place) -> ast.Constant:
-    return _constant(True, place)
+    return constant_of(True, place)
 
 
 def build_false(children: list[Any], place: Place) -> ast.Constant:
-    return _constant(False, place)
+    return constant_of(False, place)
 
 
 def build_ellipsis(children: list[Any], place: Place) -> ast.Constant:
-    return _constant(..., place)
+    return constant_of(..., place)
 
 
 def build_empty_tuple(children: list[Any], place: Place) -> ast.Tuple:
@@ -427,20 +402,20 @@ def build_empty_tuple(children: list[Any], place: Place) -> ast.Tuple:
 def build_group(children: list[Any], place: Place) -> Any:
     inner = children[0]
     # Python counts the parentheses in for a tuple only.
-    return _at(inner, place) if isinstance(inner, ast.Tuple) else inner
+    return placed(inner, place) if isinstance(inner, ast.Tuple) else inner
 
 
 def build_generator(children: list[Any], place: Place) -> ast.GeneratorExp:
-    return _at(ast.GeneratorExp(elt=children[0], generators=[children[1]]), place)
+    return placed(ast.GeneratorExp(elt=children[0], generators=children[1:]), place)
 
 
 def build_list(children: list[Any], place: Place) -> ast.List:
     elements = [child for child in children if child is not None]
-    return _at(ast.List(elts=elements, ctx=LOAD), place)
+    return placed(ast.List(elts=elements, ctx=LOAD), place)
 
 
 def build_list_comprehension(children: list[Any], place: Place) -> ast.ListComp:
-    return _at(ast.ListComp(elt=children[0], generators=[children[1]]), place)
+    return placed(ast.ListComp(elt=children[0], generators=children[1:]), place)
 
 
 def build_comp_for(children: list[Any], place: Place) -> ast.comprehension:
@@ -458,4 +433,9 @@ def build_pair(children: list[Any], place: Place) -> tuple[Any, Any]:
 
 def build_dict(children: list[Any], place: Place) -> ast.Dict:
     pairs = [child for child in children if child is not None]
-    return _at(ast.Dict(keys=[key for key, _ in pairs], values=[v for _, v in pairs]), place)
+    return placed(ast.Dict(keys=[key for key, _ in pairs], values=[v for _, v in pairs]), place)
+
+
+def build_dict_comprehension(children: list[Any], place: Place) -> ast.DictComp:
+    (key, value), *clauses = children
+    return placed(ast.DictComp(key=key, value=value, generators=clauses), place)

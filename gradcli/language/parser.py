@@ -57,13 +57,16 @@ def grammar() -> Grammar:
     return Grammar()
 
 
-def parse(source: str, max_nesting: int = MAX_NESTING) -> ast.Module:
+def parse(source: str, max_nesting: int = MAX_NESTING, max_source: int = MAX_SOURCE) -> ast.Module:
     """The syntax tree of a program.
 
     Raises SyntaxProblem with the place and a hint; LimitError where brackets nest too deeply.
     """
-    if len(source) > MAX_SOURCE:
-        raise LimitError(f"the program is longer than {MAX_SOURCE:,} characters")
+    if len(source) > max_source:
+        raise LimitError(
+            f"the program is longer than {max_source:,} characters",
+            hint="raise the limit with --max-source",
+        )
     language = grammar()
     tokens = tokenize(source, language, max_nesting)
     return _drive(tokens, language, max_nesting)

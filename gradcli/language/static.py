@@ -96,11 +96,29 @@ def static_item(value: Any, key: Any) -> Any:
         raise ArgumentError(f"index {place} is out of range for {length} elements") from None
 
 
+def static_contains(item: Any, within: Any) -> bool:
+    """Whether `item in within`, for tuples, lists, ranges, dicts and strings."""
+    if not isinstance(within, (tuple, list, range, str, dict)) or isinstance(item, Node):
+        raise ArgumentError("`in` looks into tuples, lists, ranges, dicts and strings")
+    if isinstance(within, (tuple, list)) and any(isinstance(part, Node) for part in within):
+        raise ArgumentError("`in` compares numbers, not tensors")
+    if isinstance(within, range):
+        # Python itself would walk through it for what is not an int.
+        return isinstance(item, (int, float)) and item == item // 1 and int(item) in within
+    try:
+        return item in within
+    except TypeError:
+        what = f"{describe(item)} cannot be in {describe(within)}"
+        raise ArgumentError(what) from None
+
+
 def static_compare(symbol: str, left: Any, right: Any) -> bool:
     """Python's comparison of values known now."""
     for side in (left, right):
-        if isinstance(side, tuple):
+        if isinstance(side, (tuple, list)):
             count_items(side)
+            if any(isinstance(part, Node) for part in side):
+                raise ArgumentError(f"`{symbol}` compares numbers, not lists of tensors")
     try:
         return bool(COMPARATORS[symbol](left, right))
     except TypeError:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from gradcli.errors import NameProblem, did_you_mean
-from gradcli.graph import Node
+from gradcli.language.natives import NATIVES
+from gradcli.language.tensors import Tensor
 from gradcli.ops.binding import CONSTANTS, SPACES, SPELLED, Function
 from gradcli.ops.functions import layout
 
@@ -45,7 +46,7 @@ class Method:
 
     __slots__ = ("function", "owner")
 
-    def __init__(self, function: Function, owner: Node) -> None:
+    def __init__(self, function: Function, owner: Tensor) -> None:
         self.function = function
         self.owner = owner
 
@@ -54,7 +55,7 @@ class Method:
         return self.function.name
 
     def __call__(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        return self.function([self.owner, *args], kwargs)
+        return self.function([self.owner.node, *args], kwargs)
 
 
 BUILTIN_SPACES = {
@@ -71,6 +72,13 @@ BUILTIN_SPACES = {
 }
 
 
+NATIVE_SPACES = {
+    ".".join(parts[:count])
+    for parts in [name.split(".") for name in NATIVES]
+    for count in range(1, len(parts))
+}
+
+
 def lookup(full: str) -> Any:
     """A function, constant or namespace by its full dotted name, or None."""
     if full in SPELLED:
@@ -78,9 +86,11 @@ def lookup(full: str) -> Any:
     if full in CONSTANTS:
         constant = CONSTANTS[full]
         return Newaxis if constant is None else constant
+    if full in NATIVES:
+        return NATIVES[full]
     if full == "jax.numpy":
         return Namespace("jnp")
-    if full in SPACES:
+    if full in SPACES or full in NATIVE_SPACES:
         return Namespace(full)
     return None
 
@@ -89,8 +99,9 @@ class Newaxis:
     """Stands for `np.newaxis` where None would read as absence."""
 
 
-def attribute_of(node: Node, name: str, torch_methods: bool) -> Any:
-    """`node.name`: a property, or a method; NumPy's, or PyTorch's where those are wanted."""
+def attribute_of(owner: Tensor, name: str, torch_methods: bool) -> Any:
+    """`owner.name`: a property, or a method; NumPy's, or PyTorch's where those are wanted."""
+    node = owner.node
     if name == "T":
         return layout.transpose(node)
     if name in ("mT", "H"):
@@ -106,7 +117,7 @@ def attribute_of(node: Node, name: str, torch_methods: bool) -> Any:
         function = SPELLED.get(f"{library}.{name}")
         # NumPy's functions are methods where its arrays have them; PyTorch's nearly all are.
         if function is not None and (library != "np" or hasattr(np.ndarray, name)):
-            return Method(function, node)
+            return Method(function, owner)
     names = [
         spelling.partition(".")[2]
         for spelling in SPELLED

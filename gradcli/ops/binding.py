@@ -42,6 +42,7 @@ MODULES = {
     "jax.numpy": "jnp",
     "math": "math",
     "scipy": "scipy",
+    "functools": "functools",
 }
 """What can be imported, and the prefix of its names in `SPELLED`."""
 

@@ -48,6 +48,8 @@ class Op:
     """Whether the JVP is two VJPs (see autodiff/forward.py), for want of a rule of its own."""
     sparse_adjoint = False
     """Whether the adjoint leaves structural zeros (an index reaches some elements only)."""
+    view = False
+    """Whether the output may share memory with the first operand in NumPy or PyTorch."""
 
     def __init__(
         self,
@@ -80,6 +82,10 @@ class Op:
     def key(self, params: tuple[Any, ...]) -> Any:
         """What tells two parameter tuples apart, hashable."""
         return params
+
+    def is_view(self, node: Node) -> bool:
+        """Whether this node may share memory with its first operand in NumPy or PyTorch."""
+        return self.view
 
     def infer(self, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Types:
         """Type of each output; raises ShapeError where the operands do not go together."""

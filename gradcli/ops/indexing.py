@@ -27,7 +27,7 @@ def index_value(x: Node, key: Any) -> Node:
     Raises ArgumentError for items that are no index, ShapeError where there are too many or a
     position is out of range.
     """
-    items = _normalised(x, list(key) if isinstance(key, tuple) else [key])
+    items = normalised(x, list(key) if isinstance(key, tuple) else [key])
     arrays = [item for item in items if isinstance(item, np.ndarray)]
     # Positions beside arrays are arrays too, for NumPy's rule of where the result axes go.
     advanced = [
@@ -49,7 +49,7 @@ def index_value(x: Node, key: Any) -> Node:
                 later.append(WHOLE)
     for axis, item in enumerate(basic):
         if isinstance(item, tuple):
-            basic[axis] = _resolved(item, x.shape[axis])
+            basic[axis] = resolved(item, x.shape[axis])
     if any(item != (0, extent, 1) for item, extent in zip(basic, x.shape, strict=True)):
         x = index(x, tuple(basic))
     separated = bool(arrays) and advanced != list(range(advanced[0], advanced[-1] + 1))
@@ -57,7 +57,7 @@ def index_value(x: Node, key: Any) -> Node:
     return _with_new_axes(result, items, arrays, separated)
 
 
-def _normalised(x: Node, items: list[Any]) -> list[Any]:
+def normalised(x: Node, items: list[Any]) -> list[Any]:
     """Items as int, (start, stop, step), None or an integer array; `...` written out."""
     flat = [_item(item) for item in items]
     used = sum(
@@ -140,7 +140,7 @@ def _item(item: Any) -> Any:
     raise ArgumentError(f"{describe(item)} is no index")
 
 
-def _resolved(item: Any, extent: int) -> tuple[Any, ...]:
+def resolved(item: Any, extent: int) -> tuple[Any, ...]:
     """A slice with its bounds worked out; a reversed one may stop at None."""
     start, stop, step = slice(*item).indices(int(extent))
     if step < 0:

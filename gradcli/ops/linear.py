@@ -43,6 +43,7 @@ class Linear(Op):
         samples: tuple[Sample, ...],
         counts: bool = False,
         sparse_adjoint: bool = False,
+        view: bool = False,
     ) -> None:
         box = tuple([(-2.0, 2.0)] * max(len(shapes) for shapes, _ in samples))
         super().__init__(name, doc=doc, domain=EVERYWHERE, box=box, kinks=(), samples=samples)
@@ -51,6 +52,7 @@ class Linear(Op):
         self.adjoint = adjoint
         self.counts = counts
         self.sparse_adjoint = sparse_adjoint
+        self.view = view
 
     def __call__(self, x: Node, *params: Any) -> Node:
         return build(self, (x,), params)
@@ -174,6 +176,7 @@ broadcast_to: Linear = Linear(
     lambda g, x, shape: unbroadcast(g, x.shape),
     doc="Repeats a tensor along new axes and axes of size 1.",
     samples=((((3,),), ((2, 3),)), (((2, 1),), ((4, 2, 3),))),
+    view=True,
 )
 
 cumsum: Linear = Linear(
@@ -195,6 +198,7 @@ reshape: Linear = Linear(
     lambda g, x, shape: reshape(g, x.shape),
     doc="The same elements in another shape, in row-major order.",
     samples=((((2, 3),), ((3, 2),)), (((),), ((1, 1),))),
+    view=True,
 )
 
 
@@ -215,6 +219,7 @@ transpose: Linear = Linear(
     lambda g, x, perm: transpose(g, inverse_permutation(perm)),
     doc="Axes in another order.",
     samples=((((2, 3),), ((-1, -2),)), (((2, 3, 4),), ((-2, -1, -3),))),
+    view=True,
 )
 
 flip: Linear = Linear(
@@ -224,6 +229,7 @@ flip: Linear = Linear(
     lambda g, x, axes: flip(g, axes),
     doc="Elements in reverse order along axes.",
     samples=((((4,),), ((-1,),)), (((2, 3),), ((-2, -1),))),
+    view=True,
 )
 
 
@@ -247,6 +253,7 @@ diagonal: Linear = Linear(
     doc="The diagonal of the last two axes.",
     samples=((((3, 4),), (1,)), (((2, 3, 3),), (0,))),
     sparse_adjoint=True,
+    view=True,
 )
 
 diag_embed: Linear = Linear(
@@ -346,6 +353,9 @@ def _indexed_shape(operand: Shape, items: tuple[Any, ...]) -> Shape:
 
 class Index(Linear):
     """Selection of elements; its cotangents wait as pending scatters (see ops/cotangent.py)."""
+
+    def is_view(self, node: Node) -> bool:
+        return not any(type(item) is Positions for item in node.params[0])
 
     def vjp(
         self, node: Node, cotangents: list[Cotangent | None], wanted: Sequence[bool], strict: bool

@@ -68,18 +68,19 @@ def as_float(value: float) -> float:
 
 
 def count_items(value: Any) -> int:
-    """How many elements a nested list or tuple has in all; raises LimitError for too many."""
+    """How many elements nested lists, tuples and dicts have; raises LimitError for too many."""
     total = 0
     stack = [value]
     while stack:
         items = stack.pop()
+        items = items.values() if isinstance(items, dict) else items
         total += len(items)
         if total > MAX_ITEMS:
             raise LimitError(
                 f"a list has more than {MAX_ITEMS:,} elements in all",
                 hint="read large arrays from files",
             )
-        stack.extend([item for item in items if isinstance(item, (list, tuple))])
+        stack.extend([item for item in items if isinstance(item, (list, tuple, dict))])
     return total
 
 

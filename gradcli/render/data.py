@@ -13,6 +13,7 @@ from gradcli.results import FlatJacobian, FlatOutput
 
 if TYPE_CHECKING:
     from gradcli.results import Evaluation, Jacobian
+    from gradcli.results import Result as AnyResult
 
     Array = np.ndarray[Any, Any]
     Result = Evaluation | Jacobian | FlatJacobian
@@ -47,7 +48,7 @@ def evaluation_object(command: str, expr: str, result: Evaluation) -> dict[str, 
         if output.grad is not None:
             part["grad"] = {name: json_value(grad) for name, grad in output.grad.items()}
         parts.append(part)
-    return _object(command, expr, parts, result.warnings, result.notes)
+    return _object(command, expr, parts, result)
 
 
 def jacobian_object(command: str, expr: str, result: Jacobian | FlatJacobian) -> dict[str, Any]:
@@ -62,15 +63,17 @@ def jacobian_object(command: str, expr: str, result: Jacobian | FlatJacobian) ->
             blocks = output.jacobian.items()
             part["jacobian"] = {name: json_value(block) for name, block in blocks}
         parts.append({**part, "mode": output.mode, "passes": output.passes})
-    return _object(command, expr, parts, result.warnings, result.notes)
+    return _object(command, expr, parts, result)
 
 
 def _object(
-    command: str, expr: str, parts: list[dict[str, Any]], warnings: list[str], notes: list[str]
+    command: str, expr: str, parts: list[dict[str, Any]], result: AnyResult
 ) -> dict[str, Any]:
     head: dict[str, Any] = {"schema": SCHEMA, "command": command, "expr": expr}
     body = parts[0] if len(parts) == 1 else {"outputs": parts}
-    return {**head, **body, "warnings": warnings, "notes": notes}
+    if result.control_flow:
+        body = {**body, "control_flow": result.control_flow}
+    return {**head, **body, "warnings": result.warnings, "notes": result.notes}
 
 
 def described_error(error: GradcliError) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from gradcli.results import FlatJacobian, FlatOutput
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gradcli.results import Evaluation, Jacobian
+    from gradcli.results import Evaluation, Jacobian, Result
 
     Array = np.ndarray[Any, Any]
 
@@ -58,6 +58,7 @@ def evaluation_lines(result: Evaluation, look: Look) -> Iterator[Line]:
         yield from _array_lines(f"value {place}" if several else "value", output.value, look)
         for name, gradient in (output.grad or {}).items():
             yield from _array_lines(f"grad {name}", gradient, look)
+    yield from _flow_lines(result)
 
 
 def jacobian_lines(result: Jacobian | FlatJacobian, look: Look) -> Iterator[Line]:
@@ -83,6 +84,26 @@ def jacobian_lines(result: Jacobian | FlatJacobian, look: Look) -> Iterator[Line
             rows = _Names(name, block.shape[:rank])
             columns = _Names(source, block.shape[rank:])
             yield from _table_lines(block.reshape(len(rows), len(columns)), rows, columns, look)
+    yield from _flow_lines(result)
+
+
+def _flow_lines(result: Result) -> Iterator[Line]:
+    """Which way control flow went, where data decided."""
+    for event in result.control_flow:
+        condition = event["condition"]
+        if event["kind"] == "while":
+            text = f"while {condition}: {_times(event['rounds'])}"
+            text += f" in {event['runs']} runs" if event["runs"] > 1 else ""
+        else:
+            counts = [(word, event[word]) for word in ("true", "false") if event[word]]
+            many = sum(count for _, count in counts) > 1
+            ways = [f"{word} {_times(count)}" if many else word for word, count in counts]
+            text = f"{event['kind']} {condition}: {', '.join(ways)}"
+        yield [("path", "label"), (f"  line {event['line']}  ", "note"), (text, "")]
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _array_lines(label: str, array: Array, look: Look) -> Iterator[Line]:

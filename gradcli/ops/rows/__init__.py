@@ -1,6 +1,6 @@
 """The rows of the op table, a file a subject. Importing this package fills the table."""
 
-from gradcli.ops import binding, contraction, linear
+from gradcli.ops import binding, contraction, linear, writing
 from gradcli.ops.rows import arithmetic, exponential, linalg, logic, reductions, trigonometric
 
 # Before any function is: a bare name is its row's where there is one.
@@ -15,4 +15,5 @@ __all__ = [
     "logic",
     "reductions",
     "trigonometric",
+    "writing",
 ]

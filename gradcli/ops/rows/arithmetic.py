@@ -238,3 +238,5 @@ detach: Elementwise = Elementwise(
     kind="join",
     spell="torch.detach jax.lax.stop_gradient stop_gradient",
 )
+# In PyTorch it shares its operand's memory.
+detach.view = True

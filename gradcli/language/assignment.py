@@ -1,0 +1,178 @@
+"""What stands on the left of `=`: names, tuples of them, elements; and reading elements back."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from gradcli.errors import ArgumentError, ShapeError, SyntaxProblem
+from gradcli.language.containers import set_item
+from gradcli.language.places import span_of
+from gradcli.language.tensors import Tensor, bare
+from gradcli.ops.elementwise import shape_text
+from gradcli.ops.indexing import index_value
+from gradcli.ops.linear import index
+from gradcli.ops.values import tensor
+from gradcli.ops.writing import placed_value, require_room
+
+if TYPE_CHECKING:
+    from gradcli.language.interpret import Interpreter
+
+
+def assign(interpreter: Interpreter, target: ast.expr, value: Any) -> None:
+    """`target = value`."""
+    if isinstance(target, ast.Name):
+        interpreter.scope.names[target.id] = value
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        wanted = len(target.elts)
+        found = None
+        if isinstance(value, (Tensor, range)):
+            found = len(value) if isinstance(value, range) else (value.shape or (None,))[0]
+        parts = interpreter.elements(value, target) if found in (None, wanted) else []
+        if len(parts) != wanted:
+            values = len(parts) if found is None else found
+            raise ArgumentError(f"{wanted} names for {values} values", span=span_of(target))
+        for part, item in zip(target.elts, parts, strict=True):
+            assign(interpreter, part, item)
+    elif isinstance(target, ast.Subscript):
+        interpreter.located(target, _store, interpreter, target, value)
+    elif isinstance(target, ast.Attribute):
+        owner = interpreter.expression(target.value)
+        interpreter.located(target, interpreter.set_member, owner, target, value)
+    else:
+        raise SyntaxProblem("only names and elements can be assigned to", span=span_of(target))
+
+
+def augment(interpreter: Interpreter, node: ast.AugAssign) -> None:
+    """`target += value` and its like: in place for tensors, as in NumPy and PyTorch."""
+    target = node.target
+    if isinstance(target, ast.Name):
+        load = ast.Name(id=target.id, ctx=ast.Load())
+        ast.copy_location(load, target)
+        left, right = interpreter.name(load), interpreter.expression(node.value)
+        value = interpreter.located(node, interpreter.augmented, node, left, right)
+        interpreter.scope.names[target.id] = value
+        return
+    left = interpreter.expression(_loaded(target))
+    right = interpreter.expression(node.value)
+    value = interpreter.located(node, interpreter.augmented, node, left, right)
+    if not isinstance(target, ast.Attribute) or value is not left:
+        assign(interpreter, target, value)
+
+
+def _loaded(target: Any) -> Any:
+    """The target of an assignment as an expression that reads it."""
+    kind = type(target)
+    parts = {field: getattr(target, field) for field in kind._fields if field != "ctx"}
+    return ast.copy_location(kind(**parts, ctx=ast.Load()), target)
+
+
+def element(interpreter: Interpreter, owner: Tensor, key: Any) -> Tensor:
+    """`owner[key]`; what a loop wrote just before is found without building the whole tensor."""
+    items = _position(owner, key)
+    if items is not None:
+        waiting = owner.written(items)
+        below = owner.unwritten(items)
+        if waiting is not None or below is not None:
+            node = waiting if below is None else index(below, items)
+            assert node is not None
+            return _element(interpreter, owner, node)
+    return _element(interpreter, owner, index_value(owner.node, bare(key)))
+
+
+def _element(interpreter: Interpreter, owner: Tensor, node: Any) -> Tensor:
+    made: Tensor = interpreter.wrapped(node, [owner])
+    # In NumPy an element is a number, in PyTorch a view.
+    if made.ndim == 0 and not interpreter.torch_methods:
+        made.storage = None
+    return made
+
+
+def _position(owner: Tensor, key: Any) -> tuple[int, ...] | None:
+    """A key that selects one element, as positions from the start."""
+    places = key if type(key) is tuple else (key,)
+    if len(places) != owner.ndim or not all(type(place) is int for place in places):
+        return None
+    found = tuple([p + n if p < 0 else p for p, n in zip(places, owner.shape, strict=True)])
+    inside = all(0 <= p < n for p, n in zip(found, owner.shape, strict=True))
+    return found if inside else None
+
+
+def _store(interpreter: Interpreter, place: ast.Subscript, value: Any) -> None:
+    """`owner[key] = value`."""
+    owner = interpreter.expression(place.value)
+    if not isinstance(owner, Tensor):
+        set_item(interpreter, owner, interpreter.key(place.slice), value)
+        return
+    keys = [interpreter.key(place.slice)]
+    inner = place.value
+    # `y[i][j] = v` writes into y: into the part that y[i] is, which is then put back.
+    while isinstance(inner, ast.Subscript):
+        outer = interpreter.expression(inner.value)
+        if not isinstance(outer, Tensor):
+            break
+        owner = outer
+        keys.insert(0, interpreter.key(inner.slice))
+        inner = inner.value
+    interpreter.require_writable(owner)
+    node = tensor(bare(value))
+    parts = [owner.node] if len(keys) > 1 else []
+    for key in keys[:-1]:
+        part = index_value(parts[-1], bare(key))
+        if part.op is index and not part.op.is_view(part):
+            raise ArgumentError(
+                "this would write into a copy, which nothing keeps",
+                hint="one index writes: `y[mask, 0] = v`",
+            )
+        parts.append(part)
+    for part, key in zip(reversed(parts), reversed(keys), strict=False):
+        temporary = Tensor(part)
+        _write(temporary, key, node, place)
+        node = temporary.node
+    _write(owner, keys[0], node, place) if len(keys) == 1 else owner.become(node, place)
+
+
+def _write(owner: Tensor, key: Any, value: Any, place: ast.AST) -> None:
+    items = _position(owner, key)
+    if items is not None and value.ndim == 0:
+        require_room(owner.kind, value)
+        owner.write(items, value, place)
+        return
+    found, node = placed_value(owner.node, bare(key), value)
+    if found is None:
+        owner.become(node, place)
+    else:
+        owner.write(found, node, place)
+
+
+def rewritten(owner: Tensor, value: Any, where: ast.AST) -> Tensor:
+    """A tensor that holds `value` from now on, under all its names: what writes in place do.
+
+    Raises ShapeError where the shape would change, ArgumentError where whole numbers would not
+    stay whole.
+    """
+    node = tensor(bare(value))
+    if node.shape != owner.shape:
+        raise ShapeError(
+            f"writing in place cannot change shape {shape_text(owner.shape)} to "
+            f"{shape_text(node.shape)}",
+            hint="`y = y + x` makes a new tensor",
+        )
+    require_room(owner.kind, node)
+    owner.become(node, where)
+    return owner
+
+
+def delete(interpreter: Interpreter, node: ast.Delete) -> None:
+    """`del name`, `del d[key]`."""
+    for target in node.targets:
+        if isinstance(target, ast.Name):
+            load = ast.copy_location(ast.Name(id=target.id, ctx=ast.Load()), target)
+            interpreter.name(load)
+            interpreter.scope.names.pop(target.id, None)
+        elif isinstance(target, ast.Subscript):
+            owner = interpreter.expression(target.value)
+            key = interpreter.key(target.slice)
+            interpreter.located(target, set_item, interpreter, owner, key, None, True)
+        else:
+            raise SyntaxProblem("`del` takes names and elements", span=span_of(target))

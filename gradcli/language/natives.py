@@ -1,0 +1,258 @@
+"""Python's functions on values of the language as they are: `print`, `zip`, `jit`, ..."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gradcli.errors import ArgumentError, LimitError, NameProblem
+from gradcli.language.tensors import Tensor, bare
+from gradcli.ops.values import MAX_ITEMS, describe, static_number, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradcli.language.interpret import Interpreter
+
+    Call = Callable[[Interpreter, list[Any], dict[str, Any]], Any]
+
+READ_ONLY = frozenset({"__future__", "typing", "collections", "dataclasses", "numpy.typing"})
+"""Modules whose names are read and do nothing: annotations are for people."""
+
+MODES = {
+    "torch.no_grad": False,
+    "torch.inference_mode": False,
+    "torch.enable_grad": True,
+    "torch.autograd.no_grad": False,
+    "torch.autograd.enable_grad": True,
+    "torch.autograd.set_detect_anomaly": None,
+    "torch.autograd.detect_anomaly": None,
+}
+"""Contexts, and whether gradients are recorded within; None leaves that as it is."""
+
+
+class Native:
+    """A function that gets the interpreter and values of the language."""
+
+    __slots__ = ("call", "name")
+
+    def __init__(self, name: str, call: Call) -> None:
+        self.name = name
+        self.call = call
+
+
+class GradMode(Native):
+    """What `torch.no_grad()` gives: a context, and a decorator."""
+
+    __slots__ = ("enabled",)
+
+    def __init__(self, name: str, enabled: bool | None) -> None:
+        super().__init__(name, self._decorate)
+        self.enabled = enabled
+
+    def resolve(self, current: bool) -> bool:
+        """Whether gradients are recorded within, where `current` says it of outside."""
+        return current if self.enabled is None else self.enabled
+
+    def _decorate(
+        self, interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]
+    ) -> Native:
+        (function,) = _exactly(self.name, args, 1)
+        inner = function
+
+        def call(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+            before = interpreter.grad_enabled
+            interpreter.grad_enabled = self.resolve(before)
+            try:
+                return interpreter.call_value(inner, args, kwargs)
+            finally:
+                interpreter.grad_enabled = before
+
+        return Native(getattr(function, "name", "function"), call)
+
+
+class Unused(Native):
+    """A name that annotations use; calling it is an error."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, self._refuse)
+
+    def _refuse(self, interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        raise NameProblem(f"`{self.name}` is read in annotations, and does nothing here")
+
+
+def _exactly(name: str, args: list[Any], count: int) -> list[Any]:
+    if len(args) != count:
+        what = "one argument" if count == 1 else f"{count} arguments"
+        raise ArgumentError(f"`{name}` takes {what}, not {len(args)}")
+    return args
+
+
+def _mode(name: str) -> Call:
+    def call(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        mode = GradMode(name, MODES[name])
+        # `@torch.no_grad` without brackets decorates at once.
+        return mode.call(interpreter, args, kwargs) if args and _is_function(args[0]) else mode
+
+    return call
+
+
+def _is_function(value: Any) -> bool:
+    return hasattr(value, "parameters") or isinstance(value, Native)
+
+
+def _set_grad_enabled(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    values = [*args, *kwargs.values()]
+    (enabled,) = _exactly("torch.set_grad_enabled", values, 1)
+    # As in PyTorch, it holds at once; as a context, for its block.
+    interpreter.grad_enabled = interpreter.truth(enabled)
+    return GradMode("torch.set_grad_enabled", interpreter.grad_enabled)
+
+
+def _jit(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """Compilers change nothing here: the function itself, or the decorator again."""
+    return args[0] if args else Native("jit", _jit)
+
+
+def _partial(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if not args:
+        raise ArgumentError("`partial` takes a function and arguments for it")
+    function, *first = args
+
+    def call(interpreter: Interpreter, args: list[Any], more: dict[str, Any]) -> Any:
+        return interpreter.call_value(function, [*first, *args], {**kwargs, **more})
+
+    return Native(getattr(function, "name", "partial"), call)
+
+
+def _print(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> None:
+    between, end = kwargs.pop("sep", None), kwargs.pop("end", None)
+    for option in kwargs:
+        if option not in ("flush", "file"):
+            raise ArgumentError(f"`print` takes no argument `{option}`")
+    if kwargs.get("file") is not None:
+        raise ArgumentError("`print` writes to no file here")
+    between = " " if between is None else between
+    end = "\n" if end is None else end
+    if not isinstance(between, str) or not isinstance(end, str):
+        raise ArgumentError("`sep` and `end` are strings")
+    interpreter.output(between.join([interpreter.text(arg) for arg in args]) + end)
+
+
+def _enumerate(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    start = kwargs.pop("start", args[1] if len(args) == 2 else 0)
+    (items,) = _exactly("enumerate", args[:1], 1)
+    first = whole(bare(start), "start")
+    return [(place + first, item) for place, item in enumerate(_items(interpreter, items))]
+
+
+def _zip(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    rows = [_items(interpreter, arg) for arg in args]
+    if kwargs.get("strict") and len({len(row) for row in rows}) > 1:
+        raise ArgumentError("`zip` got arguments of different lengths")
+    return list(zip(*rows, strict=False))
+
+
+def _items(interpreter: Interpreter, value: Any) -> list[Any]:
+    from gradcli.language.places import Nowhere
+
+    return interpreter.elements(value, Nowhere)
+
+
+def _list(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return _items(interpreter, args[0]) if args else []
+
+
+def _tuple(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return tuple(_items(interpreter, args[0])) if args else ()
+
+
+def _dict(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if not args:
+        return dict(kwargs)
+    if isinstance(args[0], dict):
+        return {**args[0], **kwargs}
+    pairs = [_items(interpreter, pair) for pair in _items(interpreter, args[0])]
+    if any(len(pair) != 2 or not isinstance(pair[0], (str, int, float)) for pair in pairs):
+        raise ArgumentError("`dict` takes pairs of a key and a value")
+    return {**dict(pairs), **kwargs}
+
+
+def _reversed(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return _items(interpreter, _exactly("reversed", args, 1)[0])[::-1]
+
+
+def _sorted(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    items = _items(interpreter, _exactly("sorted", args, 1)[0])
+    backwards = interpreter.truth(kwargs.pop("reverse", False))
+    key = kwargs.pop("key", None)
+
+    def order(item: Any) -> Any:
+        value = item if key is None else interpreter.call_value(key, [item], {})
+        return static_number(bare(value), "what is sorted") if isinstance(value, Tensor) else value
+
+    try:
+        return sorted(items, key=order, reverse=backwards)
+    except TypeError:
+        raise ArgumentError("`sorted` compares numbers, or strings") from None
+
+
+def _map(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if len(args) < 2:
+        raise ArgumentError("`map` takes a function and what to run it over")
+    function, *sources = args
+    rows = zip(*[_items(interpreter, source) for source in sources], strict=False)
+    return [interpreter.call_value(function, list(row), {}) for row in rows]
+
+
+def _filter(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    function, source = _exactly("filter", args, 2)
+    items = _items(interpreter, source)
+    return [i for i in items if interpreter.truth(interpreter.call_value(function, [i], {}))]
+
+
+def _str(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> str:
+    text = interpreter.text(args[0]) if args else ""
+    if len(text) > MAX_ITEMS:
+        raise LimitError(f"a string would have more than {MAX_ITEMS:,} characters")
+    return text
+
+
+def _bool(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> bool:
+    return interpreter.truth(args[0]) if args else False
+
+
+def _callable(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> bool:
+    (value,) = _exactly("callable", args, 1)
+    return describe(bare(value)) == "a function"
+
+
+NATIVES: dict[str, Native] = {
+    name: Native(name.rpartition(".")[2], call)
+    for name, call in {
+        "print": _print,
+        "enumerate": _enumerate,
+        "zip": _zip,
+        "list": _list,
+        "tuple": _tuple,
+        "dict": _dict,
+        "reversed": _reversed,
+        "sorted": _sorted,
+        "map": _map,
+        "filter": _filter,
+        "str": _str,
+        "bool": _bool,
+        "callable": _callable,
+        "jit": _jit,
+        "jax.jit": _jit,
+        "torch.compile": _jit,
+        "torch.jit.script": _jit,
+        "torch.jit.trace": _jit,
+        "functools.partial": _partial,
+        "partial": _partial,
+        "torch.set_grad_enabled": _set_grad_enabled,
+        **{name: _mode(name) for name in MODES},
+    }.items()
+}
+"""By name, dotted where a library has it."""
