@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradcli.engine import Concrete, Plan
 from gradcli.errors import ArgumentError, GradcliError
-from gradcli.graph import Kind, Node, Trace, ancestors, building
+from gradcli.graph import Kind, Node, Trace, building
 from gradcli.language.interpret import Interpreter
 from gradcli.language.places import span_of
+from gradcli.language.stack import with_room
 from gradcli.language.tensors import Tensor, bare
 from gradcli.ops.leaves import input_
 from gradcli.ops.values import tensor
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gradcli.settings import Settings
 
     Array = np.ndarray[Any, Any]
-
-
-@contextmanager
-def deep_stack(settings: Settings) -> Iterator[None]:
-    """Room for the interpreter's recursion: as deep as brackets and calls may nest."""
-    limit = sys.getrecursionlimit()
-    wanted = 1500 + 25 * settings.max_nesting + 60 * settings.max_depth
-    sys.setrecursionlimit(max(limit, wanted))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
 
 
 class Source:
@@ -104,24 +91,42 @@ class Traced:
         interpreter = Interpreter(handles, settings.max_iterations, settings.max_depth)
         self.sites = interpreter.sites
         try:
-            with building(trace), deep_stack(settings):
-                result = bare(interpreter.run(source.tree, source.entry))
+            with building(trace):
+                result = with_room(
+                    settings.max_nesting,
+                    settings.max_depth,
+                    lambda: bare(interpreter.run(source.tree, source.entry)),
+                )
                 parts = result if isinstance(result, tuple) else (result,)
                 last = source.tree.body[-1]
                 if not parts:
                     raise ArgumentError("the value is an empty tuple", span=span_of(last))
                 outputs = [interpreter.located(last, tensor, part) for part in parts]
             self.control_flow = interpreter.flow.events(source.text)
+            if interpreter.flow.constants:
+                self.notes.append(
+                    "`float` and `.item()` make constants: no derivative goes through"
+                )
             self.notes += [f"printed: {text}" for text in interpreter.printed]
             return outputs
         except GradcliError as error:
             raise self.placed(error) from None
 
     def _mark_static(self, node: Node) -> None:
-        """Inputs that a count or a position was computed from are not differentiated."""
-        for source in ancestors([node]):
+        """Inputs that a count or a position was computed from are not differentiated.
+
+        Those behind a comparison or an argmax only chose it: they are data.
+        """
+        stack, seen = [node], {node.serial}
+        while stack:
+            source = stack.pop()
             if source.op is input_ and source.params[1] not in self.static:
                 self.static.append(source.params[1])
+            for operand in source.inputs:
+                chosen = source.kind != "real" and operand.kind == "real"
+                if not chosen and operand.serial not in seen:
+                    seen.add(operand.serial)
+                    stack.append(operand)
 
     def values(self, arrays: Mapping[str, Array]) -> dict[int, Array]:
         """Arrays by the serial of their input's node."""

@@ -127,12 +127,13 @@ def _store(interpreter: Interpreter, place: ast.Subscript, value: Any) -> None:
         parts.append(part)
     for part, key in zip(reversed(parts), reversed(keys), strict=False):
         temporary = Tensor(part)
-        _write(temporary, key, node, place)
+        put_value(temporary, key, node, place)
         node = temporary.node
-    _write(owner, keys[0], node, place) if len(keys) == 1 else owner.become(node, place)
+    put_value(owner, keys[0], node, place) if len(keys) == 1 else owner.become(node, place)
 
 
-def _write(owner: Tensor, key: Any, value: Any, place: ast.AST) -> None:
+def put_value(owner: Tensor, key: Any, value: Any, place: ast.AST) -> None:
+    """Write into a tensor, for a value that is a node."""
     items = _position(owner, key)
     if items is not None and value.ndim == 0:
         require_room(owner.kind, value)

@@ -118,14 +118,15 @@ def build_if_(children: list[Any], place: Place) -> ast.If:
 
 
 def build_while_(children: list[Any], place: Place) -> ast.While:
-    node = ast.While(test=children[0], body=children[1], orelse=[])
-    return placed(node, _ending(place, children[1]))
+    test, body, otherwise = children
+    node = ast.While(test=test, body=body, orelse=otherwise or [])
+    return placed(node, _ending(place, otherwise or body))
 
 
 def build_for_(children: list[Any], place: Place) -> ast.For:
-    target, source, body = children
-    node = ast.For(target=target, iter=source, body=body, orelse=[], type_comment=None)
-    return placed(node, _ending(place, body))
+    target, source, body, otherwise = children
+    node = ast.For(target=target, iter=source, body=body, orelse=otherwise or [], type_comment=None)
+    return placed(node, _ending(place, otherwise or body))
 
 
 def build_with_item(children: list[Any], place: Place) -> ast.withitem:

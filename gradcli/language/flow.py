@@ -15,10 +15,14 @@ SHOWN = 60
 
 
 class Flow:
-    """Counts, by statement: how often each branch was taken, how often each loop ran."""
+    """Counts, by statement: how often each branch was taken, how often each loop ran.
+
+    decisions: conditions that a tensor decided. constants: numbers made of tensors.
+    """
 
     def __init__(self) -> None:
         self.decisions = 0
+        self.constants = 0
         self._branches: dict[ast.AST, list[int]] = {}
         self._loops: dict[ast.AST, list[int]] = {}
 

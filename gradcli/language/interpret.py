@@ -25,12 +25,13 @@ from gradcli.language.assignment import assign, element, rewritten
 from gradcli.language.containers import MEMBERS, Member, item_of
 from gradcli.language.flow import Flow
 from gradcli.language.functions import Closure
+from gradcli.language.inplace import At, AtPlace, in_place_method
 from gradcli.language.mistakes import MISNAMED
 from gradcli.language.names import known_name
 from gradcli.language.natives import Native
 from gradcli.language.operations import UNARY, binary, both, compare
 from gradcli.language.places import span_of
-from gradcli.language.scopes import Scope
+from gradcli.language.scopes import Scope, bound_names
 from gradcli.language.statements import program_value, run_block
 from gradcli.language.static import BUILTINS
 from gradcli.language.tensors import StaleView, Tensor, bare, shares
@@ -38,7 +39,7 @@ from gradcli.language.text import array_text, formatted, text_of
 from gradcli.language.values import Namespace, Newaxis, attribute_of
 from gradcli.ops.binding import SPELLED
 from gradcli.ops.elementwise import shape_text
-from gradcli.ops.values import concrete, describe, static_number, tensor, truth
+from gradcli.ops.values import concrete, describe, tensor, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -49,8 +50,11 @@ MAX_ITERATIONS = 1_000_000
 MAX_DEPTH, DEEPEST_CALLS = 500, 2000
 """Calls within calls by default, and what --max-depth may ask for: the stack holds no more."""
 
-KEEPING = frozenset({"copy", "array"})
+KEEPING = frozenset({"clone", "array"})
 """Functions whose result is a copy, though it is the same node."""
+
+CUTTING = frozenset({"float", "item"})
+"""Functions that make a constant of a tensor."""
 
 TRACEBACK = 4
 """Calls that an error names, the innermost first."""
@@ -81,12 +85,15 @@ class Interpreter:
         self.max_iterations = max_iterations
         self.depth = 0
         self.max_depth = max_depth
+        self.assigned: frozenset[str] = frozenset()
+        """Names that the program binds somewhere at its top level."""
 
     def run(self, module: ast.Module, entry: str | None = None) -> Any:
         """The program's value: of its last expression, or of the function that it is.
 
         Raises SyntaxProblem where the program has none.
         """
+        self.assigned = bound_names(module.body)
         return program_value(self, module, entry)
 
     # --- limits and places -----------------------------------------------------------------------
@@ -136,7 +143,7 @@ class Interpreter:
             made = Tensor(value)
             if not copied:
                 for arg in args:
-                    if isinstance(arg, Tensor) and (value is arg._node or value.op.view):
+                    if isinstance(arg, Tensor) and (value is arg._node or value.op.is_view(value)):
                         if shares(value, arg._node):
                             made.sharing(arg)
             return made
@@ -210,6 +217,12 @@ class Interpreter:
         if found is not None:
             return None if found is Newaxis else found
         span = span_of(node)
+        if name in self.assigned:
+            raise NameProblem(
+                f"`{name}` has no value here",
+                span=span,
+                hint="it is assigned on another path, or further down",
+            )
         mine = [*self.visible(), *self.inputs]
         if called:
             bare_names = [spelling for spelling in SPELLED if "." not in spelling]
@@ -277,6 +290,8 @@ class Interpreter:
         """Call a function of the library, or a method."""
         value = function([bare(arg) for arg in args], bare(kwargs))
         name = getattr(function, "name", "")
+        if name in CUTTING and any(isinstance(arg, Tensor) for arg in [*args, *owner_of(function)]):
+            self.flow.constants += 1
         return self.wrapped(value, [*args, *kwargs.values(), *owner_of(function)], name in KEEPING)
 
     def invoke(
@@ -327,6 +342,8 @@ class Interpreter:
         members = MEMBERS.get(type(value))
         if members is not None and name in members:
             return Member(name, members[name], value)
+        if isinstance(value, AtPlace):
+            return value.method(name)
         if isinstance(value, (list, tuple, int, float)):
             value = Tensor(tensor(bare(value)))
         if not isinstance(value, Tensor):
@@ -337,6 +354,10 @@ class Interpreter:
 
     def member(self, value: Tensor, name: str) -> Any:
         """`value.name` for a tensor."""
+        if name.endswith("_") and self.torch_methods:
+            return in_place_method(self, value, name)
+        if name == "at" and self.jax_arrays:
+            return At(value)
         return self.wrapped(attribute_of(value, name, self.torch_methods), [value])
 
     def set_member(self, owner: Any, target: ast.Attribute, value: Any) -> None:
@@ -350,8 +371,12 @@ class Interpreter:
         scalar = isinstance(left, Tensor) and not left.ndim and not self.torch_methods
         if not isinstance(left, Tensor) or scalar or self.jax_arrays:
             return value
-        self.require_writable(left)
-        return rewritten(left, value, node)
+        return self.write_whole(left, value, node)
+
+    def write_whole(self, owner: Tensor, value: Any, where: ast.AST) -> Tensor:
+        """Write a tensor into another, element by element."""
+        self.require_writable(owner)
+        return rewritten(owner, value, where)
 
     def require_writable(self, owner: Tensor) -> None:
         """Raise ArgumentError where a tensor cannot be written to."""
@@ -376,12 +401,19 @@ class Interpreter:
 
     def plain_number(self, value: Tensor) -> Any:
         """A tensor of one element as a number, for a format."""
-        return static_number(value.node, "what is formatted")
+        array = concrete(value.node, "what is formatted")
+        if array.size != 1:
+            raise ArgumentError(
+                f"a format is for numbers, not {describe(value.node)}", hint="`{x.sum():.4f}`"
+            )
+        return array.item()
 
     def subscript(self, node: ast.Subscript, value: Any) -> Any:
         key = self.key(node.slice)
         if isinstance(value, Tensor):
             return element(self, value, key)
+        if isinstance(value, At):
+            return AtPlace(value.owner, key)
         return item_of(self, value, key)
 
     def key(self, node: ast.expr) -> Any:

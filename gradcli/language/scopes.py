@@ -65,6 +65,7 @@ class Reader:
                 self.read(statement.iter)
                 self.bind(statement.target)
                 self.block(statement.body)
+                self.block(statement.orelse)
             elif isinstance(statement, ast.With):
                 for item in statement.items:
                     self.read(item)

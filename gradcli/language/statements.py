@@ -143,7 +143,7 @@ def _while(interpreter: Interpreter, node: ast.While) -> Outcome:
             holds = interpreter.truth(interpreter.expression(node.test))
             decided = decided or flow.decisions > before
             if not holds:
-                return NEXT
+                return run_block(interpreter, node.orelse)
             interpreter.count(1, node.test)
             rounds += 1
             outcome = run_block(interpreter, node.body)
@@ -162,10 +162,10 @@ def _for(interpreter: Interpreter, node: ast.For) -> Outcome:
         assign(interpreter, node.target, item)
         outcome = run_block(interpreter, node.body)
         if outcome is BREAK:
-            break
+            return NEXT
         if outcome.word == "return":
             return outcome
-    return NEXT
+    return run_block(interpreter, node.orelse)
 
 
 def _with(interpreter: Interpreter, node: ast.With) -> Outcome:

@@ -70,11 +70,17 @@ def _range(*bounds: Any) -> range:
     return range(*numbers)
 
 
+def _float(value: Any) -> float:
+    if isinstance(value, str):
+        return float(value)
+    return float(static_number(value, "the argument of float", static=False))
+
+
 BUILTINS: dict[str, Builtin] = {
     "len": Builtin("len", _length),
     "range": Builtin("range", _range),
     "int": Builtin("int", lambda x: int(static_number(x, "the argument of int"))),
-    "float": Builtin("float", lambda x: float(static_number(x, "the argument of float"))),
+    "float": Builtin("float", _float),
 }
 
 

@@ -121,11 +121,14 @@ def _plain_numbers(items: list[Any]) -> Any:
     return None
 
 
-def static_number(value: Any, what: str) -> float:
-    """A number known now; a scalar tensor is made concrete."""
+def static_number(value: Any, what: str, static: bool = True) -> float:
+    """A number known now; a tensor of one element is made concrete.
+
+    `static` says that it serves as a count, size, axis or position.
+    """
     if isinstance(value, Node):
-        array = concrete(value, what, static=True)
-        if array.ndim:
+        array = concrete(value, what, static=static)
+        if array.size != 1:
             raise ArgumentError(f"{what} must be one number, not {describe(value)}")
         number: float = array.item()
         return number

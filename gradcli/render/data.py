@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.errors import GradcliError, UsageError, did_you_mean
+from gradcli.errors import GradcliError, Span, UsageError, did_you_mean
 from gradcli.ops.values import NONFINITE
 from gradcli.results import FlatJacobian, FlatOutput
 
@@ -76,12 +76,20 @@ def _object(
     return {**head, **body, "warnings": result.warnings, "notes": result.notes}
 
 
+def _placed(text: str, span: Span) -> dict[str, Any]:
+    return {"message": text, "line": span.line, "column": span.column + 1}
+
+
 def described_error(error: GradcliError) -> dict[str, Any]:
-    """What is wrong, where, and what to do: kind, message, line, column, notes, hint."""
+    """What is wrong, where, and what to do: kind, message, line, column, labels, notes, hint."""
     described: dict[str, Any] = {"kind": error.kind, "message": error.message}
     if error.span is not None:
         described["line"] = error.span.line
         described["column"] = error.span.column + 1
+    if error.labels:
+        described["labels"] = [_placed(text, span) for span, text in error.labels]
+    if error.related:
+        described["related"] = [_placed(text, span) for text, span in error.related]
     if error.notes:
         described["notes"] = list(error.notes)
     if error.hint:

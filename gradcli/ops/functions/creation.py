@@ -96,8 +96,13 @@ def linspace(start: Any, stop: Any, num: Any = 50, endpoint: Any = True) -> Node
     return build(OPS["linspace"], (), ((count,), float(low_), float(high_), bool(endpoint)))
 
 
-@function("np+torch+jnp.array np+torch+jnp.asarray torch.tensor torch.as_tensor")
+@function("np+jnp.array torch.tensor")
 def array(x: Any) -> Node:
+    return tensor(x)
+
+
+@function("np+torch+jnp.asarray torch.as_tensor torch.from_numpy")
+def asarray(x: Any) -> Node:
     return tensor(x)
 
 

@@ -255,12 +255,17 @@ def where_method(self: Any, condition: Any, other: Any) -> Node:
 
 @function("Tensor.item np.item")
 def item(self: Any) -> float:
-    return static_number(self, "the tensor of item()")
+    return static_number(self, "the tensor of item()", static=False)
 
 
-@function("Tensor.clone np.copy torch.clone Tensor.contiguous")
+@function("Tensor.clone np.copy torch.clone")
 def copy(x: Any) -> Node:
     return tensor(x)
+
+
+@function("Tensor.contiguous")
+def contiguous(self: Any) -> Node:
+    return tensor(self)
 
 
 @function("Tensor.numel torch.numel")

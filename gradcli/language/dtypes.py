@@ -1,0 +1,88 @@
+"""Types of numbers as programs name them: `torch.float64`, `np.int64`, `float`, "float32"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcli.errors import ArgumentError
+from gradcli.graph import OPS, Node
+from gradcli.language.natives import NATIVES, Native
+from gradcli.language.tensors import Tensor, bare
+from gradcli.ops.values import describe, tensor
+
+if TYPE_CHECKING:
+    from gradcli.language.interpret import Interpreter
+
+NAMES = {
+    "float64": ("float64", "double", "float_"),
+    "float32": ("float32", "float", "single"),
+    "int64": ("int64", "long", "int32", "int", "int_", "int16", "int8", "uint8", "short"),
+    "bool": ("bool", "bool_"),
+}
+"""What a name stands for; whole numbers are all held as 64-bit ones."""
+
+LIBRARIES = ("torch", "np", "jnp")
+TORCH_ONLY = frozenset({"double", "float", "long", "int", "bool", "short"})
+OLD_TENSORS = {"torch.FloatTensor": "float32", "torch.DoubleTensor": "float64"}
+
+
+class DType(Native):
+    """A type of numbers; calling it converts."""
+
+    __slots__ = ("dtype", "spelling")
+
+    def __init__(self, spelling: str, dtype: str) -> None:
+        super().__init__(spelling, self._convert)
+        self.spelling = spelling
+        self.dtype = np.dtype(dtype)
+
+    def _convert(self, interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        if len(args) != 1:
+            raise ArgumentError(f"`{self.name}` takes one argument")
+        value = args[0]
+        if not isinstance(value, Tensor):
+            value = interpreter.wrapped(tensor(bare(value)), ())
+        return interpreter.cast(value, self.dtype)
+
+
+def dtype_of(value: Any) -> np.dtype[Any] | None:
+    """The type that a `dtype=` argument names; None for None. Raises ArgumentError."""
+    if value is None:
+        return None
+    if isinstance(value, DType):
+        return value.dtype
+    name = value if isinstance(value, str) else getattr(value, "name", None)
+    builtin = {"float": "float64", "int": "int64", "bool": "bool"}.get(str(name))
+    if builtin is not None and not isinstance(value, str):
+        return np.dtype(builtin)
+    for dtype, names in NAMES.items():
+        if name in names:
+            return np.dtype(dtype)
+    raise ArgumentError(
+        f"{describe(bare(value))} is no type of numbers", hint="as in torch.float64, np.float32"
+    )
+
+
+def converted(node: Node, dtype: np.dtype[Any]) -> Node:
+    """A node of the kind that a type holds: whole numbers are cut off towards zero."""
+    if dtype.kind == "f":
+        return node * 1.0 if node.kind != "real" else node
+    if dtype.kind == "b":
+        return node if node.kind == "bool" else OPS["not_equal"](node, 0.0)
+    if node.kind == "bool":
+        return OPS["where"](node, tensor(1), tensor(0))
+    return OPS["truncated"](node) if node.kind == "real" else node
+
+
+NATIVES.update(
+    {
+        f"{library}.{name}": DType(f"{library}.{name}", dtype)
+        for library in LIBRARIES
+        for dtype, names in NAMES.items()
+        for name in names
+        if (library == "torch") >= (name in TORCH_ONLY) and not (library == "torch" and "_" in name)
+    }
+)
+NATIVES.update({name: DType(name, dtype) for name, dtype in OLD_TENSORS.items()})
