@@ -9,8 +9,8 @@ import numpy as np
 from gradcli.engine import default_memory_limit
 from gradcli.errors import ArgumentError
 from gradcli.graph import MAX_NODES
-from gradcli.language.interpret import DEEPEST_CALLS, MAX_DEPTH, MAX_ITERATIONS
 from gradcli.language.parser import DEEPEST_NESTING, MAX_NESTING, MAX_SOURCE
+from gradcli.language.runtime import DEEPEST_CALLS, MAX_DEPTH, MAX_ITERATIONS
 
 
 class Settings:

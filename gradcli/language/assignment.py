@@ -17,6 +17,7 @@ from gradcli.ops.writing import placed_value, require_room
 
 if TYPE_CHECKING:
     from gradcli.language.interpret import Interpreter
+    from gradcli.language.runtime import Runtime
 
 
 def assign(interpreter: Interpreter, target: ast.expr, value: Any) -> None:
@@ -67,7 +68,7 @@ def _loaded(target: Any) -> Any:
     return ast.copy_location(kind(**parts, ctx=ast.Load()), target)
 
 
-def element(interpreter: Interpreter, owner: Tensor, key: Any) -> Tensor:
+def element(interpreter: Runtime, owner: Tensor, key: Any) -> Tensor:
     """`owner[key]`; what a loop wrote just before is found without building the whole tensor."""
     items = _position(owner, key)
     if items is not None:
@@ -80,7 +81,7 @@ def element(interpreter: Interpreter, owner: Tensor, key: Any) -> Tensor:
     return _element(interpreter, owner, index_value(owner.node, bare(key)))
 
 
-def _element(interpreter: Interpreter, owner: Tensor, node: Any) -> Tensor:
+def _element(interpreter: Runtime, owner: Tensor, node: Any) -> Tensor:
     made: Tensor = interpreter.wrapped(node, [owner])
     # In NumPy an element is a number, in PyTorch a view.
     if made.ndim == 0 and not interpreter.torch_methods:

@@ -13,7 +13,7 @@ from gradcli.ops.values import MAX_ITEMS, describe, tensor, whole
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gradcli.language.interpret import Interpreter
+    from gradcli.language.runtime import Runtime
 
 
 class Member:
@@ -26,7 +26,7 @@ class Member:
         self.body = body
         self.owner = owner
 
-    def call(self, interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    def call(self, interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Call it. Raises ArgumentError for arguments that it does not take."""
         if kwargs and self.name not in ("update", "sort"):
             raise ArgumentError(f"`{self.name}` takes no arguments by name")
@@ -107,7 +107,7 @@ MEMBERS: dict[type, dict[str, Callable[..., Any]]] = {
 }
 
 
-def item_of(interpreter: Interpreter, value: Any, key: Any) -> Any:
+def item_of(interpreter: Runtime, value: Any, key: Any) -> Any:
     """`value[key]` for what is no tensor."""
     if isinstance(value, (tuple, list, str, range)):
         if isinstance(value, (list, tuple)) and _is_index(key):
@@ -128,9 +128,7 @@ def _is_index(key: Any) -> bool:
     return isinstance(key, (tuple, list)) or (isinstance(key, Tensor) and key.ndim > 0)
 
 
-def set_item(
-    interpreter: Interpreter, owner: Any, key: Any, value: Any, remove: bool = False
-) -> None:
+def set_item(interpreter: Runtime, owner: Any, key: Any, value: Any, remove: bool = False) -> None:
     """`owner[key] = value`, or `del owner[key]`, for what is no tensor."""
     if isinstance(owner, dict):
         if not isinstance(key, (str, int, float)):

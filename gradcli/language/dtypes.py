@@ -10,10 +10,11 @@ from gradcli.errors import ArgumentError
 from gradcli.graph import OPS, Node
 from gradcli.language.natives import NATIVES, Native
 from gradcli.language.tensors import Tensor, bare
-from gradcli.ops.values import describe, tensor
+from gradcli.ops.leaves import array_constant
+from gradcli.ops.values import concrete, describe, tensor
 
 if TYPE_CHECKING:
-    from gradcli.language.interpret import Interpreter
+    from gradcli.language.runtime import Runtime
 
 NAMES = {
     "float64": ("float64", "double", "float_"),
@@ -38,7 +39,7 @@ class DType(Native):
         self.spelling = spelling
         self.dtype = np.dtype(dtype)
 
-    def _convert(self, interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    def _convert(self, interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
         if len(args) != 1:
             raise ArgumentError(f"`{self.name}` takes one argument")
         value = args[0]
@@ -73,7 +74,12 @@ def converted(node: Node, dtype: np.dtype[Any]) -> Node:
         return node if node.kind == "bool" else OPS["not_equal"](node, 0.0)
     if node.kind == "bool":
         return OPS["where"](node, tensor(1), tensor(0))
-    return OPS["truncated"](node) if node.kind == "real" else node
+    if node.kind == "int":
+        return node
+    array = np.trunc(concrete(node, "what is made whole"))
+    if not np.all(np.abs(array) < 2**63):
+        raise ArgumentError("infinities and NaN are no whole numbers")
+    return array_constant(array.astype(np.int64))
 
 
 NATIVES.update(

@@ -15,7 +15,7 @@ from gradcli.ops.leaves import zeros_like
 from gradcli.ops.values import broadcast, describe, tensor
 
 if TYPE_CHECKING:
-    from gradcli.language.interpret import Interpreter
+    from gradcli.language.runtime import Runtime
 AT_METHODS: dict[str, type[ast.operator] | None] = {
     "set": None,
     "add": ast.Add,
@@ -27,7 +27,7 @@ AT_METHODS: dict[str, type[ast.operator] | None] = {
 }
 
 
-def in_place_method(interpreter: Interpreter, owner: Tensor, name: str) -> Native:
+def in_place_method(interpreter: Runtime, owner: Tensor, name: str) -> Native:
     """`x.add_`, `x.zero_`, `x.clamp_`: the method without the underscore, written into x.
 
     Raises NameProblem where a tensor has no such method.
@@ -36,7 +36,7 @@ def in_place_method(interpreter: Interpreter, owner: Tensor, name: str) -> Nativ
     def filled(value: Any) -> Any:
         return broadcast(tensor(value), owner.shape)
 
-    def call(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    def call(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
         if name == "zero_":
             made = interpreter.apply(zeros_like, owner)
         elif name in ("fill_", "copy_"):
@@ -83,7 +83,7 @@ class AtPlace:
             raise NameProblem(f"`.at[...]` has no `{name}`", hint=f"it has {known}")
         op = AT_METHODS[name]
 
-        def call(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        def call(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
             if len(args) != 1:
                 raise ArgumentError(f"`.at[...].{name}` takes one argument")
             copy: Tensor = interpreter.wrapped(self.owner.node, (), True)

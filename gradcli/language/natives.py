@@ -11,9 +11,9 @@ from gradcli.ops.values import MAX_ITEMS, describe, static_number, whole
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gradcli.language.interpret import Interpreter
+    from gradcli.language.runtime import Runtime
 
-    Call = Callable[[Interpreter, list[Any], dict[str, Any]], Any]
+    Call = Callable[[Runtime, list[Any], dict[str, Any]], Any]
 
 READ_ONLY = frozenset({"__future__", "typing", "collections", "dataclasses", "numpy.typing"})
 """Modules whose names are read and do nothing: annotations are for people."""
@@ -53,13 +53,11 @@ class GradMode(Native):
         """Whether gradients are recorded within, where `current` says it of outside."""
         return current if self.enabled is None else self.enabled
 
-    def _decorate(
-        self, interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]
-    ) -> Native:
+    def _decorate(self, interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Native:
         (function,) = _exactly(self.name, args, 1)
         inner = function
 
-        def call(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        def call(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
             before = interpreter.grad_enabled
             interpreter.grad_enabled = self.resolve(before)
             try:
@@ -78,7 +76,7 @@ class Unused(Native):
     def __init__(self, name: str) -> None:
         super().__init__(name, self._refuse)
 
-    def _refuse(self, interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    def _refuse(self, interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
         raise NameProblem(f"`{self.name}` is read in annotations, and does nothing here")
 
 
@@ -90,7 +88,7 @@ def _exactly(name: str, args: list[Any], count: int) -> list[Any]:
 
 
 def _mode(name: str) -> Call:
-    def call(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    def call(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
         mode = GradMode(name, MODES[name])
         # `@torch.no_grad` without brackets decorates at once.
         return mode.call(interpreter, args, kwargs) if args and _is_function(args[0]) else mode
@@ -102,7 +100,7 @@ def _is_function(value: Any) -> bool:
     return hasattr(value, "parameters") or isinstance(value, Native)
 
 
-def _set_grad_enabled(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+def _set_grad_enabled(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
     values = [*args, *kwargs.values()]
     (enabled,) = _exactly("torch.set_grad_enabled", values, 1)
     # As in PyTorch, it holds at once; as a context, for its block.
@@ -110,23 +108,23 @@ def _set_grad_enabled(interpreter: Interpreter, args: list[Any], kwargs: dict[st
     return GradMode("torch.set_grad_enabled", interpreter.grad_enabled)
 
 
-def _jit(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+def _jit(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """Compilers change nothing here: the function itself, or the decorator again."""
     return args[0] if args else Native("jit", _jit)
 
 
-def _partial(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+def _partial(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if not args:
         raise ArgumentError("`partial` takes a function and arguments for it")
     function, *first = args
 
-    def call(interpreter: Interpreter, args: list[Any], more: dict[str, Any]) -> Any:
+    def call(interpreter: Runtime, args: list[Any], more: dict[str, Any]) -> Any:
         return interpreter.call_value(function, [*first, *args], {**kwargs, **more})
 
     return Native(getattr(function, "name", "partial"), call)
 
 
-def _print(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> None:
+def _print(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> None:
     between, end = kwargs.pop("sep", None), kwargs.pop("end", None)
     for option in kwargs:
         if option not in ("flush", "file"):
@@ -140,35 +138,35 @@ def _print(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) ->
     interpreter.output(between.join([interpreter.text(arg) for arg in args]) + end)
 
 
-def _enumerate(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+def _enumerate(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
     start = kwargs.pop("start", args[1] if len(args) == 2 else 0)
     (items,) = _exactly("enumerate", args[:1], 1)
     first = whole(bare(start), "start")
     return [(place + first, item) for place, item in enumerate(_items(interpreter, items))]
 
 
-def _zip(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+def _zip(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
     rows = [_items(interpreter, arg) for arg in args]
     if kwargs.get("strict") and len({len(row) for row in rows}) > 1:
         raise ArgumentError("`zip` got arguments of different lengths")
     return list(zip(*rows, strict=False))
 
 
-def _items(interpreter: Interpreter, value: Any) -> list[Any]:
+def _items(interpreter: Runtime, value: Any) -> list[Any]:
     from gradcli.language.places import Nowhere
 
     return interpreter.elements(value, Nowhere)
 
 
-def _list(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+def _list(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return _items(interpreter, args[0]) if args else []
 
 
-def _tuple(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+def _tuple(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return tuple(_items(interpreter, args[0])) if args else ()
 
 
-def _dict(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+def _dict(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if not args:
         return dict(kwargs)
     if isinstance(args[0], dict):
@@ -179,11 +177,11 @@ def _dict(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> 
     return {**dict(pairs), **kwargs}
 
 
-def _reversed(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+def _reversed(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return _items(interpreter, _exactly("reversed", args, 1)[0])[::-1]
 
 
-def _sorted(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+def _sorted(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
     items = _items(interpreter, _exactly("sorted", args, 1)[0])
     backwards = interpreter.truth(kwargs.pop("reverse", False))
     key = kwargs.pop("key", None)
@@ -198,7 +196,7 @@ def _sorted(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -
         raise ArgumentError("`sorted` compares numbers, or strings") from None
 
 
-def _map(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+def _map(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if len(args) < 2:
         raise ArgumentError("`map` takes a function and what to run it over")
     function, *sources = args
@@ -206,24 +204,24 @@ def _map(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> A
     return [interpreter.call_value(function, list(row), {}) for row in rows]
 
 
-def _filter(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+def _filter(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
     function, source = _exactly("filter", args, 2)
     items = _items(interpreter, source)
     return [i for i in items if interpreter.truth(interpreter.call_value(function, [i], {}))]
 
 
-def _str(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> str:
+def _str(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> str:
     text = interpreter.text(args[0]) if args else ""
     if len(text) > MAX_ITEMS:
         raise LimitError(f"a string would have more than {MAX_ITEMS:,} characters")
     return text
 
 
-def _bool(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> bool:
+def _bool(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> bool:
     return interpreter.truth(args[0]) if args else False
 
 
-def _callable(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> bool:
+def _callable(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> bool:
     (value,) = _exactly("callable", args, 1)
     return describe(bare(value)) == "a function"
 

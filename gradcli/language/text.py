@@ -12,13 +12,13 @@ from gradcli.language.tensors import Tensor
 from gradcli.ops.values import count_items
 
 if TYPE_CHECKING:
-    from gradcli.language.interpret import Interpreter
+    from gradcli.language.runtime import Runtime
 
 SPEC = re.compile(r"(?:.?[<>=^])?[-+ ]?#?0?(\d{0,6})[,_]?(?:\.(\d{1,6}))?[bcdeEfFgGnosxX%]?")
 WIDEST = 1000
 
 
-def text_of(interpreter: Interpreter, value: Any, quoted: bool = False) -> str:
+def text_of(interpreter: Runtime, value: Any, quoted: bool = False) -> str:
     """What `print` shows of a value; `quoted` as it stands inside a list."""
     if isinstance(value, Tensor):
         return interpreter.tensor_text(value, quoted)
@@ -49,7 +49,7 @@ def array_text(array: Any) -> str:
     return str(array if array.ndim else array[()])
 
 
-def formatted(interpreter: Interpreter, value: Any, conversion: int, spec: str) -> str:
+def formatted(interpreter: Runtime, value: Any, conversion: int, spec: str) -> str:
     """One field of an f-string. Raises ArgumentError where the format does not fit the value."""
     if conversion != -1:
         value = text_of(interpreter, value, chr(conversion) in "ra")
