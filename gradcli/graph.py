@@ -108,7 +108,7 @@ class Node:
     numbers grow, so that sorting by them is a topological order.
     """
 
-    __slots__ = ("inputs", "kind", "op", "params", "serial", "shape", "types")
+    __slots__ = ("__weakref__", "inputs", "kind", "op", "params", "serial", "shape", "types")
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ ORDER = [
     ("gradcli.arrays", "gradcli.wrt", "gradcli.traced"),
     ("gradcli.jacobians",),
     ("gradcli.run",),
-    ("gradcli.session",),
+    ("gradcli.session", "gradcli.snippets"),
     ("gradcli.inputs", "gradcli.api"),
     ("gradcli.render",),
     ("gradcli.batch",),

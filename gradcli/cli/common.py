@@ -165,20 +165,7 @@ class Request:
             if self.expression is None:
                 raise self._no_expression()
             return self.expression, None
-        try:
-            if self.file == "-":
-                from gradcli.files import read_stdin_bytes
-
-                return read_stdin_bytes().decode("utf-8-sig"), "<stdin>"
-            with open(self.file, encoding="utf-8-sig", newline="") as file:
-                return file.read(), self.file
-        except FileNotFoundError:
-            raise InputError(f"there is no file {self.file}") from None
-        except UnicodeDecodeError:
-            where = "standard input" if self.file == "-" else self.file
-            raise InputError(f"{where} is not UTF-8 text") from None
-        except OSError as error:
-            raise InputError(f"{self.file} cannot be read: {error.strerror}") from None
+        return read_program(self.file)
 
     def _other_commands(self) -> list[click.Command]:
         group = self.context.parent and self.context.parent.command
@@ -314,6 +301,24 @@ class Request:
     def source_name(self) -> str:
         """What stands for the expression where the program came from a file or lines."""
         return self.file or "\n".join(self.options["lines"])
+
+
+def read_program(file: str) -> tuple[str, str]:
+    """The text of a program's file (- is standard input), and what to call it."""
+    try:
+        if file == "-":
+            from gradcli.files import read_stdin_bytes
+
+            return read_stdin_bytes().decode("utf-8-sig"), "<stdin>"
+        with open(file, encoding="utf-8-sig", newline="") as opened:
+            return opened.read(), file
+    except FileNotFoundError:
+        raise InputError(f"there is no file {file}") from None
+    except UnicodeDecodeError:
+        where = "standard input" if file == "-" else file
+        raise InputError(f"{where} is not UTF-8 text") from None
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}") from None
 
 
 def file_and_function(text: str | None) -> tuple[str | None, str | None]:

@@ -130,7 +130,11 @@ def _store(interpreter: Interpreter, place: ast.Subscript, value: Any) -> None:
         temporary = Tensor(part)
         put_value(temporary, key, node, place)
         node = temporary.node
-    put_value(owner, keys[0], node, place) if len(keys) == 1 else owner.become(node, place)
+    if len(keys) == 1:
+        put_value(owner, keys[0], node, place)
+    else:
+        owner.become(node, place)
+    interpreter.wrote(owner, value, place)
 
 
 def put_value(owner: Tensor, key: Any, value: Any, place: ast.AST) -> None:

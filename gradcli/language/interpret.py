@@ -25,11 +25,12 @@ from gradcli.language.containers import MEMBERS, Member, item_of
 from gradcli.language.functions import Closure
 from gradcli.language.inplace import At, AtPlace
 from gradcli.language.mistakes import MISNAMED
+from gradcli.language.modules import module_value
 from gradcli.language.names import known_name
 from gradcli.language.natives import Native
 from gradcli.language.operations import UNARY, both, compare
 from gradcli.language.places import span_of
-from gradcli.language.runtime import Runtime
+from gradcli.language.runtime import MAX_DEPTH, MAX_ITERATIONS, Runtime
 from gradcli.language.scopes import Scope, bound_names
 from gradcli.language.statements import program_value, run_block
 from gradcli.language.static import BUILTINS
@@ -53,6 +54,36 @@ class Interpreter(Runtime):
     inputs: the tensors that free names stand for. After `run`, `sites` tells where in the source a
     node (by serial) was written, and `flow` which way control flow went where data decided.
     """
+
+    def __init__(
+        self,
+        inputs: dict[str, Tensor],
+        max_iterations: int = MAX_ITERATIONS,
+        max_depth: int = MAX_DEPTH,
+    ) -> None:
+        super().__init__(inputs, max_iterations, max_depth)
+        # What goes on from the value on its left, and what stands by itself.
+        self.steps: dict[type[ast.AST], Callable[..., Any]] = {
+            ast.BinOp: self.binary_step,
+            ast.Call: self.call,
+            ast.Attribute: self.attribute,
+            ast.Subscript: self.subscript,
+        }
+        self.others: dict[type[ast.AST], Callable[..., Any]] = {
+            ast.UnaryOp: self.unary,
+            ast.Compare: self.comparison,
+            ast.BoolOp: self.connective,
+            ast.IfExp: self.ternary,
+            ast.Lambda: self.function,
+            ast.ListComp: self.comprehension,
+            ast.GeneratorExp: self.comprehension,
+            ast.DictComp: self.dict_comprehension,
+            ast.Tuple: self.sequence,
+            ast.List: self.sequence,
+            ast.Dict: self.mapping,
+            ast.Constant: self.constant,
+            ast.JoinedStr: self.formatted,
+        }
 
     def run(self, module: ast.Module, entry: str | None = None) -> Any:
         """The program's value: of its last expression, or of the function that it is.
@@ -83,7 +114,7 @@ class Interpreter(Runtime):
         value = self.name(below, called) if type(below) is ast.Name else self.other(below)
         while spine:
             outer = spine.pop()
-            value = self.located(outer, STEPS[type(outer)], self, outer, value)
+            value = self.located(outer, self.steps[type(outer)], outer, value)
         return value
 
     def name(self, node: ast.Name, called: bool = False) -> Any:
@@ -123,6 +154,10 @@ class Interpreter(Runtime):
         """What a name means that neither the program nor its inputs bind."""
         return known_name(name)
 
+    def imported(self, full: str, node: ast.AST) -> Any:
+        """What an import of a dotted name binds."""
+        return module_value(full, node)
+
     def visible(self) -> list[str]:
         """Names that can be seen from where the program is."""
         names: dict[str, None] = {}
@@ -133,10 +168,10 @@ class Interpreter(Runtime):
         return list(names)
 
     def other(self, node: ast.expr) -> Any:
-        kind = OTHERS.get(type(node))
-        if kind is None:
+        read = self.others.get(type(node))
+        if read is None:
             raise SyntaxProblem("this is not part of the language", span=span_of(node))
-        return self.located(node, kind, self, node)
+        return self.located(node, read, node)
 
     def arguments(self, node: ast.Call) -> tuple[list[Any], dict[str, Any]]:
         """The values of a call's arguments, starred ones spread."""
@@ -374,26 +409,3 @@ def require_key(key: Any) -> Any:
     if not isinstance(key, (str, int, float)):
         raise ArgumentError("keys of a dict are strings or numbers")
     return key
-
-
-STEPS: dict[type[ast.AST], Callable[..., Any]] = {
-    ast.BinOp: Interpreter.binary_step,
-    ast.Call: Interpreter.call,
-    ast.Attribute: Interpreter.attribute,
-    ast.Subscript: Interpreter.subscript,
-}
-OTHERS: dict[type[ast.AST], Callable[..., Any]] = {
-    ast.UnaryOp: Interpreter.unary,
-    ast.Compare: Interpreter.comparison,
-    ast.BoolOp: Interpreter.connective,
-    ast.IfExp: Interpreter.ternary,
-    ast.Lambda: Interpreter.function,
-    ast.ListComp: Interpreter.comprehension,
-    ast.GeneratorExp: Interpreter.comprehension,
-    ast.DictComp: Interpreter.dict_comprehension,
-    ast.Tuple: Interpreter.sequence,
-    ast.List: Interpreter.sequence,
-    ast.Dict: Interpreter.mapping,
-    ast.Constant: Interpreter.constant,
-    ast.JoinedStr: Interpreter.formatted,
-}

@@ -27,10 +27,11 @@ def import_(interpreter: Interpreter, node: ast.Import | ast.ImportFrom) -> None
         shown = alias.asname or alias.name
         if source is None and alias.asname is None:
             full = shown = root
-        interpreter.scope.names[shown] = _module(full, node)
+        interpreter.scope.names[shown] = interpreter.imported(full, node)
 
 
-def _module(full: str, node: ast.AST) -> Any:
+def module_value(full: str, node: ast.AST) -> Any:
+    """What a dotted name of an import means. Raises NameProblem."""
     parts = full.split(".")
     for count in range(len(parts), 0, -1):
         head = ".".join(parts[:count])

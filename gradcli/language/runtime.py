@@ -212,6 +212,9 @@ class Runtime:
         self.require_writable(owner)
         return rewritten(owner, value, where)
 
+    def wrote(self, owner: Tensor, value: Any, where: ast.AST) -> None:
+        """After `owner[key] = value`."""
+
     def require_writable(self, owner: Tensor) -> None:
         """Raise ArgumentError where a tensor cannot be written to."""
         if self.jax_arrays:

@@ -37,7 +37,7 @@ class Tensor:
     overlap): a loop that fills a tensor element by element stays linear.
     """
 
-    __slots__ = ("_node", "_pattern", "_seen", "_writes", "storage")
+    __slots__ = ("__weakref__", "_node", "_pattern", "_seen", "_writes", "storage")
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -105,6 +105,11 @@ class Tensor:
             return None
         pattern = tuple([item if type(item) is tuple else None for item in items])
         return self._node if pattern == self._pattern and items not in self._writes else None
+
+    def refresh(self) -> None:
+        """Note that this holds what was last written to the storage."""
+        if self.storage is not None:
+            self._seen = self.storage.version
 
     def _stale(self) -> bool:
         return self.storage is not None and self._seen != self.storage.version

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import ArgumentError, LimitError
+from gradcli.language.dtypes import DType
 from gradcli.language.functions import Closure
 from gradcli.language.natives import Native
 from gradcli.language.tensors import Tensor
@@ -37,6 +38,8 @@ def text_of(interpreter: Runtime, value: Any, quoted: bool = False) -> str:
     if type(value) is tuple:
         items = [text_of(interpreter, item, True) for item in value]
         return "(" + ", ".join(items) + ("," if len(items) == 1 else "") + ")"
+    if isinstance(value, DType):
+        return value.spelling
     if isinstance(value, (Closure, Native)) or callable(value):
         return f"<function {getattr(value, 'name', '')}>"
     if isinstance(value, int) and not isinstance(value, bool):

@@ -76,6 +76,12 @@ def _object(
     return {**head, **body, "warnings": result.warnings, "notes": result.notes}
 
 
+def script_object(file: str | None, printed: str, notes: list[str]) -> dict[str, Any]:
+    """The JSON object of `run`."""
+    head = {"schema": SCHEMA, "command": "run", "file": file}
+    return {**head, "printed": printed, "warnings": [], "notes": notes}
+
+
 def _placed(text: str, span: Span) -> dict[str, Any]:
     return {"message": text, "line": span.line, "column": span.column + 1}
 
