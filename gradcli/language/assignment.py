@@ -56,6 +56,12 @@ def augment(interpreter: Interpreter, node: ast.AugAssign) -> None:
         return
     left = interpreter.expression(_loaded(target))
     right = interpreter.expression(node.value)
+    within = isinstance(target, ast.Subscript) and isinstance(left, Tensor)
+    if within and isinstance(interpreter.expression(target.value), Tensor):
+        # The element is no tensor of its own: what holds it is written to.
+        value = interpreter.located(node, interpreter.binary, type(node.op), left, right)
+        assign(interpreter, target, value)
+        return
     value = interpreter.located(node, interpreter.augmented, node, left, right)
     if not isinstance(target, ast.Attribute) or value is not left:
         assign(interpreter, target, value)

@@ -23,14 +23,15 @@ def known_name(name: str) -> Any:
     return SPELLED.get(name) or BUILTINS.get(name) or NATIVES.get(name)
 
 
-def free_names(module: ast.Module, entry: str | None = None) -> list[str]:
+def free_names(module: ast.Module, entry: str | None = None) -> dict[str, bool]:
     """Names that the program reads and does not bind before, in order of appearance.
 
-    The parameters of the function that it is, if it is one, are among them.
+    The parameters of the function that it is, if it is one, are among them. The value says whether
+    a name must be given: a parameter with a default need not.
     """
-    free = Reader(module).free
+    free = dict.fromkeys(Reader(module).free, True)
     function = entry_function(module, entry)
     if function is not None:
-        free.update(dict.fromkeys(parameters_of(function)))
+        free = {**parameters_of(function), **free}
     free.pop("__name__", None)
-    return list(free)
+    return free

@@ -63,6 +63,8 @@ class Runtime:
     ) -> None:
         self.inputs = inputs
         self.module = self.scope = Scope()
+        # As in a module that another imports.
+        self.module.names["__name__"] = "program"
         self.sites: dict[int, ast.AST] = {}
         self.flow = Flow()
         self.printed: list[str] = []

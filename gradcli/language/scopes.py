@@ -56,6 +56,8 @@ class Reader:
     def block(self, body: list[ast.stmt]) -> None:
         """Statements of the module, in the order in which they are written."""
         for statement in body:
+            if runs_as_script(statement):
+                continue
             # Blocks nest no deeper than the parser lets them.
             if isinstance(statement, (ast.If, ast.While)):
                 self.read(statement.test)
@@ -139,11 +141,13 @@ def entry_function(
     return None
 
 
-def parameters_of(entry: ast.FunctionDef | ast.Assign) -> list[str]:
-    """Names of a function's parameters."""
+def parameters_of(entry: ast.FunctionDef | ast.Assign) -> dict[str, bool]:
+    """A function's parameters, and whether each must be given."""
     function = entry.value if isinstance(entry, ast.Assign) else entry
     assert isinstance(function, (ast.FunctionDef, ast.Lambda))
-    return [parameter.arg for parameter in function.args.args]
+    names = [parameter.arg for parameter in function.args.args]
+    needed = len(names) - len(function.args.defaults)
+    return {name: place < needed for place, name in enumerate(names)}
 
 
 def runs_as_script(node: ast.stmt) -> bool:

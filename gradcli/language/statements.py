@@ -37,8 +37,6 @@ def program_value(interpreter: Interpreter, module: ast.Module, entry: str | Non
     if not module.body:
         raise SyntaxProblem("the program is empty", span=Span(1, 0, 1, 0))
     function = entry_function(module, entry)
-    if entry is not None and function is None:
-        raise ArgumentError(f"the program defines no function `{entry}` at its top level")
     body = [node for node in module.body if not runs_as_script(node)]
     last = body[-1] if body else module.body[-1]
     value: Any = None
@@ -64,12 +62,11 @@ def _called(interpreter: Interpreter, entry: ast.FunctionDef | ast.Assign) -> An
     name = entry.name if isinstance(entry, ast.FunctionDef) else vars(entry.targets[0])["id"]
     function = interpreter.module.names[name]
     node: Any = entry if isinstance(entry, ast.FunctionDef) else entry.value
-    needed = len(node.args.args) - len(node.args.defaults)
     values = {}
-    for place, parameter in enumerate(parameters_of(entry)):
+    for place, (parameter, needed) in enumerate(parameters_of(entry).items()):
         if parameter in interpreter.inputs:
             values[parameter] = interpreter.inputs[parameter]
-        elif place < needed:
+        elif needed:
             raise MissingInput(parameter, span=span_of(node.args.args[place]), near="")
     if isinstance(function, Closure):
         value = interpreter.invoke(function, [], values)
