@@ -57,6 +57,9 @@ def test_flat_and_several(validator, capsys):
         ["jacobian", "x", "--x", "nan,inf"],
         ["eval", "(x, x>1)", "--x", "1"],
         ["eval", "3"],
+        ["eval", "-f", "examples/branches.py", "--a", "0.37"],
+        ["run", "examples/rows.py"],
+        ["run", "no such file"],
     ):
         assert guarded([*argv, "--json"]) == 0
         validator.validate(json.loads(capsys.readouterr().out))
