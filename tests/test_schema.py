@@ -59,7 +59,6 @@ def test_flat_and_several(validator, capsys):
         ["eval", "3"],
         ["eval", "-f", "examples/branches.py", "--a", "0.37"],
         ["run", "examples/rows.py"],
-        ["run", "no such file"],
     ):
         assert guarded([*argv, "--json"]) == 0
         validator.validate(json.loads(capsys.readouterr().out))
