@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from gradcli.language import transforms  # noqa: F401  the derivative operators
 from gradcli.language.static import BUILTINS
 from gradcli.language.values import BUILTIN_SPACES, Namespace
 from gradcli.ops.binding import CONSTANTS, SPELLED
