@@ -13,10 +13,10 @@ import numpy as np
 from gradcli.arrays import as_array, owned
 from gradcli.autodiff import jvp, vjp
 from gradcli.autodiff.operators import jacobian, pushed, pushed_ones
-from gradcli.autodiff.pointwise import CHECKED_SIZE, mixing, not_diagonal
+from gradcli.autodiff.pointwise import not_diagonal, require_looked_at, shapes_differ
 from gradcli.autodiff.structure import NONE, own_positions, sources
 from gradcli.engine import memory_error
-from gradcli.errors import ArgumentError, SeedError, ShapeError
+from gradcli.errors import SeedError
 from gradcli.graph import OPS, Arena, Node, building
 from gradcli.jacobians import fill_columns, fill_rows, jacobian_of, rows_with_nan, seed_leaf
 from gradcli.ops.cotangent import Cotangent
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     Part = Array | None
 
 
+WHOLE = "`gradcli jacobian`"
+"""What gives a Jacobian that is not diagonal, for messages."""
+
+
 def has_nan(arrays: Sequence[Part]) -> bool:
     """Whether any of some arrays holds NaN."""
     return any(np.isnan(array).any() for array in arrays if array is not None)
@@ -49,9 +53,10 @@ class Direction:
 
     def __init__(self, run: Run, tangents: Mapping[str, Any]) -> None:
         if not tangents:
+            name = next(iter(run.traced.inputs), "x")
             raise SeedError(
                 "a product needs a tangent: the direction in which the inputs move",
-                hint="as in `--tangent x=1,0,0`, of the shape of x, or `--tangent x=ones`",
+                hint=f"as in `--tangent {name}=ones`, or with a value of the shape of {name}",
             )
         self.wanted = run.wanted(list(tangents))
         dtype = run.settings.dtype
@@ -238,12 +243,12 @@ def derivative_of(run: Run, output: Node, one: Wrt, order: int) -> tuple[Array, 
     Raises ShapeError where the shapes differ, ArgumentError where the Jacobian is not diagonal.
     """
     if one.shape and output.shape != one.shape:
-        raise ShapeError(
-            f"an elementwise derivative needs one shape: the output has "
-            f"{shape_text(output.shape)}, `{one.label}` has {shape_text(one.shape)}",
-            hint="`gradcli jacobian` is the derivative of every element by every element; --wrt "
-            "names what to differentiate by",
-        )
+        error = shapes_differ(
+            "the output", output.shape, f"`{one.label}`", one.shape,
+            WHOLE, "`gradcli eval`; `gradcli hessian` goes on to second order",
+        )  # fmt: skip
+        error.hint += "; --wrt names what to differentiate by"
+        raise error
     if not one.shape:
         return _along(run, output, one, order, None), order
     own = own_positions(output, one.node) if one.positions is None else one.positions
@@ -251,6 +256,7 @@ def derivative_of(run: Run, output: Node, one: Wrt, order: int) -> tuple[Array, 
     elsewhere = (found >= 0) & ~np.isin(found, one.columns())
     if np.all((found == own) | (found == NONE) | elsewhere):
         return _along(run, output, one, order, found == own), order
+    require_looked_at(found, own, one.node.shape, WHOLE)
     return _looked_at(run, output, one, order)
 
 
@@ -292,12 +298,6 @@ def _along(run: Run, output: Node, one: Wrt, order: int, kept: Array | None) -> 
 def _looked_at(run: Run, output: Node, one: Wrt, order: int) -> tuple[Array, int]:
     """The same by whole Jacobians, which show at these inputs that they are diagonal."""
     size = one.size
-    if size * size > CHECKED_SIZE:
-        raise ArgumentError(
-            f"the derivative is not known to be elementwise: {mixing(output, one.node)}",
-            hint=f"a Jacobian of {size:,} by {size:,} elements is too large to look at; "
-            "`gradcli jacobian` gives it",
-        )
     passes = 0
     node = output
     for step in range(order):
@@ -305,7 +305,7 @@ def _looked_at(run: Run, output: Node, one: Wrt, order: int) -> tuple[Array, int
         passes += result.passes
         matrix = result.jacobian[one.label].reshape(size, size)
         if (matrix[~np.eye(size, dtype=np.bool_)] != 0).any():
-            raise not_diagonal(matrix, "`gradcli jacobian`")
+            raise not_diagonal(matrix, node.shape, one.shape, WHOLE)
         if step + 1 < order:
             node = _diagonal_node(run, node, one)
     return owned(np.diagonal(matrix).reshape(output.shape)), passes

@@ -276,6 +276,8 @@ class Run:
         wanted = self.wanted(wrt)
         try:
             if diag:
+                if mode != "auto":
+                    raise ArgumentError("a diagonal has no mode: it goes with `auto` alone")
                 found = self._elementwise(wanted, 1)
                 diagonals = [DiagonalOutput(*one) for one in found]
                 return Diagonal(diagonals, self.warnings(wanted), list(self.traced.notes))

@@ -158,7 +158,11 @@ class Traced:
 
     def placed(self, error: GradcliError) -> GradcliError:
         """An error of the run with the place in the source of the node at fault."""
-        site = None if error.node is None else self.sites.get(error.node)
+        site = None
+        if error.node is not None:
+            # A node inside a function: it was written where the next node that was noted was.
+            later = [serial for serial in self.sites if serial >= error.node]
+            site = self.sites[min(later)] if later else None
         if error.span is None and site is not None:
             error.span = span_of(site)
         return error.located(self.source.text, self.source.filename)

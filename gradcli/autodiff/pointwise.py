@@ -17,87 +17,93 @@ from gradcli.ops.leaves import eye_
 from gradcli.ops.linear import diagonal, reshape, sum_
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     Array = np.ndarray[Any, Any]
-    Confirm = Callable[[Node, Node], None]
 
 CHECKED_SIZE = 1 << 21
 """Elements that a Jacobian may have to be computed only to see whether it is diagonal."""
 
 
-def derivative(y: Node, x: Node, n: int = 1, confirm: Confirm | None = None) -> Node:
-    """The n-th derivative of each element of y by the element of x at its place.
+def derivative(y: Node, x: Node, n: int = 1) -> Node:
+    """The n-th derivative of each element of y by the element of x at its place, of y's shape.
 
-    It exists where the Jacobian is diagonal, or x is a single number; a graph that does not show it
-    is confirmed by values. confirm(stray, jacobian): raises where the boolean `stray` holds, which
-    says that the jacobian, a matrix, has entries off its diagonal; by default at the values of the
-    trace. Raises ShapeError where y and x differ in shape, ArgumentError where the Jacobian is not
-    diagonal or too large to see.
+    It exists where the Jacobian is diagonal, or x is a single number; where the graph does not show
+    it, the values of the trace do. Raises ShapeError where y and x differ in shape, ArgumentError
+    where the Jacobian is not diagonal, or too large to see whether it is.
     """
     require_real([x])
     if x.shape and y.shape != x.shape:
-        raise ShapeError(
-            f"an elementwise derivative needs one shape: y has {shape_text(y.shape)}, x has "
-            f"{shape_text(x.shape)}",
-            hint="`jacobian(y, x)` is the derivative of every element by every element",
-        )
+        raise shapes_differ("y", y.shape, "x", x.shape, "`jacobian(y, x)`", "`grad(y, x)`")
     if n < 0:
         raise ArgumentError(f"the order of a derivative is 0 or more, not {n}")
     proven = False
     for _ in range(n):
         # An elementwise function has elementwise derivatives: what is proven once stays so.
-        proven = proven or is_diagonal(sources(y, x), own_positions(y, x))
-        y = pushed_ones(y, x) if proven else _confirmed(y, x, confirm or _confirm)
+        found, own = sources(y, x), own_positions(y, x)
+        proven = proven or is_diagonal(found, own)
+        y = pushed_ones(y, x) if proven else _confirmed(y, x, found, own)
     return y
 
 
-def _confirmed(y: Node, x: Node, confirm: Confirm) -> Node:
+def _confirmed(y: Node, x: Node, found: Array, own: Array) -> Node:
     """The diagonal of a Jacobian that has no entries beside it, as its values show."""
+    whole = "`jacobian(y, x)`"
+    require_looked_at(found, own, x.shape, whole)
     size = x.size
-    if size * size > CHECKED_SIZE:
-        raise ArgumentError(
-            "the derivative is not known to be elementwise: " + mixing(y, x),
-            hint=f"its Jacobian of {size:,} by {size:,} elements is too large to look at; "
-            "`jacobian(y, x)` gives it, `grad(y, x, seed)` a product with it",
-        )
     matrix = reshape(jacobian(y, x), (size, size))
     builder().watch(matrix)
     beside = nonzero(1.0 - build(eye_, (), ((size, size), 0)))
     stray = sum_(real(nonzero(masked(matrix, beside))), (-2, -1), False)
-    confirm(nonzero(stray), matrix)
+    try:
+        if builder().concretise(stray):
+            raise not_diagonal(np.array(builder().concretise(matrix)), y.shape, x.shape, whole)
+    except LookupError:
+        why = mixing(found, own, x.shape)
+        raise ArgumentError(
+            f"whether the derivative is elementwise depends on values: {why}"
+        ) from None
     return reshape(diagonal(matrix, 0), y.shape)
 
 
-def mixing(y: Node, x: Node) -> str:
-    """Which element of y depends on others of x, for messages."""
-    found, own = sources(y, x), own_positions(y, x)
+def shapes_differ(
+    output: str, y: Shape, name: str, x: Shape, jacobian: str, gradient: str
+) -> ShapeError:
+    """The error for an elementwise derivative of an output by something of another shape."""
+    hint = f"{jacobian} is the derivative of every element by every element"
+    if not y:
+        hint = f"a single number has a gradient: {gradient}"
+    return ShapeError(
+        f"an elementwise derivative needs one shape: {output} has {shape_text(y)}, {name} has "
+        f"{shape_text(x)}",
+        hint=hint,
+    )
+
+
+def require_looked_at(found: Array, own: Array, shape: Shape, whole: str) -> None:
+    """Raise ArgumentError where a Jacobian is too large to see whether it is diagonal."""
+    size = found.size
+    if size * size > CHECKED_SIZE:
+        raise ArgumentError(
+            f"the derivative is not known to be elementwise: {mixing(found, own, shape)}",
+            hint=f"a Jacobian of {size:,} by {size:,} elements is too large to look at; {whole} "
+            "gives it",
+        )
+
+
+def mixing(found: Array, own: Array, shape: Shape) -> str:
+    """Which element depends on others than its own in the input's shape, for messages."""
     place = np.argwhere((found != own) & (found != NONE))[0]
-    source = found[tuple(place)]
-    on = "several elements"
-    if source != SEVERAL:
-        on = f"element {_place(int(source), x.shape)}"
+    source = int(found[tuple(place)])
+    on = "several elements" if source == SEVERAL else f"element {_place(source, shape)}"
     return f"output element [{', '.join(map(str, place))}] depends on {on} of the input"
 
 
-def _confirm(stray: Node, jacobian: Node) -> None:
-    """Raise ArgumentError where the Jacobian has entries off its diagonal at the values now."""
-    try:
-        if not builder().concretise(stray):
-            return
-        matrix = np.array(builder().concretise(jacobian))
-    except LookupError:
-        raise ArgumentError("whether the Jacobian is diagonal depends on values") from None
-    raise not_diagonal(matrix)
-
-
-def not_diagonal(matrix: Array, whole: str = "`jacobian(y, x)`") -> ArgumentError:
+def not_diagonal(matrix: Array, rows: Shape, columns: Shape, whole: str) -> ArgumentError:
     """The error for a Jacobian, as a matrix, that is not diagonal; `whole` gives all of it."""
     beside = np.where(np.eye(len(matrix), dtype=np.bool_), 0, matrix)
-    row, column = np.argwhere(beside != 0)[0]
+    row, column = map(int, np.argwhere(beside != 0)[0])
     return ArgumentError(
-        f"the derivative is not elementwise: output element {row} changes with input element "
-        f"{column} (at a rate of {float(beside[row, column]):.6g})",
+        f"the derivative is not elementwise: output element {_place(row, rows)} changes with input "
+        f"element {_place(column, columns)}, at a rate of {float(beside[row, column]):.6g}",
         hint=f"{whole} is the derivative of every element by every element",
     )
 

@@ -34,8 +34,9 @@ def jacobian_command(context: click.Context, /, **options: Any) -> None:
 
     request = Request(context, options)
     if options["diag"]:
-        if options["flat"] or options["mode"] != "auto":
-            raise UsageError("--diag goes with neither --flat nor --mode")
+        for name, given in (("--flat", options["flat"]), ("--mode", options["mode"] != "auto")):
+            if given:
+                raise UsageError(f"{name} and --diag exclude each other")
         request.answer(request.traced().jacobian(request.wrt, diag=True), result_lines)
         return
     result = request.traced().jacobian(request.wrt, options["mode"])

@@ -83,10 +83,10 @@ def variables(what: str, tree: Any, outputs: Sequence[Node]) -> list[Node]:
         raise ArgumentError(f"`{what}` gets nothing to differentiate by")
     for leaf in found:
         if not isinstance(leaf, Node):
-            hint = "an input is a tensor, and so is `array(x)`; what is computed from it depends "
-            hint += f"on it, or give a function: `{what}(lambda x: ...)`"
             raise ArgumentError(
-                f"`{what}` differentiates by tensors, and this is {describe(leaf)}", hint=hint
+                f"`{what}` differentiates by tensors, and this is {describe(leaf)}",
+                hint="make it one, `x = array(...)`, and compute the output from that; or give a "
+                f"function: `{what}(f)` is one too",
             )
         newest = max((output.serial for output in outputs), default=0)
         if leaf.serial > newest and leaf.inputs:
@@ -118,19 +118,32 @@ def real_tensor(value: Any) -> Node:
     return node * 1.0 if node.kind != "real" else node
 
 
-def vectors(what: str, tree: Any, xs: Sequence[Node]) -> list[Node]:
-    """Directions, one for each of xs. Raises ArgumentError for another number of them."""
-    found = [real_tensor(tree)] if len(xs) == 1 else [real_tensor(v) for v in leaves(tree)]
-    if len(found) != len(xs):
-        raise ArgumentError(f"`{what}` needs {len(xs)} vectors, one for each variable")
-    return found
+def vectors(what: str, tree: Any, given: Any) -> list[Any]:
+    """Vectors for the tensors of a tree, given in its form.
+
+    Raises ArgumentError where the forms differ.
+    """
+    if isinstance(tree, dict):
+        if isinstance(given, dict) and given.keys() == tree.keys():
+            return [v for key, part in tree.items() for v in vectors(what, part, given[key])]
+    elif not isinstance(tree, (tuple, list)):
+        return [given]
+    elif isinstance(given, (tuple, list)) and len(given) == len(tree):
+        pairs = zip(tree, given, strict=True)
+        return [v for part, inner in pairs for v in vectors(what, part, inner)]
+    count = len(leaves(tree))
+    raise ArgumentError(
+        f"`{what}` needs a vector for each of {count} tensors, in the same form as they are given"
+    )
 
 
 def seed_of(value: Any, y: Node) -> Node | None:
     """A seed; `"ones"` stands for ones of the output's shape."""
-    if value is None or (isinstance(value, str) and value != "ones"):
-        return None if value is None else tensor(value)
-    return constant(1.0, y.shape) if isinstance(value, str) else real_tensor(value)
+    if value is None:
+        return None
+    if isinstance(value, str) and value == "ones":
+        return constant(1.0, y.shape)
+    return real_tensor(value)
 
 
 # --- the functions -----------------------------------------------------------------------------
@@ -171,6 +184,21 @@ def grad_of(y: Any, x: Any, seed: Any = None) -> Any:
     return shaped(x, differentiated(lambda: operators.gradients(output, xs, start)))
 
 
+def pulled_back(y: Any, x: Any, v: Any) -> list[Node]:
+    """Products of vectors, in the form of the outputs y, with their Jacobians, added up."""
+    outputs = outputs_of("vjp", y, x)
+    xs = variables("vjp", x, outputs)
+    given = vectors("vjp", y, v) if isinstance(y, (tuple, dict)) else [v]
+    starts = [seed_of(one, output) for one, output in zip(given, outputs, strict=True)]
+
+    def made() -> list[Node]:
+        pairs = zip(outputs, starts, strict=True)
+        each = [operators.gradients(output, xs, start) for output, start in pairs]
+        return [total(parts) for parts in zip(*each, strict=True)]
+
+    return differentiated(made)
+
+
 def jacobian_of(y: Any, x: Any, mode: operators.Mode = "auto", what: str = "jacobian") -> Any:
     """`jacobian(y, x)`: of the form of y, and in it of the form of x."""
     outputs = outputs_of(what, y, x)
@@ -198,7 +226,7 @@ def jvp_of(y: Any, x: Any, v: Any, what: str = "jvp") -> Any:
     """`jvp(y, x, v)`: of the form of y."""
     outputs = outputs_of(what, y, x)
     xs = variables(what, x, outputs)
-    vs = vectors(what, v, xs)
+    vs = [real_tensor(one) for one in vectors(what, x, v)]
     found = differentiated(lambda: [operators.pushed(output, xs, vs) for output in outputs])
     return like_outputs(y, found)
 
@@ -207,7 +235,7 @@ def hvp_of(y: Any, x: Any, v: Any, what: str = "hvp") -> Any:
     """`hvp(y, x, v)`: of the form of x."""
     output = expression(what, y, x)
     xs = variables(what, x, [output])
-    vs = vectors(what, v, xs)
+    vs = [real_tensor(one) for one in vectors(what, x, v)]
     return shaped(x, differentiated(lambda: operators.hvps(output, xs, vs)))
 
 

@@ -14,9 +14,7 @@ from gradcli.graph import Node
 from gradcli.language.operators import (
     curl_of,
     derivative_of,
-    differentiated,
     div_of,
-    expression,
     grad_of,
     hessian_of,
     hvp_of,
@@ -24,11 +22,10 @@ from gradcli.language.operators import (
     jvp_of,
     laplacian_of,
     leaves,
+    pulled_back,
     real_tensor,
     regrown,
-    seed_of,
-    total,
-    variables,
+    shaped,
 )
 from gradcli.ops.binding import function
 from gradcli.ops.linear import reshape
@@ -230,7 +227,11 @@ def vjp(y: Any, x: Any, v: Any = None) -> Any:
     if callable(y):
         if v is None:
             return transformed("vjp", y, x, 0, _pullback)
-        return transformed("vjp", y, x, 0, lambda value, xs: (value, grad_of(value, xs, v)))
+
+        def product(value: Any, xs: Any) -> Any:
+            return value, shaped(xs, pulled_back(value, xs, v))
+
+        return transformed("vjp", y, x, 0, product)
     if v is None:
         raise ArgumentError("`vjp` needs a vector of the shape of y", hint="`vjp(y, x, v)`")
     return grad_of(y, x, v)
@@ -246,7 +247,7 @@ def _pullback(value: Any, xs: Any) -> Any:
     def call(args: list[Any], kwargs: dict[str, Any]) -> Any:
         if len(args) != 1 or kwargs:
             raise ArgumentError("the function that `vjp` gives takes one vector")
-        return grad_of(value, xs, args[0])
+        return shaped(xs, pulled_back(value, xs, args[0]))
 
     return value, Derived("vjp", call)
 
@@ -262,22 +263,11 @@ def torch_grad(
     materialize_grads: Any = False,
 ) -> Any:
     """A tuple, of derivatives of all outputs together; results can always be differentiated."""
-    several = isinstance(outputs, (tuple, list))
-    ys = [expression("grad", y, inputs) for y in (outputs if several else [outputs])]
-    listed = isinstance(grad_outputs, (tuple, list)) and several
-    seeds = list(grad_outputs) if listed else [grad_outputs] * len(ys)
-    if len(seeds) != len(ys):
-        raise ArgumentError(f"{len(seeds)} `grad_outputs` for {len(ys)} outputs")
-    from gradcli.autodiff.operators import gradients
-
-    xs = variables("grad", inputs, ys)
-    starts = [seed_of(seed, y) for seed, y in zip(seeds, ys, strict=True)]
-
-    def made() -> list[Node]:
-        each = [gradients(y, xs, start) for y, start in zip(ys, starts, strict=True)]
-        return [total(parts) for parts in zip(*each, strict=True)]
-
-    return tuple(differentiated(made))
+    ys = tuple(outputs) if isinstance(outputs, list) else outputs
+    seeds = grad_outputs
+    if seeds is None and isinstance(ys, tuple):
+        seeds = (None,) * len(ys)
+    return tuple(pulled_back(ys, inputs, seeds))
 
 
 @function("derivative")
