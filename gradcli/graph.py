@@ -225,6 +225,10 @@ class Trace:
             self._derivatives = Arena(rewrite, within=self)
         return self._derivatives
 
+    def opens(self, node: Node) -> bool:
+        """Whether rewrites may look at what a node is made of."""
+        return True
+
     def watch(self, node: Node) -> None:
         """Note a derivative that must not be NaN, unless it was built strictly."""
         if not self.strict:
@@ -259,6 +263,7 @@ class Arena(Trace):
     """Builds derivative nodes: interned, and rewritten by rules that keep every value.
 
     within: the trace of the program that takes the derivative, whose limits and values hold here.
+    Its nodes are variables of later derivatives, so that rewrites must not look behind them.
     """
 
     def __init__(
@@ -277,6 +282,7 @@ class Arena(Trace):
             self.watched, self.warnings = within.watched, within.warnings
             self._concretise = within.concretise
         self._interned: dict[Any, Node] = {}
+        self._made: set[int] = set()
 
     def make(self, op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
         # Operands are compared by identity: their serial numbers stand for them.
@@ -286,11 +292,15 @@ class Arena(Trace):
             node = self._rewrite(op, inputs, params)
             if node is None:
                 node = super().make(op, inputs, params)
+                self._made.add(node.serial)
             self._interned[key] = node
         return node
 
     def derivatives(self, rewrite: Rewriting) -> Arena:
         return self
+
+    def opens(self, node: Node) -> bool:
+        return self._within is None or node.serial in self._made
 
     def count(self) -> None:
         if self._within is None:
