@@ -37,10 +37,8 @@ if TYPE_CHECKING:
 PROGRAMS = 512
 """How many parsed programs are kept; the one that was not used for longest goes first."""
 
-FIELDS = {
-    "id", "command", "expr", "inputs", "wrt", "seed", "no_grad", "mode", "flat", "dtype",
-    "random_seed", "order", "diag", "tangent",
-}  # fmt: skip
+COMMON = ("id", "command", "expr", "inputs", "dtype", "random_seed")
+"""Fields of every request; each command has its own beside them."""
 
 
 class Server:
@@ -73,14 +71,16 @@ class Server:
         return json_text(failed).encode()
 
     def _result(self, request: dict[str, Any]) -> dict[str, Any]:
-        unknown = [name for name in request if name not in FIELDS]
-        if unknown:
-            hint = did_you_mean(unknown[0], sorted(FIELDS)) or f"it has {', '.join(sorted(FIELDS))}"
-            raise UsageError(f"a request has no field `{unknown[0]}`", hint=hint)
         name = request.get("command", "eval")
-        command = COMMANDS.get(name) if isinstance(name, str) else None
-        if command is None:
+        found = COMMANDS.get(name) if isinstance(name, str) else None
+        if found is None:
             raise UsageError(f"there is no command {name!r}", hint=f"known are {list(COMMANDS)}")
+        command, own = found
+        fields = sorted((*COMMON, *own))
+        unknown = [field for field in request if field not in fields]
+        if unknown:
+            hint = did_you_mean(unknown[0], fields) or f"it has {', '.join(fields)}"
+            raise UsageError(f"a request for {name} has no field `{unknown[0]}`", hint=hint)
         program = self._program(request)
         given = request.get("inputs", {})
         if not isinstance(given, dict):
@@ -224,10 +224,18 @@ def _jacobian(run: Run, request: dict[str, Any]) -> Result[Any]:
     return result.flat() if flat else result
 
 
-COMMANDS: dict[str, Callable[[Run, dict[str, Any]], Result[Any]]] = {
-    "eval": _eval,
-    "jacobian": _jacobian,
-    "hessian": lambda run, request: run.hessian(_names(request), _seed(request, run)),
-    "jvp": lambda run, request: run.jvp(_tangents(request)),
-    "hvp": lambda run, request: run.hvp(_tangents(request), _seed(request, run), _names(request)),
+def _hvp(run: Run, request: dict[str, Any]) -> Result[Any]:
+    return run.hvp(_tangents(request), _seed(request, run), _names(request))
+
+
+COMMANDS: dict[str, tuple[Callable[[Run, dict[str, Any]], Result[Any]], tuple[str, ...]]] = {
+    "eval": (_eval, ("wrt", "seed", "no_grad", "order")),
+    "jacobian": (_jacobian, ("wrt", "mode", "flat", "diag")),
+    "hessian": (
+        lambda run, request: run.hessian(_names(request), _seed(request, run)),
+        ("wrt", "seed"),
+    ),
+    "jvp": (lambda run, request: run.jvp(_tangents(request)), ("tangent",)),
+    "hvp": (_hvp, ("wrt", "seed", "tangent")),
 }
+"""What answers each command, and the fields that it takes."""
