@@ -6,10 +6,9 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import ArgumentError, did_you_mean
-from gradcli.graph import Node
 from gradcli.language.places import span_of
 from gradcli.language.scopes import Scope, own_names
-from gradcli.language.tensors import Tensor, bare
+from gradcli.language.tensors import bare
 
 if TYPE_CHECKING:
     from gradcli.language.interpret import Interpreter
@@ -39,10 +38,9 @@ class Closure:
 
     def __call__(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Call with nodes, as functions of the library call it, for nodes."""
-        wrapped = [Tensor(arg) if isinstance(arg, Node) else arg for arg in args]
-        named = {
-            name: Tensor(arg) if isinstance(arg, Node) else arg for name, arg in kwargs.items()
-        }
+        handle = self.interpreter.handle
+        wrapped = [handle(arg) for arg in args]
+        named = {name: handle(arg) for name, arg in kwargs.items()}
         return bare(self.interpreter.invoke(self, wrapped, named))
 
     def bound(self, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gradcli.language import transforms  # noqa: F401  the derivative operators
 from gradcli.language.natives import NATIVES
 from gradcli.language.scopes import Reader, entry_function, parameters_of
 from gradcli.language.static import BUILTINS

@@ -131,6 +131,16 @@ class Runtime:
             return {key: self.wrapped(item, args, copied) for key, item in value.items()}
         return value
 
+    def handle(self, value: Any) -> Any:
+        """A value that a function of the library hands to one of the program."""
+        if type(value) is Node:
+            return Tensor(value)
+        if type(value) is tuple or type(value) is list:
+            return type(value)([self.handle(item) for item in value])
+        if type(value) is dict:
+            return {key: self.handle(item) for key, item in value.items()}
+        return value
+
     def truth(self, value: Any) -> bool:
         """Whether a value counts as true; where a tensor does, data decide."""
         if isinstance(value, Tensor):

@@ -10,7 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gradcli.errors import ArgumentError, GradcliError
+from gradcli.graph import Node
 from gradcli.ops.elementwise import Elementwise
+from gradcli.ops.leaves import constant, known_number
+from gradcli.ops.linear import broadcast_to
 from gradcli.ops.values import NONFINITE, tensor
 
 if TYPE_CHECKING:
@@ -146,7 +149,7 @@ class Function:
         absent = [name for name in required[len(args) :] if name not in renamed]
         if absent:
             raise self._mistake(f"`{self.name}` needs `{absent[0]}`")
-        return self.build(*args, **renamed)
+        return _nameable(self.build(*args, **renamed))
 
     def _call_row(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         assert self.row is not None
@@ -165,6 +168,14 @@ class Function:
 
     def _mistake(self, message: str) -> GradcliError:
         return ArgumentError(message, hint=f"its signature is {self.signature()}")
+
+
+def _nameable(result: Any) -> Any:
+    """A result that a program can differentiate by: no constant, which derivatives may fold."""
+    if isinstance(result, Node) and known_number(result) is not None:
+        number = constant(result.params[1], (), result.kind)
+        return broadcast_to(number, result.shape)
+    return result
 
 
 def _synonym(keyword: str, names: list[str]) -> str | None:

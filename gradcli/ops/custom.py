@@ -129,6 +129,9 @@ class Projection(Op):
         array: Array = arrays[0][node.params[0]]
         return array
 
+    def batched(self, node: Node, operands: tuple[Node, ...], lead: Lead, extent: int) -> Node:
+        return build(self, operands, node.params)
+
 
 project = Projection(
     "project",

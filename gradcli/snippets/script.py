@@ -235,6 +235,13 @@ class Script(Interpreter):
         result.requires_grad, result.function = True, "ToCopyBackward0"
         return result
 
+    def handle(self, value: Any) -> Any:
+        if type(value) is Node:
+            made = Variable(value, self.working, self.library_at_work)
+            made.requires_grad, made.function = value.kind == "real", "Backward0"
+            return made
+        return super().handle(value)
+
     def variables(self, values: list[Any]) -> list[Variable]:
         """The tensors among values, those in lists included."""
         found: list[Variable] = []

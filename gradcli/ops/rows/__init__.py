@@ -1,6 +1,6 @@
 """The rows of the op table, a file a subject. Importing this package fills the table."""
 
-from gradcli.ops import binding, contraction, linear, writing
+from gradcli.ops import batching, binding, contraction, linear, writing
 from gradcli.ops.rows import arithmetic, exponential, linalg, logic, reductions, trigonometric
 
 # Before any function is: a bare name is its row's where there is one.
@@ -8,6 +8,7 @@ binding.register_rows()
 
 __all__ = [
     "arithmetic",
+    "batching",
     "contraction",
     "exponential",
     "linalg",
