@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakValueDictionary
 
 from gradcli.errors import LimitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator, MutableMapping
 
     import numpy as np
 
@@ -281,18 +282,16 @@ class Arena(Trace):
             self.strict = within.strict
             self.watched, self.warnings = within.watched, within.warnings
             self._concretise = within.concretise
-        self._interned: dict[Any, Node] = {}
-        self._made: set[int] = set()
+        # A program may throw derivatives away, and then they are gone.
+        self._interned: MutableMapping[Any, Node] = {} if within is None else WeakValueDictionary()
 
     def make(self, op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
-        # Operands are compared by identity: their serial numbers stand for them.
-        key = (op.name, tuple([node.serial for node in inputs]), op.key(params))
+        key = _interning_key(op, inputs, params)
         node = self._interned.get(key)
         if node is None:
             node = self._rewrite(op, inputs, params)
             if node is None:
                 node = super().make(op, inputs, params)
-                self._made.add(node.serial)
             self._interned[key] = node
         return node
 
@@ -300,7 +299,9 @@ class Arena(Trace):
         return self
 
     def opens(self, node: Node) -> bool:
-        return self._within is None or node.serial in self._made
+        if self._within is None:
+            return True
+        return self._interned.get(_interning_key(node.op, node.inputs, node.params)) is node
 
     def count(self) -> None:
         if self._within is None:
@@ -310,6 +311,11 @@ class Arena(Trace):
 
     def next_draw(self) -> tuple[int, int, int]:
         return super().next_draw() if self._within is None else self._within.next_draw()
+
+
+def _interning_key(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Any:
+    """Operands are compared by identity: their serial numbers stand for them."""
+    return op.name, tuple([node.serial for node in inputs]), op.key(params)
 
 
 _builder: ContextVar[Trace] = ContextVar("builder")

@@ -68,8 +68,8 @@ divide: Elementwise = Elementwise(
     np.divide,
     [
         lambda g, y, a, b: g / b,
-        # `g / b` is shared with the other argument, and keeps the number of nodes of the n-th
-        # derivative polynomial in n; `y / b` spares a rounding.
+        # `g / b` is shared with the other argument, so that n-th derivatives have few nodes;
+        # `y / b` spares a rounding.
         lambda g, y, a, b: -(y / b if known_number(g) == 1 else (g / b) * y),
     ],
     doc="Quotient of two numbers.",
