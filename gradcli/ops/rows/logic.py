@@ -75,4 +75,5 @@ where: Elementwise = Elementwise(
     kinks=(),
     kind="select",
     selects=(None, lambda c, a, b: not_equal(c, 0.0), lambda c, a, b: equal(c, 0.0)),
+    args="condition x y",
 )
