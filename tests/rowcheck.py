@@ -14,6 +14,7 @@ from gradcli.autodiff import jvp, vjp
 from gradcli.engine import Plan
 from gradcli.graph import OPS, Arena, Node, Trace, building
 from gradcli.ops import functions  # noqa: F401  fills the table
+from gradcli.ops.binding import load_all
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import Elementwise
 from gradcli.ops.family import build
@@ -27,8 +28,12 @@ ELEMENTWISE_SHAPES = {
 }
 
 
+KINDS = {"b": "bool", "i": "int"}
+
+
 def rows():
-    """Every row with operands."""
+    """Every row with operands, those of the second tier among them."""
+    load_all()
     skipped = {"project"}
     return [op for op in OPS.values() if not isinstance(op, Leaf) and op.name not in skipped]
 
@@ -45,17 +50,25 @@ def leaf(shape, kind="real"):
 
 
 def draw(op, shapes, seed):
-    """Operands inside the row's box."""
+    """Operands inside the row's box.
+
+    Each operand has its own part of the cells of a grid: no two of them are near a tie, and none is
+    near the middle of its box, so that differences meet no kink there.
+    """
     random = np.random.default_rng(seed)
     arrays = []
     for place, shape in enumerate(shapes):
         box = op.box[place] if place < len(op.box) else op.box[-1]
         if box == "regular":
             arrays.append(random.uniform(-1, 1, shape) + 3 * np.eye(shape[-1]))
+        elif box == "order":
+            arrays.append(random.integers(0, 3, shape))
         elif box == "mask":
             arrays.append(random.uniform(size=shape) < 0.6)
         else:
-            arrays.append(random.uniform(*box, shape))
+            low, high = box
+            within = (place + random.uniform(0.7, 1.3, shape)) / (len(shapes) + 1)
+            arrays.append(low + (high - low) * (random.integers(0, 16, shape) + within) / 16)
     return arrays
 
 
@@ -66,7 +79,7 @@ class Case:
         shapes, params = sample
         self.op = op
         self.arrays = draw(op, shapes, seed)
-        self.leaves = [leaf(a.shape, "bool" if a.dtype == bool else "real") for a in self.arrays]
+        self.leaves = [leaf(a.shape, KINDS.get(a.dtype.kind, "real")) for a in self.arrays]
         with building(Trace()):
             self.node = build(op, tuple(self.leaves), params)
         self.real = [k for k, node in enumerate(self.leaves) if node.kind == "real"]

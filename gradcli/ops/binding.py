@@ -241,7 +241,8 @@ def find(*spellings: str) -> Function | None:
 
 def load_all() -> None:
     """Enter the second tier of rows and functions."""
-    import_module("gradcli.ops.more")
+    import_module("gradcli.ops.rows.more")
+    import_module("gradcli.ops.functions.more")
 
 
 OPS.load = load_all

@@ -25,7 +25,9 @@ Lead = tuple[bool, ...]
 
 Interval = tuple[float, float]
 Box = tuple[Interval | str, ...]
-"""For each operand the interval it is tested on, or "regular": a well-conditioned square matrix."""
+"""For each operand the interval it is tested on, or a word: "regular" (a well-conditioned square
+matrix), "mask" (booleans), "order" (whole numbers from 0, without a derivative).
+"""
 
 Sample = tuple[tuple[Shape, ...], tuple[Any, ...]]
 """Operand shapes and parameters that the generated tests run a row on."""

@@ -1,0 +1,13 @@
+"""The second tier of rows: imported when a name is found nowhere in the first (`binding.find`).
+
+Start-up pays for every file that is read, so what few programs use is not read before it is asked
+for.
+"""
+
+from gradcli.ops import binding
+from gradcli.ops.rows import bessel, erf, gamma, hyperbolic, numbers, powers
+
+# Before any function is: a bare name is its row's where there is one.
+binding.register_rows()
+
+__all__ = ["bessel", "erf", "gamma", "hyperbolic", "numbers", "powers"]
