@@ -16,7 +16,7 @@ from gradcli.graph import OPS, Kind, Node, Shape, make
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gradcli.ops.cotangent import Cotangent
+    from gradcli.ops.cotangent import Bundle, Cotangent
 
 Array = np.ndarray[Any, Any]
 Types = tuple[tuple[Shape, Kind], ...]
@@ -26,6 +26,9 @@ Lead = tuple[bool, ...]
 Interval = tuple[float, float]
 Box = tuple[Interval | str, ...]
 """For each operand the interval it is tested on, or "regular": a well-conditioned square matrix."""
+
+Tangent = Node | tuple[Node | None, ...]
+"""What flows forward: of a node with several outputs, one for each (None: a structural zero)."""
 
 Sample = tuple[tuple[Shape, ...], tuple[Any, ...]]
 """Operand shapes and parameters that the generated tests run a row on."""
@@ -87,7 +90,7 @@ class Op:
 
     def vjp(
         self, node: Node, cotangents: list[Cotangent | None], wanted: Sequence[bool], strict: bool
-    ) -> list[Cotangent | None]:
+    ) -> Sequence[Cotangent | Bundle | None]:
         """Cotangents of the operands, given one for each output; None is a structural zero.
 
         `wanted` says which operands need theirs. `strict` asks that structural zeros carry masks,
@@ -95,10 +98,10 @@ class Op:
         """
         return [None] * len(node.inputs)
 
-    def jvp(self, node: Node, tangents: list[Node | None]) -> Node | None:
+    def jvp(self, node: Node, tangents: list[Any]) -> Node | None:
         """Tangent of the (only) output; None in and out is a structural zero.
 
-        Not asked of ops that are `pushed_by_vjps`.
+        Not asked of ops that are `pushed_by_vjps`, as are all that have several outputs.
         """
         return None
 

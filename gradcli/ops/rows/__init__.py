@@ -1,7 +1,19 @@
 """The rows of the op table, a file a subject. Importing this package fills the table."""
 
 from gradcli.ops import binding, contraction, linear
-from gradcli.ops.rows import arithmetic, exponential, linalg, logic, reductions, trigonometric
+from gradcli.ops.rows import (
+    arithmetic,
+    exponential,
+    factorisations,
+    linalg,
+    logic,
+    ordering,
+    reductions,
+    spectral,
+    triangular,
+    trigonometric,
+    windows,
+)
 
 # Before any function is: a bare name is its row's where there is one.
 binding.register_rows()
@@ -10,9 +22,14 @@ __all__ = [
     "arithmetic",
     "contraction",
     "exponential",
+    "factorisations",
     "linalg",
     "linear",
     "logic",
+    "ordering",
     "reductions",
+    "spectral",
+    "triangular",
     "trigonometric",
+    "windows",
 ]
