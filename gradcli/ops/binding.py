@@ -47,8 +47,7 @@ MODULES = {
 
 # What NumPy, PyTorch and JAX call the same parameter: either keyword works.
 _SYNONYMS = (
-    ("axis", "dim"),
-    ("axes", "dims"),
+    ("axis", "dim", "axes", "dims"),
     ("shape", "size"),
     ("keepdims", "keepdim"),
     ("ddof", "correction"),
@@ -72,10 +71,11 @@ class Function:
     """A function of the language: a Python callable that builds nodes from values.
 
     Its signature is that of the callable; arguments arrive as values of the language (nodes,
-    numbers, tuples, lists, strings, None).
+    numbers, tuples, lists, strings, None). example: a call of it, in which lists of numbers with a
+    point stand for inputs.
     """
 
-    __slots__ = ("build", "name", "row", "spellings")
+    __slots__ = ("build", "example", "name", "row", "spellings")
 
     def __init__(
         self,
@@ -83,11 +83,13 @@ class Function:
         build: Callable[..., Any],
         spellings: tuple[str, ...],
         row: Elementwise | None = None,
+        example: str = "",
     ) -> None:
         self.name = name
         self.build = build
         self.spellings = spellings
         self.row = row
+        self.example = example
 
     def _parameters(self) -> tuple[list[str], tuple[Any, ...], str | None]:
         code = self.build.__code__
@@ -203,7 +205,7 @@ def _enter_spaces(spelling: str) -> None:
         SPACES.add(".".join(parts[:count]))
 
 
-def function(spellings: str) -> Callable[[Builder], Builder]:
+def function(spellings: str, example: str = "") -> Callable[[Builder], Builder]:
     """Register the decorated builder under spellings separated by spaces.
 
     `np+torch+jnp.sum` stands for `np.sum torch.sum jnp.sum`; `Tensor.sum` is a method only.
@@ -211,7 +213,7 @@ def function(spellings: str) -> Callable[[Builder], Builder]:
 
     def enter(build: Builder) -> Builder:
         names = expand(spellings)
-        register(Function(names[0].rpartition(".")[2], build, names))
+        register(Function(names[0].rpartition(".")[2], build, names, example=example))
         return build
 
     return enter

@@ -13,7 +13,7 @@ from gradcli.errors import ShapeError
 from gradcli.graph import OPS, Node, Shape
 from gradcli.ops.cotangent import Cotangent, masked, nonzero, real
 from gradcli.ops.elementwise import shape_text
-from gradcli.ops.family import Array, Box, Kinks, Lead, Op, Sample, Types, build
+from gradcli.ops.family import Array, Box, Kinks, Lead, Op, Sample, Types, all_batched, build
 from gradcli.ops.leaves import storage
 
 if TYPE_CHECKING:
@@ -100,13 +100,7 @@ class Custom(Op):
             array.astype(dtype) if operand.kind != node.kind == "real" else array
             for array, operand in zip(arrays, node.inputs, strict=True)
         ]
-        if lead is not None and not all(lead):
-            batch = arrays[lead.index(True)].shape[:1]
-            arrays = [
-                array if batched else np.broadcast_to(array, batch + array.shape)
-                for array, batched in zip(arrays, lead, strict=True)
-            ]
-        result = self.forward(*arrays, *node.params)
+        result = self.forward(*all_batched(arrays, lead), *node.params)
         if isinstance(result, tuple):
             return tuple(
                 [

@@ -117,3 +117,14 @@ class Op:
 def build(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...] = ()) -> Node:
     """Make a node of `op` with the builder at work."""
     return make(op, inputs, params)
+
+
+def all_batched(arrays: list[Array], lead: Lead | None) -> list[Array]:
+    """Operands of a batched run, all of them with the batch axis."""
+    if lead is None or all(lead):
+        return arrays
+    batch = arrays[lead.index(True)].shape[:1]
+    return [
+        array if batched else np.broadcast_to(array, batch + array.shape)
+        for array, batched in zip(arrays, lead, strict=True)
+    ]

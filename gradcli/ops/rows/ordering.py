@@ -15,7 +15,7 @@ from gradcli.graph import Node, Shape
 from gradcli.ops.cotangent import nonzero, real
 from gradcli.ops.custom import Custom
 from gradcli.ops.elementwise import shape_text
-from gradcli.ops.family import Array, Lead, Types, build
+from gradcli.ops.family import Array, Lead, Types, all_batched, build
 from gradcli.ops.linear import Linear
 from gradcli.ops.rows.arithmetic import ALL, ANY
 from gradcli.ops.several import outputs
@@ -56,13 +56,7 @@ class Along(Linear):
         return build(self, (tangents[0], node.inputs[1]), node.params)
 
     def run(self, node: Node, arrays: list[Array], lead: Lead | None, dtype: Any) -> Array:
-        if lead is not None and not all(lead):
-            batch = arrays[lead.index(True)].shape[:1]
-            arrays = [
-                array if batched else np.broadcast_to(array, batch + array.shape)
-                for array, batched in zip(arrays, lead, strict=True)
-            ]
-        array, positions = arrays
+        array, positions = all_batched(arrays, lead)
         return self.forward(array, positions.astype(np.intp), *node.params)
 
 

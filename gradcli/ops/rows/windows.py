@@ -45,12 +45,12 @@ def _overlap(
     counts = g.shape[-2 * rank : -rank]
     out = np.zeros((*g.shape[: -2 * rank], *extents), g.dtype)
     for place in product(*[range(size) for size in sizes]):
-        reached: list[Any] = [
+        reached: Any = [
             slice(k * dilation, k * dilation + (count - 1) * step + 1, step)
             for k, count, step, dilation in zip(place, counts, steps, dilations, strict=True)
         ]
-        within: list[Any] = [..., *place]
-        out[tuple([..., *reached])] += g[tuple(within)]
+        taken: Any = (..., *place)
+        out[(..., *reached)] += g[taken]
     return out
 
 
