@@ -19,6 +19,7 @@ from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import Elementwise
 from gradcli.ops.family import build
 from gradcli.ops.leaves import Leaf, input_
+from gradcli.ops.several import Projection, outputs
 from gradcli.simplify import rewrite
 
 ELEMENTWISE_SHAPES = {
@@ -28,14 +29,10 @@ ELEMENTWISE_SHAPES = {
 }
 
 
-KINDS = {"b": "bool", "i": "int"}
-
-
 def rows():
     """Every row with operands, those of the second tier among them."""
     load_all()
-    skipped = {"project"}
-    return [op for op in OPS.values() if not isinstance(op, Leaf) and op.name not in skipped]
+    return [op for op in OPS.values() if not isinstance(op, (Leaf, Projection))]
 
 
 def samples(op):
@@ -59,12 +56,8 @@ def draw(op, shapes, seed):
     arrays = []
     for place, shape in enumerate(shapes):
         box = op.box[place] if place < len(op.box) else op.box[-1]
-        if box == "regular":
-            arrays.append(random.uniform(-1, 1, shape) + 3 * np.eye(shape[-1]))
-        elif box == "order":
-            arrays.append(random.integers(0, 3, shape))
-        elif box == "mask":
-            arrays.append(random.uniform(size=shape) < 0.6)
+        if isinstance(box, str):
+            arrays.append(NAMED[box](random, shape))
         else:
             low, high = box
             within = (place + random.uniform(0.7, 1.3, shape)) / (len(shapes) + 1)
@@ -72,8 +65,27 @@ def draw(op, shapes, seed):
     return arrays
 
 
+def graded(random, shape):
+    """Matrices with singular values (and, of their symmetric part, eigenvalues) well apart."""
+    rank = min(shape[-2:])
+    diagonal = np.zeros(shape[-2:])
+    diagonal[np.arange(rank), np.arange(rank)] = 2 + 2 * np.arange(rank)
+    return diagonal + random.uniform(-0.5, 0.5, shape)
+
+
+NAMED = {
+    "regular": lambda random, shape: random.uniform(-1, 1, shape) + 3 * np.eye(*shape[-2:]),
+    "graded": graded,
+    "ascending": lambda random, shape: np.cumsum(random.uniform(0.5, 1.5, shape), -1),
+    "mask": lambda random, shape: random.uniform(size=shape) < 0.6,
+    "positions": lambda random, shape: random.integers(0, 2, shape),
+    "order": lambda random, shape: random.integers(0, 3, shape),
+}
+KINDS = {"b": "bool", "i": "int", "f": "real"}
+
+
 class Case:
-    """A row applied to leaves, with arrays for them."""
+    """A row applied to leaves, with arrays for them; `smooth` are the outputs it differentiates."""
 
     def __init__(self, op, sample, seed=0):
         shapes, params = sample
@@ -81,23 +93,20 @@ class Case:
         self.arrays = draw(op, shapes, seed)
         self.leaves = [leaf(a.shape, KINDS.get(a.dtype.kind, "real")) for a in self.arrays]
         with building(Trace()):
-            self.node = build(op, tuple(self.leaves), params)
+            self.outputs = outputs(build(op, tuple(self.leaves), params))
         self.real = [k for k, node in enumerate(self.leaves) if node.kind == "real"]
         random = np.random.default_rng(seed + 1)
-        self.seed = random.uniform(0.5, 1.5, self.node.shape)
+        self.smooth = [o for o in self.outputs if o.kind == "real" and op.differentiable]
+        self.seeds = [random.uniform(0.5, 1.5, output.shape) for output in self.smooth]
         self.tangents = [random.uniform(0.5, 1.5, self.arrays[k].shape) for k in self.real]
-        self.seed_leaf = leaf(self.node.shape)
+        self.seed_leaves = [leaf(output.shape) for output in self.smooth]
         self.tangent_leaves = [leaf(self.arrays[k].shape) for k in self.real]
-
-    @property
-    def differentiable(self):
-        return self.node.kind == "real" and self.op.differentiable
 
     def run(self, nodes, arrays=None, batched=()):
         """Values of nodes (None gives zeros), with `arrays` in place of the operands."""
         arrays = self.arrays if arrays is None else arrays
-        bound = [*self.leaves, self.seed_leaf, *self.tangent_leaves]
-        values = [*arrays, self.seed, *self.tangents]
+        bound = [*self.leaves, *self.seed_leaves, *self.tangent_leaves]
+        values = [*arrays, *self.seeds, *self.tangents]
         present = [node for node in nodes if node is not None]
         plan = Plan(present, bound, [bound[k] for k in batched])
         found = iter(plan.run({node.serial: a for node, a in zip(bound, values, strict=True)}))
@@ -106,17 +115,18 @@ class Case:
     def vjp_nodes(self):
         wrt = [self.leaves[k] for k in self.real]
         with building(Arena(rewrite)):
-            parts = vjp([self.node], [Cotangent(self.seed_leaf)], wrt)
+            parts = vjp(self.smooth, [Cotangent(seed) for seed in self.seed_leaves], wrt)
         for part, node in zip(parts, wrt, strict=True):
             assert part is None or part.shape == node.shape, "a cotangent of another shape"
         return parts
 
-    def jvp_node(self):
+    def jvp_nodes(self):
         wrt = [self.leaves[k] for k in self.real]
         with building(Arena(rewrite)):
-            (part,) = jvp([self.node], wrt, self.tangent_leaves)
-        assert part is None or part.shape == self.node.shape, "a tangent of another shape"
-        return part
+            parts = jvp(self.smooth, wrt, self.tangent_leaves)
+        for part, output in zip(parts, self.smooth, strict=True):
+            assert part is None or part.shape == output.shape, "a tangent of another shape"
+        return parts
 
     def shifted(self, step):
         """Operands moved along the tangents."""
@@ -144,32 +154,39 @@ def close(a, b, what, tolerance=2e-8):
 
 def check_value(op, sample):
     case = Case(op, sample)
-    (value,), _ = case.run([case.node])
-    assert value.shape == case.node.shape
-    assert np.isfinite(value.astype(float)).all(), "not finite in the middle of its box"
+    values, _ = case.run(case.outputs)
+    for value, output in zip(values, case.outputs, strict=True):
+        assert value.shape == output.shape
+        assert np.isfinite(value.astype(float)).all(), "not finite in the middle of its box"
 
 
 def check_first_order(op, sample):
     """VJP and JVP against central differences, and against one another."""
     case = Case(op, sample)
-    if not case.differentiable:
+    if not case.smooth:
         return
     gradients, _ = case.run(case.vjp_nodes())
-    (tangent,), _ = case.run([case.jvp_node()])
-    (numeric,) = case.directional([case.node])
-    tangent = np.zeros(case.node.shape) if tangent is None else tangent
-    close(tangent, numeric, f"{op.name}: JVP against differences")
+    tangents, _ = case.run(case.jvp_nodes())
+    numeric = case.directional(case.smooth)
+    tangents = [
+        np.zeros(output.shape) if tangent is None else tangent
+        for tangent, output in zip(tangents, case.smooth, strict=True)
+    ]
+    for tangent, expected in zip(tangents, numeric, strict=True):
+        close(tangent, expected, f"{op.name}: JVP against differences")
     by_vjp = sum(
         (g * t).sum() for g, t in zip(gradients, case.tangents, strict=True) if g is not None
     )
-    close(by_vjp, (case.seed * numeric).sum(), f"{op.name}: VJP against differences")
-    close(by_vjp, (case.seed * tangent).sum(), f"{op.name}: forward against reverse", 1e-12)
+    by_differences = sum((s * n).sum() for s, n in zip(case.seeds, numeric, strict=True))
+    by_jvp = sum((s * t).sum() for s, t in zip(case.seeds, tangents, strict=True))
+    close(by_vjp, by_differences, f"{op.name}: VJP against differences")
+    close(by_vjp, by_jvp, f"{op.name}: forward against reverse", 1e-12)
 
 
 def check_second_order(op, sample):
     """The derivative of the VJP, reverse and forward, against differences of the VJP."""
     case = Case(op, sample)
-    if not case.differentiable:
+    if not case.smooth:
         return
     first = [part for part in case.vjp_nodes() if part is not None]
     if not first:
@@ -187,8 +204,8 @@ def check_second_order(op, sample):
         found = np.zeros(part.shape) if found is None else found
         close(found, expected, f"{op.name}: second order, forward")
     present = [node for node in second_reverse if node is not None]
-    bound = [*case.leaves, case.seed_leaf, *weight_leaves]
-    values = [*case.arrays, case.seed, *weights]
+    bound = [*case.leaves, *case.seed_leaves, *weight_leaves]
+    values = [*case.arrays, *case.seeds, *weights]
     plan = Plan(present, bound)
     found = iter(plan.run({n.serial: a for n, a in zip(bound, values, strict=True)}))
     total = sum(
@@ -205,8 +222,8 @@ def check_batched(op, sample):
     case = Case(op, sample)
     others = [Case(op, sample, seed) for seed in (10, 20)]
     members = [case, *others]
-    nodes = [case.node]
-    if case.differentiable:
+    nodes = [*case.outputs]
+    if case.smooth:
         nodes += [part for part in case.vjp_nodes() if part is not None]
     count = len(case.leaves)
     choices = [

@@ -11,8 +11,9 @@ from gradcli.graph import OPS, Arena, Dim, Trace, ancestors, building, make, siz
 from gradcli.language.interpret import Interpreter
 from gradcli.language.parser import parse
 from gradcli.ops.cotangent import Cotangent
-from gradcli.ops.custom import Custom, outputs
+from gradcli.ops.custom import Custom
 from gradcli.ops.leaves import constant
+from gradcli.ops.several import outputs
 from gradcli.ops.values import tensor
 from gradcli.simplify import rewrite
 

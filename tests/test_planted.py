@@ -89,8 +89,8 @@ def test_a_wrong_custom_rule_is_caught(op, monkeypatch):
 
     def wrong(node, *cotangents):
         first, *rest = right(node, *cotangents)
-        value = first.settle()[0] if isinstance(first, Cotangent) else first
-        return [value * 1.0001, *rest]
+        value, mask = first.settle() if isinstance(first, Cotangent) else (first, None)
+        return [Cotangent(value * 1.0001, mask), *rest]
 
     monkeypatch.setattr(op, "rule", wrong)
     with pytest.raises(AssertionError):

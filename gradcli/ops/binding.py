@@ -52,8 +52,7 @@ MODULES = {
 
 # What NumPy, PyTorch and JAX call the same parameter: either keyword works.
 _SYNONYMS = (
-    ("axis", "dim"),
-    ("axes", "dims"),
+    ("axis", "dim", "axes", "dims"),
     ("shape", "size"),
     ("keepdims", "keepdim"),
     ("ddof", "correction"),

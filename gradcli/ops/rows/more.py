@@ -5,9 +5,33 @@ for.
 """
 
 from gradcli.ops import binding
-from gradcli.ops.rows import bessel, erf, gamma, hyperbolic, numbers, powers
+from gradcli.ops.rows import (
+    bessel,
+    erf,
+    factorisations,
+    gamma,
+    hyperbolic,
+    numbers,
+    ordering,
+    powers,
+    spectral,
+    triangular,
+    windows,
+)
 
 # Before any function is: a bare name is its row's where there is one.
 binding.register_rows()
 
-__all__ = ["bessel", "erf", "gamma", "hyperbolic", "numbers", "powers"]
+__all__ = [
+    "bessel",
+    "erf",
+    "factorisations",
+    "gamma",
+    "hyperbolic",
+    "numbers",
+    "ordering",
+    "powers",
+    "spectral",
+    "triangular",
+    "windows",
+]
