@@ -6,6 +6,7 @@ differences, the other mode, or a loop in place of a batch.
 
 from __future__ import annotations
 
+import ast
 import itertools
 
 import numpy as np
@@ -13,13 +14,16 @@ import numpy as np
 from gradcli.autodiff import jvp, vjp
 from gradcli.engine import Plan
 from gradcli.graph import OPS, Arena, Node, Trace, building
+from gradcli.language.interpret import Interpreter
+from gradcli.language.parser import parse
 from gradcli.ops import functions  # noqa: F401  fills the table
-from gradcli.ops.binding import load_all
+from gradcli.ops.binding import SPELLED, Function, load_all
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import Elementwise
 from gradcli.ops.family import build
 from gradcli.ops.leaves import Leaf, input_
 from gradcli.ops.several import Projection, outputs
+from gradcli.ops.values import tensor
 from gradcli.simplify import rewrite
 
 ELEMENTWISE_SHAPES = {
@@ -33,6 +37,12 @@ def rows():
     """Every row with operands, those of the second tier among them."""
     load_all()
     return [op for op in OPS.values() if not isinstance(op, (Leaf, Projection))]
+
+
+def calls():
+    """Every function of the language that is not a row's own, once."""
+    load_all()
+    return list(dict.fromkeys(found for found in SPELLED.values() if found.row is None))
 
 
 def samples(op):
@@ -88,19 +98,24 @@ class Case:
     """A row applied to leaves, with arrays for them; `smooth` are the outputs it differentiates."""
 
     def __init__(self, op, sample, seed=0):
-        shapes, params = sample
         self.op = op
-        self.arrays = draw(op, shapes, seed)
+        self.arrays = self.operands(sample, seed)
         self.leaves = [leaf(a.shape, KINDS.get(a.dtype.kind, "real")) for a in self.arrays]
-        with building(Trace()):
-            self.outputs = outputs(build(op, tuple(self.leaves), params))
+        self.outputs = self.applied(sample)
         self.real = [k for k, node in enumerate(self.leaves) if node.kind == "real"]
         random = np.random.default_rng(seed + 1)
-        self.smooth = [o for o in self.outputs if o.kind == "real" and op.differentiable]
+        self.smooth = [o for o in self.outputs if o.kind == "real" and o.op.differentiable]
         self.seeds = [random.uniform(0.5, 1.5, output.shape) for output in self.smooth]
         self.tangents = [random.uniform(0.5, 1.5, self.arrays[k].shape) for k in self.real]
         self.seed_leaves = [leaf(output.shape) for output in self.smooth]
         self.tangent_leaves = [leaf(self.arrays[k].shape) for k in self.real]
+
+    def operands(self, sample, seed):
+        return draw(self.op, sample[0], seed)
+
+    def applied(self, sample):
+        with building(Trace()):
+            return outputs(build(self.op, tuple(self.leaves), sample[1]))
 
     def run(self, nodes, arrays=None, batched=()):
         """Values of nodes (None gives zeros), with `arrays` in place of the operands."""
@@ -145,6 +160,58 @@ class Case:
         return [t / (60 * step) for t in totals]
 
 
+class Call(Case):
+    """A function of the language, called as its example says.
+
+    Lists of numbers with a point are the operands; other seeds move them a little.
+    """
+
+    def operands(self, sample, seed):
+        self.tree = parse(sample)
+        arrays = []
+
+        class Lifted(ast.NodeTransformer):
+            def visit_List(self, node):
+                array = literal(node)
+                if array is None or array.dtype.kind != "f":
+                    return self.generic_visit(node)
+                arrays.append(array)
+                return ast.copy_location(ast.Name(f"operand{len(arrays)}", ast.Load()), node)
+
+        self.tree = Lifted().visit(self.tree)
+        random = np.random.default_rng(seed)
+        scale = 0.003 if seed else 0
+        return [array * (1 + scale * random.uniform(-1, 1, array.shape)) for array in arrays]
+
+    def applied(self, sample):
+        names = {f"operand{k}": node for k, node in enumerate(self.leaves, 1)}
+
+        def concretise(node, static):
+            return self.value_of(node)
+
+        with building(Trace(concretise, seed=lambda: 0)):
+            found = Interpreter(names).run(self.tree)
+            parts = found if isinstance(found, (tuple, list)) else [found]
+            return [tensor(part) for part in parts]
+
+    def value_of(self, node):
+        held = {leaf.serial: a for leaf, a in zip(self.leaves, self.arrays, strict=True)}
+        return Plan([node], self.leaves).run(held)[0]
+
+
+def literal(node):
+    """A nested list of numbers as an array, or None."""
+    try:
+        array = np.array(ast.literal_eval(node))
+    except ValueError:
+        return None
+    return array if array.dtype.kind in "fib" else None
+
+
+def case_of(op, sample, seed=0):
+    return (Call if isinstance(op, Function) else Case)(op, sample, seed)
+
+
 def close(a, b, what, tolerance=2e-8):
     a, b = np.asarray(a, float), np.asarray(b, float)
     scale = 1 + max(np.abs(a).max(initial=0), np.abs(b).max(initial=0))
@@ -153,7 +220,7 @@ def close(a, b, what, tolerance=2e-8):
 
 
 def check_value(op, sample):
-    case = Case(op, sample)
+    case = case_of(op, sample)
     values, _ = case.run(case.outputs)
     for value, output in zip(values, case.outputs, strict=True):
         assert value.shape == output.shape
@@ -162,7 +229,7 @@ def check_value(op, sample):
 
 def check_first_order(op, sample):
     """VJP and JVP against central differences, and against one another."""
-    case = Case(op, sample)
+    case = case_of(op, sample)
     if not case.smooth:
         return
     gradients, _ = case.run(case.vjp_nodes())
@@ -185,7 +252,7 @@ def check_first_order(op, sample):
 
 def check_second_order(op, sample):
     """The derivative of the VJP, reverse and forward, against differences of the VJP."""
-    case = Case(op, sample)
+    case = case_of(op, sample)
     if not case.smooth:
         return
     first = [part for part in case.vjp_nodes() if part is not None]
@@ -219,8 +286,8 @@ def check_second_order(op, sample):
 
 def check_batched(op, sample):
     """A batched run of the row and its VJP, for each choice of batched operands, against a loop."""
-    case = Case(op, sample)
-    others = [Case(op, sample, seed) for seed in (10, 20)]
+    case = case_of(op, sample)
+    others = [case_of(op, sample, seed) for seed in (10, 20)]
     members = [case, *others]
     nodes = [*case.outputs]
     if case.smooth:

@@ -21,6 +21,16 @@ def test_row(op, sample, check):
     check(op, sample)
 
 
+CALLS = [pytest.param(found, id=found.spellings[0]) for found in rowcheck.calls() if found.example]
+
+
+@pytest.mark.parametrize("check", rowcheck.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("found", CALLS)
+def test_call(found, check):
+    """Functions that are compositions, as their examples call them."""
+    check(found, found.example)
+
+
 @pytest.mark.parametrize("op", rowcheck.rows(), ids=lambda op: op.name)
 def test_every_row_has_samples_and_words(op):
     assert rowcheck.samples(op), "a row that is not tested"

@@ -6,6 +6,7 @@ for.
 
 from gradcli.ops import binding
 from gradcli.ops.rows import (
+    activations,
     bessel,
     erf,
     factorisations,
@@ -23,6 +24,7 @@ from gradcli.ops.rows import (
 binding.register_rows()
 
 __all__ = [
+    "activations",
     "bessel",
     "erf",
     "factorisations",
