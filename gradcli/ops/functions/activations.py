@@ -9,7 +9,7 @@ from gradcli.errors import ArgumentError, ShapeError
 from gradcli.graph import Node
 from gradcli.ops.binding import function
 from gradcli.ops.elementwise import shape_text
-from gradcli.ops.functions.reductions import torch_softmax
+from gradcli.ops.functions.torch import functional_softmax
 from gradcli.ops.linear import index, reshape
 from gradcli.ops.rows import activations, erf, powers
 from gradcli.ops.rows.arithmetic import absolute, clip, sign, sqrt, square
@@ -170,7 +170,7 @@ def glu(x: Any, axis: Any = -1) -> Node:
 
 @function("F.softmin", example=f"F.softmin({X}, dim=0)")
 def softmin(input: Any, dim: Any = None) -> Node:
-    return torch_softmax(-tensor(input), dim)
+    return functional_softmax(-tensor(input), dim)
 
 
 @function("jax.nn.squareplus", example=f"squareplus({X})")

@@ -3,6 +3,6 @@
 A name means the same before and after: `register` never gives a bare name away a second time.
 """
 
-from gradcli.ops.functions import activations, special
+from gradcli.ops.functions import activations, differences, quantiles, scans, special, statistics
 
-__all__ = ["activations", "special"]
+__all__ = ["activations", "differences", "quantiles", "scans", "special", "statistics"]

@@ -34,6 +34,7 @@ add: Elementwise = Elementwise(
     kinks=(),
     symbol="+",
     kind="join",
+    spell="np+jnp.add",
 )
 
 subtract: Elementwise = Elementwise(
@@ -46,7 +47,7 @@ subtract: Elementwise = Elementwise(
     kinks=(),
     symbol="-",
     kind="promote",
-    spell="np+torch+jnp.subtract torch.sub",
+    spell="np+jnp.subtract",
 )
 
 multiply: Elementwise = Elementwise(
@@ -71,7 +72,7 @@ divide: Elementwise = Elementwise(
     box=(ANY, (0.5, 2.0)),
     kinks=(),
     symbol="/",
-    spell="np+torch+jnp.divide np+torch+jnp.true_divide torch.div",
+    spell="np+jnp.divide np+jnp.true_divide",
 )
 
 negative: Elementwise = Elementwise(

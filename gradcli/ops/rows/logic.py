@@ -25,7 +25,7 @@ def _comparison(name: str, ufunc: np.ufunc, symbol: str, doc: str, short: str) -
         kinks=(),
         symbol=symbol,
         kind="bool",
-        spell=f"np+torch+jnp.{name} torch.{short}",
+        spell=f"np+torch+jnp.{name} torch.{short}" if name != "equal" else "np+jnp.equal torch.eq",
     )
 
 
