@@ -3,6 +3,28 @@
 A name means the same before and after: `register` never gives a bare name away a second time.
 """
 
-from gradcli.ops.functions import activations, differences, quantiles, scans, special, statistics
+from gradcli.ops.functions import (
+    activations,
+    arithmetic,
+    classification,
+    differences,
+    losses,
+    margins,
+    quantiles,
+    scans,
+    special,
+    statistics,
+)
 
-__all__ = ["activations", "differences", "quantiles", "scans", "special", "statistics"]
+__all__ = [
+    "activations",
+    "arithmetic",
+    "classification",
+    "differences",
+    "losses",
+    "margins",
+    "quantiles",
+    "scans",
+    "special",
+    "statistics",
+]

@@ -10,6 +10,8 @@ from gradcli.graph import Node
 from gradcli.ops.binding import function
 from gradcli.ops.leaves import constant
 from gradcli.ops.rows import bessel, gamma
+from gradcli.ops.rows.exponential import log
+from gradcli.ops.rows.logic import equal, greater, greater_equal, logical_and, where
 from gradcli.ops.values import static_number, tensor, whole
 
 
@@ -64,3 +66,28 @@ def iv(v: Any, x: Any) -> Node:
 @function("scipy.special.kv scipy.special.kn special.kv", example="kv(2, [0.7, 2.5])")
 def kv(v: Any, x: Any) -> Node:
     return bessel.kv(_order(v), tensor(x))
+
+
+def _relative_entropy(x: Node, y: Node) -> Node:
+    """x*log(x/y): 0 where x is 0, infinite where either is negative."""
+    both = logical_and(greater(x, 0.0), greater(y, 0.0))
+    nothing = logical_and(equal(x, 0.0), greater_equal(y, 0.0))
+    return where(both, x * log(x / y), where(nothing, 0.0, float("inf")))
+
+
+@function(
+    "scipy.special.rel_entr jax.scipy.special.rel_entr special.rel_entr",
+    example="rel_entr([0.4, 0.6], [0.3, 0.9])",
+)
+def rel_entr(x: Any, y: Any) -> Node:
+    return _relative_entropy(tensor(x), tensor(y))
+
+
+@function(
+    "scipy.special.kl_div jax.scipy.special.kl_div special.kl_div",
+    example="special.kl_div([0.4, 0.6], [0.3, 0.9])",
+)
+def elementwise_kl_div(x: Any, y: Any) -> Node:
+    """x*log(x/y) - x + y."""
+    a, b = tensor(x), tensor(y)
+    return _relative_entropy(a, b) - a + b

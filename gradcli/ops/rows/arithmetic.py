@@ -145,6 +145,7 @@ sign: Elementwise = Elementwise(
     box=(ANY,),
     kinks=(((0.0,), (0.0,)),),
     kind="promote",
+    spell="np+torch+jnp.sign torch.sgn",
 )
 
 absolute: Elementwise = Elementwise(

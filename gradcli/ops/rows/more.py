@@ -8,6 +8,7 @@ from gradcli.ops import binding
 from gradcli.ops.rows import (
     activations,
     bessel,
+    choices,
     erf,
     factorisations,
     gamma,
@@ -27,6 +28,7 @@ binding.register_rows()
 __all__ = [
     "activations",
     "bessel",
+    "choices",
     "erf",
     "factorisations",
     "gamma",
