@@ -130,6 +130,13 @@ def torch_matrix_norm(x: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: An
     return matrix_norm_over(x, ord, _pair(x, dim, "dim"), flag(keepdim, "keepdim"))
 
 
+@function("torch.dist", example=f"torch.dist({SAMPLE}, [0.3, 0.6, 0.2], p=3)")
+def dist(input: Any, other: Any, p: Any = 2) -> Node:
+    """The norm of the difference of all elements."""
+    step = tensor(input) - tensor(other)
+    return vector_norm_over(step, p, axes_of(None, step.ndim), False)
+
+
 @function("torch.norm", example=f"torch.norm({SAMPLE}, p=3, dim=1)")
 def old_norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: Any = False) -> Node:
     """The norm of all elements as a vector, for every p but 'nuc'."""

@@ -10,6 +10,7 @@ from gradcli.ops.binding import function
 from gradcli.ops.functions import reductions as red
 from gradcli.ops.functions.layout import take_along
 from gradcli.ops.functions.reductions import SAMPLE
+from gradcli.ops.leaves import constant
 from gradcli.ops.linear import reshape
 from gradcli.ops.rows import arithmetic, exponential, logic
 from gradcli.ops.rows.reductions import argmax, argmin
@@ -74,6 +75,13 @@ def div(input: Any, other: Any, *, rounding_mode: Any = None) -> Node:
         found: Node = OPS["trunc"](a / b)
         return found
     raise ArgumentError(f"rounding_mode is None, 'trunc' or 'floor', not {rounding_mode!r}")
+
+
+@function("torch.equal", example="torch.equal([1.0, 2.0], [1.0, 2.1])")
+def equal(input: Any, other: Any) -> Node:
+    """Whether shapes and all elements are the same: one answer, not one for each element."""
+    a, b = tensor(input), tensor(other)
+    return red.all(logic.equal(a, b)) if a.shape == b.shape else constant(False)
 
 
 # --- reductions --------------------------------------------------------------------------------

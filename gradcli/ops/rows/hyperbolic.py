@@ -129,5 +129,5 @@ sinc: Elementwise = Elementwise(
     domain=ALL,
     box=(ANY,),
     kinks=(),
-    spell="np+torch+jnp.sinc torch.special.sinc",
+    spell="np+torch+jnp.sinc torch.special.sinc scipy.special.sinc",
 )

@@ -143,12 +143,12 @@ atan2: Elementwise = Elementwise(
             equal(hypot(a, b), 0.0), 0.0, -(g * (a / hypot(a, b) / hypot(a, b)))
         ),
     ],
-    doc="Angle of the point (y, x), from -pi to pi; at (0, 0) its derivative is 0.",
+    doc="Angle of the point (x2, x1), from -pi to pi; at (0, 0) its derivative is 0.",
     domain=ALL,
     box=((0.5, 2.0), ANY),
     kinks=(((0.0, 0.0), (0.0, 0.0)),),
     spell="np+torch+jnp+math.atan2 np+torch+jnp.arctan2",
-    args="y x",
+    args="x1 x2",
 )
 
 
