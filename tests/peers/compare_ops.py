@@ -2,11 +2,11 @@
 
     python tests/peers/compare_ops.py [--write docs/agreement.md] [NAME ...]
 
-Every case is an expression that both sides read: here by gradcli, there by Python with the library's
-own modules. Value, vector-Jacobian product, Jacobian-vector product and second derivative (the
-gradient's derivative along a direction) are compared. PyTorch and JAX are needed to run this, and for
-nothing else. Documented differences are data, in `peers/differences.py`; any other is an error, and
-the exit status says so.
+Every case is an expression that both sides read: here gradcli, there Python with the library's own
+modules. Value, vector-Jacobian product, Jacobian-vector product and second derivative (the
+gradient's derivative along a direction) are compared. PyTorch and JAX are needed to run this, and
+for nothing else; it takes a quarter of an hour. Documented differences are data, in
+`differences.py`; any other is an error, and the exit status says so.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import conventions
 import differences
 import elementwise
 import losses
@@ -34,10 +35,10 @@ import reductions
 from gradcli.autodiff import jvp, vjp
 from gradcli.engine import Plan
 from gradcli.errors import GradcliError
-from gradcli.graph import Arena, building
+from gradcli.graph import Arena, Node, building
+from gradcli.ops.binding import SPELLED, load_all
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.leaves import input_
-from gradcli.graph import Node
 from gradcli.session import Program
 from gradcli.simplify import rewrite
 
@@ -293,6 +294,17 @@ def tables():
     return merged
 
 
+def unknown_names():
+    """Spellings that the library does not have."""
+    load_all()
+    for name in sorted(SPELLED):
+        found = SPACE.get(name.partition(".")[0])
+        for part in name.split(".")[1:]:
+            found = getattr(found, part, None)
+        if "." in name and name.split(".")[0] in ("torch", "jnp", "jax") and found is None:
+            yield name
+
+
 def summary(results, asked):
     said = {found[asked] for _, found in results}
     if said <= {"yes", "-"}:
@@ -308,8 +320,11 @@ def main():
         target = words[place + 1]
         del words[place : place + 2]
     lines = [
-        f"Compared in float64 with PyTorch {torch.__version__.split('+')[0]}, JAX {jax.__version__}, "
-        f"NumPy {np.__version__} and SciPy {scipy.__version__} by `tests/peers/compare_ops.py`. "
+        "# Agreement with PyTorch, JAX, NumPy and SciPy",
+        "",
+        f"Compared in float64 with PyTorch {torch.__version__.split('+')[0]}, JAX "
+        f"{jax.__version__}, NumPy {np.__version__} and SciPy {scipy.__version__} by "
+        "`tests/peers/compare_ops.py`. "
         "A dash: the library has no derivative of that order, or there is none.",
         "",
         "| function | spellings | cases | value | VJP | JVP | second |",
@@ -333,7 +348,11 @@ def main():
         answers = " | ".join(summary(results, asked) for asked in ASKED)
         spelled = ", ".join(f"`{head}`" for head in heads)
         lines.append(f"| {name} | {spelled} | {len(cases)} | {answers} |")
-    lines += ["", *differences.table()]
+    if not words:
+        for name in unknown_names():
+            print(f"{name} is spelled here, and not in its library", file=sys.stderr)
+            failed += 1
+        lines += ["", *differences.table(), "", *conventions.tables()]
     text = "\n".join(lines) + "\n"
     if target:
         Path(target).write_text(text, encoding="utf-8")

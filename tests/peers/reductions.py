@@ -55,8 +55,8 @@ MASKED = [
 ]
 
 METHODS = (
-    "inverted_cdf averaged_inverted_cdf closest_observation interpolated_inverted_cdf hazen weibull "
-    "linear median_unbiased normal_unbiased lower higher midpoint nearest"
+    "inverted_cdf averaged_inverted_cdf closest_observation interpolated_inverted_cdf hazen "
+    "weibull linear median_unbiased normal_unbiased lower higher midpoint nearest"
 ).split()
 JAX_METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
 
