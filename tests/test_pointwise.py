@@ -206,7 +206,7 @@ def test_structure(expr, expected):
 def test_structure_is_a_superset_of_what_rows_do(op):
     """Every entry of a numeric Jacobian is one that the structure allows."""
     for sample in rowcheck.samples(op):
-        case = rowcheck.Case(op, sample)
+        case = rowcheck.Single(op, sample)
         if not case.differentiable:
             continue
         for place in case.real:
