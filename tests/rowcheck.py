@@ -6,6 +6,7 @@ differences, the other mode, or a loop in place of a batch.
 
 from __future__ import annotations
 
+import ast
 import itertools
 
 import numpy as np
@@ -13,12 +14,14 @@ import numpy as np
 from gradcli.autodiff import jvp, vjp
 from gradcli.engine import Plan
 from gradcli.graph import OPS, Arena, Node, Trace, building
+from gradcli.language.interpret import Interpreter
 from gradcli.ops import functions  # noqa: F401  fills the table
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import Elementwise
 from gradcli.ops.family import build
 from gradcli.ops.leaves import Leaf, input_
 from gradcli.ops.several import Projection, outputs
+from gradcli.ops.values import tensor
 from gradcli.simplify import rewrite
 
 ELEMENTWISE_SHAPES = {
@@ -35,9 +38,62 @@ def rows():
 
 def samples(op):
     """(operand shapes, parameters) to run a row on."""
+    if isinstance(op, Call):
+        return [None]
     if isinstance(op, Elementwise):
         return [(shapes, ()) for shapes in ELEMENTWISE_SHAPES[op.arity]]
     return op.samples
+
+
+class Call:
+    """A call of a function: lists of numbers with a point are its inputs."""
+
+    def __init__(self, name, text):
+        self.name = name
+        tree = ast.parse(text, mode="eval")
+        self.values = []
+        self.tree = ast.Module(body=[ast.Expr(self._lifted(tree.body))], type_ignores=[])
+        ast.fix_missing_locations(self.tree)
+
+    def _lifted(self, node):
+        if isinstance(node, ast.List):
+            array = plain(node)
+            if array is not None:
+                self.values.append(array)
+                return ast.copy_location(ast.Name(f"input{len(self.values)}", ast.Load()), node)
+        for field, value in ast.iter_fields(node):
+            if isinstance(value, ast.expr):
+                setattr(node, field, self._lifted(value))
+            elif isinstance(value, list):
+                value[:] = [self._lifted(v) if isinstance(v, ast.AST) else v for v in value]
+        return node
+
+    def traced(self, seed):
+        """Leaves, arrays a little beside the example's, and outputs."""
+        random = np.random.default_rng(seed)
+        arrays = [a + 0.03 * random.uniform(-1, 1, a.shape) for a in self.values]
+        leaves = [leaf(array.shape) for array in arrays]
+        held = {node.serial: array for node, array in zip(leaves, arrays, strict=True)}
+
+        def concretise(wanted, static):
+            return Plan([wanted], leaves).run(held)[0]
+
+        names = {f"input{k + 1}": node for k, node in enumerate(leaves)}
+        with building(Trace(concretise, seed=lambda: 0)):
+            result = Interpreter(names).run(self.tree)
+            parts = result if isinstance(result, tuple) else [result]
+            return leaves, arrays, [tensor(part) for part in parts]
+
+
+def plain(node):
+    """A list of numbers, some of them with a point, as an array; None for anything else."""
+    try:
+        value = ast.literal_eval(node)
+        array = np.asarray(value, float)
+    except ValueError:
+        return None
+    flat = [item for item in ast.walk(node) if isinstance(item, ast.Constant)]
+    return array if any(type(item.value) is float for item in flat) else None
 
 
 def leaf(shape, kind="real"):
@@ -76,23 +132,32 @@ KINDS = {"b": "bool", "i": "int", "f": "real"}
 
 
 class Case:
-    """A row applied to leaves, with arrays for them; `smooth` are the outputs it differentiates."""
+    """A graph over leaves, with arrays for them; `smooth` are the outputs it differentiates."""
 
-    def __init__(self, op, sample, seed=0):
-        shapes, params = sample
-        self.op = op
-        arrays = draw(op, shapes, seed)
-        self.leaves = [leaf(a.shape, KINDS[a.dtype.kind]) for a in arrays]
-        self.arrays = [a if a.dtype == bool else a.astype(float) for a in arrays]
-        with building(Trace()):
-            self.outputs = outputs(build(op, tuple(self.leaves), params))
-        self.real = [k for k, node in enumerate(self.leaves) if node.kind == "real"]
+    def __init__(self, leaves, arrays, outs, seed):
+        self.leaves, self.arrays, self.outputs = leaves, arrays, outs
+        self.real = [k for k, node in enumerate(leaves) if node.kind == "real"]
         random = np.random.default_rng(seed + 1)
-        self.smooth = [o for o in self.outputs if o.kind == "real" and op.differentiable]
+        self.smooth = [out for out in outs if out.kind == "real" and out.op.differentiable]
         self.seeds = [random.uniform(0.5, 1.5, output.shape) for output in self.smooth]
-        self.tangents = [random.uniform(0.5, 1.5, self.arrays[k].shape) for k in self.real]
+        self.tangents = [random.uniform(0.5, 1.5, arrays[k].shape) for k in self.real]
         self.seed_leaves = [leaf(output.shape) for output in self.smooth]
-        self.tangent_leaves = [leaf(self.arrays[k].shape) for k in self.real]
+        self.tangent_leaves = [leaf(arrays[k].shape) for k in self.real]
+
+    @classmethod
+    def of(cls, op, sample, seed=0):
+        """A row applied to leaves in its box, or a call with inputs near those of its example."""
+        if isinstance(op, Call):
+            return cls(*op.traced(seed), seed)
+        shapes, params = sample
+        arrays = draw(op, shapes, seed)
+        leaves = [leaf(a.shape, KINDS[a.dtype.kind]) for a in arrays]
+        with building(Trace()):
+            node = build(op, tuple(leaves), params)
+            outs = outputs(node)
+        case = cls(leaves, [a if a.dtype == bool else a.astype(float) for a in arrays], outs, seed)
+        case.smooth = case.smooth if op.differentiable else []
+        return case
 
     def run(self, nodes, arrays=None, batched=()):
         """Values of nodes (None gives zeros), with `arrays` in place of the operands."""
@@ -145,7 +210,7 @@ def close(a, b, what, tolerance=2e-8):
 
 
 def check_value(op, sample):
-    case = Case(op, sample)
+    case = Case.of(op, sample)
     values, _ = case.run(case.outputs)
     for value, output in zip(values, case.outputs, strict=True):
         assert value.shape == output.shape
@@ -154,8 +219,8 @@ def check_value(op, sample):
 
 def check_first_order(op, sample):
     """VJP and JVP against central differences, and against one another."""
-    case = Case(op, sample)
-    if not case.smooth:
+    case = Case.of(op, sample)
+    if not case.smooth or not case.real:
         return
     gradients, _ = case.run(case.vjp_nodes())
     tangents, _ = case.run(case.jvp_nodes())
@@ -177,8 +242,8 @@ def check_first_order(op, sample):
 
 def check_second_order(op, sample):
     """The derivative of the VJP, reverse and forward, against differences of the VJP."""
-    case = Case(op, sample)
-    if not case.smooth:
+    case = Case.of(op, sample)
+    if not case.smooth or not case.real:
         return
     first = [part for part in case.vjp_nodes() if part is not None]
     if not first:
@@ -211,11 +276,11 @@ def check_second_order(op, sample):
 
 def check_batched(op, sample):
     """A batched run of the row and its VJP, for each choice of batched operands, against a loop."""
-    case = Case(op, sample)
-    others = [Case(op, sample, seed) for seed in (10, 20)]
+    case = Case.of(op, sample)
+    others = [Case.of(op, sample, seed) for seed in (10, 20)]
     members = [case, *others]
     nodes = [*case.outputs]
-    if case.smooth:
+    if case.smooth and case.real:
         nodes += [part for part in case.vjp_nodes() if part is not None]
     count = len(case.leaves)
     choices = [

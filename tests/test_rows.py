@@ -39,7 +39,7 @@ KINKS = [
 @pytest.mark.parametrize(("op", "point", "partials"), KINKS)
 def test_kink(op, point, partials):
     """The convention at a kink, alone and in the middle of an array of other points."""
-    case = rowcheck.Case(op, (((),) * len(point), ()))
+    case = rowcheck.Case.of(op, (((),) * len(point), ()))
     case.seeds = [np.ones(()) for _ in case.smooth]
     found, _ = case.run(case.vjp_nodes(), [np.array(float(x)) for x in point])
     found = [0.0 if part is None else float(part) for part in found]

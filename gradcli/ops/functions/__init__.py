@@ -3,6 +3,48 @@
 Importing this package fills `binding.SPELLED`.
 """
 
-from gradcli.ops.functions import creation, layout, products, reductions
+from gradcli.ops.functions import (
+    arranging,
+    convolution,
+    creation,
+    decompositions,
+    diagonals,
+    einsum,
+    joining,
+    layers,
+    layout,
+    matrices,
+    normalization,
+    norms,
+    padding,
+    pooling,
+    products,
+    reductions,
+    scattering,
+    selecting,
+    sorting,
+    systems,
+)
 
-__all__ = ["creation", "layout", "products", "reductions"]
+__all__ = [
+    "arranging",
+    "convolution",
+    "creation",
+    "decompositions",
+    "diagonals",
+    "einsum",
+    "joining",
+    "layers",
+    "layout",
+    "matrices",
+    "normalization",
+    "norms",
+    "padding",
+    "pooling",
+    "products",
+    "reductions",
+    "scattering",
+    "selecting",
+    "sorting",
+    "systems",
+]

@@ -96,7 +96,7 @@ def linspace(start: Any, stop: Any, num: Any = 50, endpoint: Any = True) -> Node
     return build(OPS["linspace"], (), ((count,), float(low_), float(high_), bool(endpoint)))
 
 
-@function("np+torch+jnp.array np+torch+jnp.asarray torch.tensor torch.as_tensor")
+@function("np+jnp.array np+torch+jnp.asarray torch.tensor torch.as_tensor")
 def array(x: Any) -> Node:
     return tensor(x)
 

@@ -8,10 +8,10 @@ from gradcli.errors import ArgumentError
 from gradcli.graph import Node, size_of
 from gradcli.ops import rows
 from gradcli.ops.binding import function
-from gradcli.ops.functions.layout import take_along
 from gradcli.ops.leaves import constant
 from gradcli.ops.linear import cumsum as cumsum_row
 from gradcli.ops.linear import reshape, sum_
+from gradcli.ops.rows.ordering import take_along
 from gradcli.ops.values import axes_of, axis_of, flag, static_number, tensor
 
 arithmetic, exponential, logic, red = (
@@ -222,30 +222,10 @@ def _vector_norm(x: Node, ord: Any, axes: Axes, keep: bool) -> Node:
     return logic.where(none, 0.0, exponential.power(logic.where(none, 1.0, total), 1.0 / order))
 
 
-@function("np+torch+jnp.linalg.norm")
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Node:
-    x = tensor(x)
-    keep = flag(keepdims, "keepdims")
-    axes = axes_of(axis, x.ndim)
-    if ord is None or ord == "fro":
-        return red.norm2(x, axes, keep)
-    if len(axes) > 1:
-        raise ArgumentError(
-            f"the norm of a matrix takes no ord={ord!r} here: only the Frobenius norm",
-            hint="axis=... gives the norms of rows or columns, `linalg.vector_norm` all elements'",
-        )
-    return _vector_norm(x, ord, axes, keep)
-
-
 @function("np+torch+jnp.linalg.vector_norm")
 def vector_norm(x: Any, ord: Any = 2, axis: Any = None, keepdims: Any = False) -> Node:
     x = tensor(x)
     return _vector_norm(x, ord, axes_of(axis, x.ndim), flag(keepdims, "keepdims"))
-
-
-@function("torch.norm")
-def torch_norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: Any = False) -> Node:
-    return vector_norm(input, 2 if p == "fro" or p is None else p, dim, keepdim)
 
 
 @function(
