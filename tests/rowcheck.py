@@ -46,21 +46,24 @@ def samples(op):
 
 
 class Call:
-    """A call of a function: lists of numbers with a point are its inputs."""
+    """A program with values for its inputs; of an example, lists of numbers with a point."""
 
-    def __init__(self, name, text):
-        self.name = name
-        tree = ast.parse(text, mode="eval")
-        self.values = []
-        self.tree = ast.Module(body=[ast.Expr(self._lifted(tree.body))], type_ignores=[])
-        ast.fix_missing_locations(self.tree)
+    def __init__(self, name, tree, values):
+        self.name, self.tree, self.values = name, tree, values
+
+    @classmethod
+    def example(cls, name, text):
+        self = cls(name, ast.parse(text), {})
+        self.tree.body[0].value = self._lifted(self.tree.body[0].value)
+        return self
 
     def _lifted(self, node):
         if isinstance(node, ast.List):
             array = plain(node)
             if array is not None:
-                self.values.append(array)
-                return ast.copy_location(ast.Name(f"input{len(self.values)}", ast.Load()), node)
+                name = f"input{len(self.values)}"
+                self.values[name] = array
+                return ast.copy_location(ast.Name(name, ast.Load()), node)
         for field, value in ast.iter_fields(node):
             if isinstance(value, ast.expr):
                 setattr(node, field, self._lifted(value))
@@ -69,20 +72,28 @@ class Call:
         return node
 
     def traced(self, seed):
-        """Leaves, arrays a little beside the example's, and outputs."""
+        """Leaves, arrays a little beside the values, and outputs."""
         random = np.random.default_rng(seed)
-        arrays = [a + 0.03 * random.uniform(-1, 1, a.shape) for a in self.values]
-        leaves = [leaf(array.shape) for array in arrays]
+        arrays = [
+            a if a.dtype == bool else a + 0.03 * random.uniform(-1, 1, a.shape)
+            for a in self.values.values()
+        ]
+        leaves = [leaf(array.shape, KINDS[array.dtype.kind]) for array in arrays]
         held = {node.serial: array for node, array in zip(leaves, arrays, strict=True)}
 
         def concretise(wanted, static):
             return Plan([wanted], leaves).run(held)[0]
 
-        names = {f"input{k + 1}": node for k, node in enumerate(leaves)}
         with building(Trace(concretise, seed=lambda: 0)):
-            result = Interpreter(names).run(self.tree)
-            parts = result if isinstance(result, tuple) else [result]
-            return leaves, arrays, [tensor(part) for part in parts]
+            result = Interpreter(dict(zip(self.values, leaves, strict=True))).run(self.tree)
+            return leaves, arrays, [tensor(part) for part in flat(result)]
+
+
+def flat(result):
+    """The tensors of nested tuples."""
+    if not isinstance(result, tuple):
+        return [result]
+    return [part for item in result for part in flat(item)]
 
 
 def plain(node):

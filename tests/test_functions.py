@@ -8,7 +8,9 @@ from gradcli.ops.binding import SPELLED
 
 FUNCTIONS = list({id(function): function for function in SPELLED.values()}.values())
 CALLS = [
-    pytest.param(rowcheck.Call(function.spellings[0], function.example), id=function.spellings[0])
+    pytest.param(
+        rowcheck.Call.example(function.spellings[0], function.example), id=function.spellings[0]
+    )
     for function in FUNCTIONS
     if function.example
 ]

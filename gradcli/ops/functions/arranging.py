@@ -63,7 +63,7 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Node:
     return node
 
 
-@function("torch.roll")
+@function("torch.roll", example="torch.roll([1., 2., 3.], 1)")
 def torch_roll(input: Any, shifts: Any, dims: Any = None) -> Node:
     """Elements moved along dims, a shift for each; through all of them where none is named."""
     over = 1 if dims is None else len(_numbers(dims, "dims"))
@@ -138,7 +138,7 @@ def tile(A: Any, reps: Any) -> Node:
     return _tiled(tensor(A), tuple(_numbers(reps, "reps")))
 
 
-@function("torch.tile")
+@function("torch.tile", example="torch.tile([1., 2.], (2, 2))")
 def torch_tile(input: Any, *dims: Any) -> Node:
     """The whole tensor repeated along each axis."""
     counts = dims[0] if len(dims) == 1 else dims
@@ -201,7 +201,7 @@ def repeat_interleave(input: Any, repeats: Any, dim: Any = None, output_size: An
     return _repeat(input, repeats, dim)
 
 
-@function("Tensor.expand_as")
+@function("Tensor.expand_as", example="array([1., 2.]).expand_as([[0., 0.], [0., 0.]])")
 def expand_as(self: Any, other: Any) -> Node:
     """Repeated to the shape of another tensor."""
     return broadcast_to(self, tensor(other).shape)

@@ -10,7 +10,6 @@ from gradcli.ops import linear
 from gradcli.ops.binding import function
 from gradcli.ops.custom import require_square
 from gradcli.ops.rows import factorisations, logic, spectral, triangular
-from gradcli.ops.rows.exponential import log
 from gradcli.ops.rows.linalg import matrix_transpose
 from gradcli.ops.several import outputs
 from gradcli.ops.values import flag, tensor
@@ -29,7 +28,7 @@ def cholesky(x: Any, upper: Any = False) -> Node:
     return _cholesky(x, upper)
 
 
-@function("jnp.linalg.cholesky")
+@function("jnp.linalg.cholesky", example="jnp.linalg.cholesky([[4., 1.], [1., 3.]])")
 def jax_cholesky(a: Any, upper: Any = False, symmetrize_input: Any = True) -> Node:
     """Triangular factor of a positive definite matrix; of the symmetric part of a."""
     return _cholesky(
@@ -37,7 +36,10 @@ def jax_cholesky(a: Any, upper: Any = False, symmetrize_input: Any = True) -> No
     )
 
 
-@function("scipy.linalg.cholesky jax.scipy.linalg.cholesky")
+@function(
+    "scipy.linalg.cholesky jax.scipy.linalg.cholesky",
+    example="scipy.linalg.cholesky([[4., 1.], [1., 3.]])",
+)
 def scipy_cholesky(a: Any, lower: Any = False) -> Node:
     """Triangular factor of a positive definite matrix, the upper one by default."""
     return _cholesky(a, not flag(lower, "lower"))
@@ -58,7 +60,7 @@ def qr(a: Any, mode: Any = "reduced") -> Any:
     return _qr(a, _complete(mode, ("reduced", "complete", "r")))
 
 
-@function("torch.linalg.qr")
+@function("torch.linalg.qr", example="torch.linalg.qr([[1., 2.], [3., 4.], [5., 7.]])[1]")
 def torch_qr(A: Any, mode: Any = "reduced") -> QR:
     """Orthonormal columns and an upper triangle; in mode "r" the first of the pair is empty."""
     if mode == "r":
@@ -98,7 +100,7 @@ def slogdet(x: Any) -> SignAndLog:
 def logdet(input: Any) -> Node:
     """Logarithm of the determinant: -inf where it is 0, NaN where it is negative."""
     sign, logarithm = slogdet(input)
-    return logic.where(logic.less(sign, 0.0), log(sign), logarithm)
+    return logarithm + logic.where(logic.less(sign, 0.0), float("nan"), 0.0)
 
 
 # --- eigenvalues -------------------------------------------------------------------------------
@@ -134,7 +136,7 @@ def eigh(a: Any, UPLO: Any = None) -> Eigen:
     return Eigen(values, vectors)
 
 
-@function("jnp.linalg.eigh")
+@function("jnp.linalg.eigh", example="jnp.linalg.eigh([[2., 1.], [1., 3.]])[0]")
 def jax_eigh(a: Any, UPLO: Any = None, symmetrize_input: Any = True) -> Eigen:
     """(eigenvalues in ascending order, eigenvectors as columns) of the symmetric part of a."""
     return eigh(a, None if flag(symmetrize_input, "symmetrize_input") else UPLO or "L")
@@ -146,7 +148,7 @@ def eigvalsh(a: Any, UPLO: Any = None) -> Node:
     return spectral.eigvalsh(_triangle(a, UPLO))
 
 
-@function("jnp.linalg.eigvalsh")
+@function("jnp.linalg.eigvalsh", example="jnp.linalg.eigvalsh([[2., 1.], [1., 3.]])")
 def jax_eigvalsh(a: Any, UPLO: Any = "L", symmetrize_input: Any = True) -> Node:
     """Eigenvalues of the symmetric part of a, in ascending order."""
     return eigvalsh(a, None if flag(symmetrize_input, "symmetrize_input") else UPLO or "L")
@@ -186,24 +188,27 @@ def svd(a: Any, full_matrices: Any = True, compute_uv: Any = True, hermitian: An
         require_square("svd", x.shape)
         x = 0.5 * (x + matrix_transpose(x))
     if not flag(compute_uv, "compute_uv"):
-        return spectral.svdvals(x)
+        return spectral.svdvals(x, True)
     return _svd(x, full_matrices)
 
 
-@function("torch.linalg.svd")
+@function(
+    "torch.linalg.svd",
+    example="torch.linalg.svd([[1., 2.], [3., 4.], [5., 7.]], full_matrices=False)[1]",
+)
 def torch_svd(A: Any, full_matrices: Any = True, driver: Any = None) -> SVD:
     """(U, S, Vh) with U @ diag(S) @ Vh = A, S in descending order."""
     return _svd(A, full_matrices)
 
 
-@function("torch.svd")
+@function("torch.svd", example="torch.svd([[1., 2.], [3., 4.], [5., 7.]])[1]")
 def old_torch_svd(input: Any, some: Any = True, compute_uv: Any = True) -> OldSVD:
     """(U, S, V) with U @ diag(S) @ V.T = input; zeros for U and V without compute_uv."""
     a = tensor(input)
     if not flag(compute_uv, "compute_uv"):
         spectral.require_matrix("svd", a)
         nothing = [linear.broadcast_to(tensor(0.0), (*a.shape[:-2], n, n)) for n in a.shape[-2:]]
-        return OldSVD(nothing[0], spectral.svdvals(a), nothing[1])
+        return OldSVD(nothing[0], spectral.svdvals(a, True), nothing[1])
     u, s, vh = _svd(a, not flag(some, "some"))
     return OldSVD(u, s, matrix_transpose(vh))
 
@@ -211,13 +216,13 @@ def old_torch_svd(input: Any, some: Any = True, compute_uv: Any = True) -> OldSV
 @function("np+jnp.linalg.svdvals", example="svdvals([[1., 2.], [3., 4.], [5., 7.]])")
 def svdvals(x: Any) -> Node:
     """Singular values, in descending order; equal ones share their derivative, that of 0 is 0."""
-    return spectral.svdvals(tensor(x))
+    return spectral.svdvals(tensor(x), True)
 
 
-@function("torch.linalg.svdvals")
+@function("torch.linalg.svdvals", example="torch.linalg.svdvals([[1., 2.], [3., 4.]])")
 def torch_svdvals(A: Any, driver: Any = None) -> Node:
     """Singular values, in descending order."""
-    return spectral.svdvals(tensor(A))
+    return spectral.svdvals(tensor(A), True)
 
 
 # --- exponential -------------------------------------------------------------------------------

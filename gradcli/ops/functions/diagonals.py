@@ -29,7 +29,9 @@ def diagonal(x: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Node:
     return linear.diagonal(linear.transpose(x, (*rest, first, second)), whole(offset, "offset"))
 
 
-@function("np+torch+jnp.linalg.diagonal")
+@function(
+    "np+torch+jnp.linalg.diagonal", example="linalg.diagonal([[[1., 2.], [3., 4.]]], offset=1)"
+)
 def linalg_diagonal(x: Any, offset: Any = 0, dim1: Any = -2, dim2: Any = -1) -> Node:
     """The diagonal of the last two axes, as the last axis."""
     return diagonal(x, offset, dim1, dim2)
@@ -54,7 +56,7 @@ def trace(x: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Node:
     return linear.sum_(diagonal(x, offset, axis1, axis2), (-1,), False)
 
 
-@function("torch.trace")
+@function("torch.trace", example="torch.trace([[1., 2.], [3., 4.]])")
 def torch_trace(input: Any) -> Node:
     """Sum of the diagonal of a matrix."""
     x = tensor(input)
@@ -63,7 +65,7 @@ def torch_trace(input: Any) -> Node:
     return trace(x)
 
 
-@function("np+jnp.linalg.trace")
+@function("np+jnp.linalg.trace", example="linalg.trace([[[1., 2.], [3., 4.]]])")
 def linalg_trace(x: Any, offset: Any = 0) -> Node:
     """Sum of the diagonal of the last two axes."""
     return trace(x, offset, -2, -1)

@@ -27,13 +27,13 @@ def einsum(*operands: Any, optimize: Any = False) -> Node:
     return _einsum(operands, optimize, False)
 
 
-@function("jnp.einsum")
+@function("jnp.einsum", example="jnp.einsum('ij,j', [[1., 2.], [3., 4.]], [1., -1.])")
 def jax_einsum(*operands: Any, optimize: Any = "auto") -> Node:
     """As NumPy's; axes of an ellipsis that the output leaves out are summed."""
     return _einsum(operands, optimize, True)
 
 
-@function("torch.einsum")
+@function("torch.einsum", example="torch.einsum('ij,j', [[1., 2.], [3., 4.]], [1., -1.])")
 def torch_einsum(*operands: Any) -> Node:
     """As NumPy's; the operands may be a list."""
     if len(operands) == 2 and isinstance(operands[1], (list, tuple)):

@@ -137,7 +137,7 @@ def meshgrid(*xi: Any, copy: Any = True, sparse: Any = False, indexing: Any = "x
     return tuple([broadcast(grid, tuple(shape)) for grid in grids])
 
 
-@function("torch.meshgrid")
+@function("torch.meshgrid", example="torch.meshgrid([1., 2.], [3., 4., 5.])[0]")
 def torch_meshgrid(*tensors: Any, indexing: Any = "ij") -> Any:
     """Coordinates of a grid, one tensor for each vector."""
     if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
@@ -206,7 +206,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: Any = 0) -> tuple[Node
     return _split("array_split", ary, indices_or_sections, axis, False)
 
 
-@function("torch.split")
+@function("torch.split", example="torch.split([1., 2., 3., 4., 5.], 2)[1]")
 def torch_split(tensor: Any, split_size_or_sections: Any, dim: Any = 0) -> tuple[Node, ...]:
     """Parts of a size along an axis, the last may be smaller; or parts of the sizes listed."""
     return _sized(tensor, split_size_or_sections, dim)

@@ -64,13 +64,16 @@ def reshape(x: Any, *shape: Any, order: Any = "C", copy: Any = None) -> Node:
     return reshaped(_in_order(x, order), target)
 
 
-@function("torch.reshape Tensor.view")
+@function("torch.reshape Tensor.view", example="torch.reshape([1., 2., 3., 4.], (2, -1))")
 def torch_reshape(input: Any, *shape: Any) -> Node:
     """The same elements in another shape; one size may be -1."""
     return reshape(input, *shape)
 
 
-@function("Tensor.view_as Tensor.reshape_as")
+@function(
+    "Tensor.view_as Tensor.reshape_as",
+    example="array([1., 2., 3., 4.]).view_as([[0., 0.], [0., 0.]])",
+)
 def reshape_as(self: Any, other: Any) -> Node:
     """The same elements in the shape of another tensor."""
     return reshaped(tensor(self), tensor(other).shape)
@@ -83,7 +86,7 @@ def ravel(x: Any, order: Any = "C") -> Node:
     return linear.reshape(x, (size_of(x.shape),))
 
 
-@function("torch.ravel")
+@function("torch.ravel", example="torch.ravel([[1., 2.], [3., 4.]])")
 def torch_ravel(input: Any) -> Node:
     """The elements as a vector."""
     return ravel(input)
@@ -139,7 +142,7 @@ def squeeze(x: Any, axis: Any = None) -> Node:
     return linear.reshape(x, kept)
 
 
-@function("torch.squeeze")
+@function("torch.squeeze", example="torch.squeeze([[1., 2., 3.]], 0)")
 def torch_squeeze(input: Any, dim: Any = None) -> Node:
     """PyTorch leaves axes of another size alone."""
     x = tensor(input)
@@ -196,7 +199,9 @@ def permute(input: Any, *dims: Any) -> Node:
     return permuted(x, _permutation(x, dims))
 
 
-@function("torch.transpose torch.swapdims")
+@function(
+    "torch.transpose torch.swapdims", example="torch.transpose([[1., 2., 3.], [4., 5., 6.]], 0, 1)"
+)
 def torch_transpose(input: Any, dim0: Any, dim1: Any) -> Node:
     """Two axes exchanged."""
     return swapaxes(input, dim0, dim1)
@@ -321,7 +326,7 @@ def flip(x: Any, axis: Any = None) -> Node:
     return linear.flip(x, axes_of(axis, x.ndim))
 
 
-@function("torch.flip")
+@function("torch.flip", example="torch.flip([1., 2., 3.], (0,))")
 def torch_flip(input: Any, *dims: Any) -> Node:
     """Elements in the opposite order along the axes named."""
     if not dims:
@@ -329,27 +334,27 @@ def torch_flip(input: Any, *dims: Any) -> Node:
     return flip(input, dims[0] if len(dims) == 1 else dims)
 
 
-@function("Tensor.where")
+@function("Tensor.where", example="array([1., -2.]).where([True, False], 0.)")
 def where_method(self: Any, condition: Any, other: Any) -> Node:
     return where(tensor(condition), tensor(self), tensor(other))
 
 
-@function("Tensor.item")
+@function("Tensor.item", example="array([1., 2.])[1].item()")
 def item(self: Any) -> float:
     return static_number(self, "the tensor of item()")
 
 
-@function("Tensor.clone np.copy torch.clone Tensor.contiguous")
+@function("Tensor.clone np.copy torch.clone Tensor.contiguous", example="array([1., 2.]).clone()")
 def copy(x: Any) -> Node:
     return tensor(x)
 
 
-@function("Tensor.numel torch.numel")
+@function("torch.numel Tensor.numel", example="numel([1., 2., 3.])")
 def numel(input: Any) -> int:
     return tensor(input).size
 
 
-@function("Tensor.dim")
+@function("Tensor.dim", example="array([1., 2.]).dim()")
 def dim(self: Any) -> int:
     return tensor(self).ndim
 
@@ -360,7 +365,7 @@ def size(self: Any, dim: Any = None) -> Any:
     return tuple(shape) if dim is None else shape[axis_of(dim, len(shape), "dim")]
 
 
-@function("Tensor.expand")
+@function("Tensor.expand", example="array([[1.], [2.]]).expand(-1, 3)")
 def expand(self: Any, *size: Any) -> Node:
     """PyTorch's broadcast_to: -1 keeps an axis."""
     x, target = tensor(self), _new_shape(size)

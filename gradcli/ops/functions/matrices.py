@@ -58,7 +58,7 @@ def multi_dot(arrays: Any) -> Node:
     return _chain([tensor(item) for item in arrays])
 
 
-@function("torch.chain_matmul")
+@function("torch.chain_matmul", example="chain_matmul([[1., 2.], [3., 4.]], [[1., 0.], [2., 1.]])")
 def chain_matmul(*matrices: Any) -> Node:
     """Product of a chain of matrices, in the order that costs least."""
     return multi_dot(list(matrices))
@@ -252,7 +252,7 @@ def cross(
     return _moved_from_last(result, axisc)
 
 
-@function("np+torch+jnp.linalg.cross")
+@function("np+torch+jnp.linalg.cross", example="linalg.cross([1., 2., 3.], [0.5, -1., 2.])")
 def linalg_cross(x1: Any, x2: Any, axis: Any = -1) -> Node:
     """Vector product of vectors of three components."""
     a, b = tensor(x1), tensor(x2)
@@ -262,7 +262,7 @@ def linalg_cross(x1: Any, x2: Any, axis: Any = -1) -> Node:
     return _moved_from_last(_cross(a, b, False), place)
 
 
-@function("torch.cross")
+@function("torch.cross", example="torch.cross([1., 2., 3.], [0.5, -1., 2.], dim=0)")
 def torch_cross(input: Any, other: Any, dim: Any = None) -> Node:
     """Vector product; along the first axis of size 3 where dim is not given."""
     a, b = tensor(input), tensor(other)
@@ -296,7 +296,7 @@ def vander(x: Any, N: Any = None, increasing: Any = False) -> Node:
     return _vander(node, N, flag(increasing, "increasing"))
 
 
-@function("torch.linalg.vander")
+@function("torch.linalg.vander", example="torch.linalg.vander([1., 2., 3.], 3)")
 def linalg_vander(x: Any, N: Any = None) -> Node:
     """Powers of the elements along the last axis, rising."""
     node = tensor(x)

@@ -46,7 +46,7 @@ def _matrix_norm(x: Node, order: Any, row: int, column: int, keep: bool) -> Node
         result: Node = extreme(sums, (compared,), True)
     else:
         rest = [axis for axis in range(-x.ndim, 0) if axis not in both]
-        values = spectral.svdvals(linear.transpose(x, (*rest, row, column)))
+        values = spectral.svdvals(linear.transpose(x, (*rest, row, column)), True)
         found = linear.sum_(values, (-1,), False) if order == "nuc" else _end(values, order > 0)
         result = linear.reshape(found, linear.reduced_shape(x.shape, both, True))
     return linear.reshape(result, linear.reduced_shape(x.shape, both, keep))
@@ -119,7 +119,7 @@ def matrix_norm(x: Any, ord: Any = "fro", axis: Any = (-2, -1), keepdims: Any = 
     return _matrix_norm(x, _order(ord, "matrix_norm"), row, column, flag(keepdims, "keepdims"))
 
 
-@function("torch.norm")
+@function("torch.norm", example="torch.norm([[1., 2.], [3., -4.]], 'nuc')")
 def torch_norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: Any = False) -> Node:
     """Norm over all elements, or over dim; 'nuc' is a matrix's sum of singular values."""
     x = tensor(input)
@@ -135,7 +135,8 @@ def cond(x: Any, p: Any = None) -> Node:
     x = tensor(x)
     if p is None or p in (2, -2):
         spectral.require_matrix("cond", x)
-        values = spectral.svdvals(x)
+        # Near a singular matrix the derivative grows beyond bounds: it is not 0 there.
+        values = spectral.svdvals(x, False)
         ends = (_end(values, True), _end(values, False))
         return ends[1] / ends[0] if p == -2 else ends[0] / ends[1]
     order = _order(p, "cond")
@@ -143,7 +144,7 @@ def cond(x: Any, p: Any = None) -> Node:
     singular = logic.equal(linalg.det(x), 0.0)
     regular = logic.where(per_matrix(singular), linalg.identity(x.shape), x)
     norms = [_matrix_norm(one, order, -2, -1, False) for one in (x, linalg.inv(regular))]
-    return logic.where(singular, INF, norms[0] * norms[1])
+    return norms[0] * logic.where(singular, INF, norms[1])
 
 
 def _rank(x: Any, rtol: float, atol: float, hermitian: Any) -> Node:
@@ -154,7 +155,7 @@ def _rank(x: Any, rtol: float, atol: float, hermitian: Any) -> Node:
     if flag(hermitian, "hermitian"):
         require_square("matrix_rank", a.shape)
         a = 0.5 * (a + linalg.matrix_transpose(a))
-    values = spectral.svdvals(a)
+    values = spectral.svdvals(a, True)
     cut = reductions.amax(values, (-1,), True) * rtol
     cut = logic.where(logic.less(cut, atol), atol, cut)
     return linear.sum_(logic.where(logic.greater(values, cut), 1, 0), (-1,), False)
@@ -170,7 +171,7 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: Any = False, rtol: Any = Non
     return _rank(a, default if rtol is None else static_number(rtol, "rtol"), 0.0, hermitian)
 
 
-@function("torch.linalg.matrix_rank")
+@function("torch.linalg.matrix_rank", example="torch.linalg.matrix_rank([[1., 2.], [2., 5.]])")
 def torch_matrix_rank(
     A: Any,
     tol: Any = None,

@@ -158,7 +158,7 @@ def pad(
 TORCH_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
-@function("F.pad")
+@function("F.pad", example="F.pad([1., 2., 3.], (1, 2), value=0.5)")
 def torch_pad(input: Any, pad: Any, mode: Any = "constant", value: Any = None) -> Node:
     """A tensor padded along its last axes: pad is (before, after) of the last axis, the next, ...
 

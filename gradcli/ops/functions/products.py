@@ -121,7 +121,7 @@ def dot(x: Any, y: Any) -> Node:
     return _labelled(a, la, b, lb, lo, "dot")
 
 
-@function("torch.dot torch.vdot")
+@function("torch.dot torch.vdot", example="torch.dot([1., 2., 3.], [4., 5., 6.])")
 def torch_dot(input: Any, tensor: Any) -> Node:
     """Sum of the products of two vectors."""
     a, b = _of_ranks("dot", (1, 1), input, tensor)
@@ -154,7 +154,7 @@ def vecdot(x1: Any, x2: Any, axis: Any = -1) -> Node:
     return _lane_products(tensor(x1), tensor(x2), axis)
 
 
-@function("torch.linalg.vecdot")
+@function("torch.linalg.vecdot", example="torch.linalg.vecdot([[1., 2.], [3., 4.]], [1., -1.])")
 def torch_vecdot(x: Any, y: Any, dim: Any = -1) -> Node:
     """Dot products along a dimension, after broadcasting."""
     a, b = tensor(x), tensor(y)
@@ -181,7 +181,9 @@ def outer(x: Any, y: Any) -> Node:
     return contract(a, b, (0,), (1,), (0, 1))
 
 
-@function("torch.outer torch.ger np+jnp.linalg.outer")
+@function(
+    "torch.outer torch.ger np+jnp.linalg.outer", example="torch.outer([1., 2., 3.], [4., 5.])"
+)
 def outer_of_vectors(input: Any, vec2: Any) -> Node:
     """Products of every element of one vector with every element of another."""
     return outer(*_of_ranks("outer", (1, 1), input, vec2))

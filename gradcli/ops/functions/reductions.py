@@ -11,7 +11,6 @@ from gradcli.ops.binding import function
 from gradcli.ops.leaves import constant
 from gradcli.ops.linear import cumsum as cumsum_row
 from gradcli.ops.linear import reshape, sum_
-from gradcli.ops.rows.ordering import take_along
 from gradcli.ops.values import axes_of, axis_of, flag, static_number, tensor
 
 arithmetic, exponential, logic, red = (
@@ -161,6 +160,8 @@ def _torch_extreme(extreme: Any, position: Any, pairwise: Any, args: Any) -> Any
         return pairwise(tensor(x), tensor(dim if other is None else other))
     if dim is None:
         return extreme(x, None, False)
+    from gradcli.ops.rows.ordering import take_along
+
     # Along a dimension PyTorch takes the first position, whose element gets the whole derivative.
     x = tensor(x)
     axis = axis_of(dim, x.ndim, "dim")

@@ -161,7 +161,7 @@ def one_hot(tensor: Any, num_classes: Any = -1) -> Node:
     return array_constant((held[..., None] == np.arange(count)).astype(np.int64))
 
 
-@function("jax.nn.one_hot")
+@function("jax.nn.one_hot", example="jax.nn.one_hot([2, 0], 3)")
 def jax_one_hot(x: Any, num_classes: Any, axis: Any = -1) -> Node:
     """For each number a row of zeros with a 1 at its place; of zeros alone where it has none."""
     node, count = tensor(x), whole(num_classes, "num_classes")

@@ -80,14 +80,14 @@ def take(a: Any, indices: Any, axis: Any = None, mode: Any = "raise") -> Node:
     return _take(x, positions(indices, x.shape[place], "take", True, mode), place)
 
 
-@function("jnp.take")
+@function("jnp.take", example="jnp.take([1., 2., 3.], [2, 0])")
 def jax_take(a: Any, indices: Any, axis: Any = None, mode: Any = None) -> Node:
     """As NumPy's; by default a position out of range is an error (in JAX it gives NaN)."""
     chosen = "raise" if mode in (None, "fill") else mode
     return take(a, indices, axis, chosen)
 
 
-@function("torch.take")
+@function("torch.take", example="torch.take([[1., 2.], [3., 4.]], [3, 0])")
 def torch_take(input: Any, index: Any) -> Node:
     """Elements at positions among all of them."""
     return take(input, index)
@@ -135,7 +135,9 @@ def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Node:
     return take_at("take_along_axis", x, held, place)
 
 
-@function("torch.take_along_dim")
+@function(
+    "torch.take_along_dim", example="torch.take_along_dim([[1., 2.], [3., 4.]], [[1], [0]], 1)"
+)
 def take_along_dim(input: Any, indices: Any, dim: Any = None) -> Node:
     """Elements at positions along a dimension, or among all of them."""
     return take_along_axis(input, indices, dim)
@@ -256,16 +258,6 @@ def _chosen(condition: Any, extent: int) -> Positions:
     if places.size and places[-1] >= extent:
         raise ShapeError(f"a condition of {flags.size} elements selects beyond the {int(extent)}")
     return Positions(places)
-
-
-@function("np+jnp.compress", example="compress([True, False, True], [1., 2., 3.])")
-def compress(condition: Any, a: Any, axis: Any = None) -> Node:
-    """The slices along an axis for which a condition holds."""
-    x = tensor(a)
-    if axis is None:
-        x, axis = linear.reshape(x, (x.size,)), 0
-    place = axis_of(axis, x.ndim)
-    return along(x, place, _chosen(condition, x.shape[place]))
 
 
 @function("np+jnp.extract", example="extract([True, False, True], [1., 2., 3.])")

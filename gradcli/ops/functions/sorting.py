@@ -44,7 +44,7 @@ def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, stable: An
     return _sorted(a, axis).values
 
 
-@function("jnp.sort")
+@function("jnp.sort", example="jnp.sort([3., 1., 2.], descending=True)")
 def jax_sort(
     a: Any,
     axis: Any = -1,
@@ -57,7 +57,7 @@ def jax_sort(
     return _sorted(a, axis, descending).values
 
 
-@function("torch.sort")
+@function("torch.sort", example="torch.sort([3., 1., 2.])[0]")
 def torch_sort(input: Any, dim: Any = -1, descending: Any = False, stable: Any = False) -> Sorted:
     """(elements in order along a dimension, where they were)."""
     return _sorted(input, dim, descending)
@@ -77,7 +77,7 @@ def argsort(
     return _sorted(a, axis).indices
 
 
-@function("jnp.argsort")
+@function("jnp.argsort", example="jnp.argsort([3., 1., 2.])")
 def jax_argsort(
     a: Any,
     axis: Any = -1,
@@ -90,7 +90,7 @@ def jax_argsort(
     return _sorted(a, axis, descending).indices
 
 
-@function("torch.argsort")
+@function("torch.argsort", example="torch.argsort([3., 1., 2.], descending=True)")
 def torch_argsort(input: Any, dim: Any = -1, descending: Any = False, stable: Any = False) -> Node:
     """Where the elements in order are; equal ones keep their order."""
     return _sorted(input, dim, descending).indices
@@ -128,7 +128,7 @@ def topk(
     return found if x.ndim else Sorted(*[linear.reshape(part, ()) for part in found])
 
 
-@function("jax.lax.top_k")
+@function("jax.lax.top_k", example="jax.lax.top_k([3., 1., 2.], 2)[0]")
 def top_k(operand: Any, k: Any, axis: Any = -1) -> Sorted:
     """(the k largest elements along an axis, where they were)."""
     return _at_end(tensor(operand), axis, k, True)
@@ -190,7 +190,7 @@ def searchsorted(
     return _searched(rows, tensor(v), _side(side), sorter)
 
 
-@function("torch.searchsorted")
+@function("torch.searchsorted", example="torch.searchsorted([1., 2., 3.], [2.5], right=True)")
 def torch_searchsorted(
     sorted_sequence: Any,
     input: Any,

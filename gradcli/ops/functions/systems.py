@@ -72,7 +72,9 @@ def solve(x: Any, y: Any) -> Node:
     return linalg.solve(*_sides("solve", a, b))
 
 
-@function("torch.linalg.solve")
+@function(
+    "torch.linalg.solve", example="torch.linalg.solve([[2., 1.], [1., 3.]], [[1., 2.]], left=False)"
+)
 def torch_solve(x: Any, y: Any, left: Any = True) -> Node:
     """The solution z of x @ z = y, or of z @ x = y.
 
@@ -116,7 +118,10 @@ def solve_triangular(
     return _solve_triangle(x, y, down, unit)
 
 
-@function("torch.linalg.solve_triangular")
+@function(
+    "torch.linalg.solve_triangular",
+    example="torch.linalg.solve_triangular([[2., 0.], [1., 3.]], [[1.], [2.]], upper=False)",
+)
 def torch_solve_triangular(
     A: Any,
     B: Any,
@@ -194,7 +199,7 @@ def pinv(x: Any, rcond: Any = None, hermitian: Any = False, rtol: Any = None) ->
     return _pinv(x, hermitian, 1e-15 if chosen is None else static_number(chosen, "rcond"))
 
 
-@function("jnp.linalg.pinv")
+@function("jnp.linalg.pinv", example="jnp.linalg.pinv([[1., 2.], [3., 4.], [5., 7.]])")
 def jax_pinv(a: Any, rtol: Any = None, hermitian: Any = False, rcond: Any = None) -> Node:
     """Pseudo-inverse; rtol is 10 times the larger side times the rounding error by default."""
     chosen = rcond if rtol is None else rtol
@@ -202,7 +207,9 @@ def jax_pinv(a: Any, rtol: Any = None, hermitian: Any = False, rcond: Any = None
     return _pinv(a, hermitian, default if chosen is None else static_number(chosen, "rtol"))
 
 
-@function("torch.linalg.pinv")
+@function(
+    "torch.linalg.pinv", example="torch.linalg.pinv([[1., 2.], [3., 4.], [5., 7.]], rtol=1e-12)"
+)
 def torch_pinv(A: Any, atol: Any = None, rtol: Any = None, hermitian: Any = False) -> Node:
     """Pseudo-inverse; rtol is the larger side times the rounding error by default.
 
@@ -213,7 +220,7 @@ def torch_pinv(A: Any, atol: Any = None, rtol: Any = None, hermitian: Any = Fals
     return _pinv(A, hermitian, relative, 0.0 if atol is None else static_number(atol, "atol"))
 
 
-@function("torch.pinverse")
+@function("torch.pinverse", example="torch.pinverse([[1., 2.], [3., 4.], [5., 7.]])")
 def pinverse(input: Any, rcond: Any = 1e-15) -> Node:
     """Pseudo-inverse of matrices."""
     default_rtol(input)
@@ -237,7 +244,7 @@ def _lstsq(x: Any, y: Any, rcond: Any, residuals: bool | None) -> LeastSquares:
     cut = default_rtol(matrix) if rcond is None else static_number(rcond, "rcond")
     a, b = _sides("lstsq", matrix, right, right.ndim == 1)
     solution = factorisations.lstsq(a, b, (cut, 0.0), True)
-    values = spectral.svdvals(a)
+    values = spectral.svdvals(a, True)
     largest = reductions.amax(values, (-1,), True)
     ones = logic.where(logic.greater(values, largest * cut), 1, 0)
     rank = linear.sum_(ones, (-1,), False)
@@ -262,7 +269,9 @@ def lstsq(a: Any, b: Any, rcond: Any = None, driver: Any = None) -> LeastSquares
     return _lstsq(a, b, rcond, None)
 
 
-@function("jnp.linalg.lstsq")
+@function(
+    "jnp.linalg.lstsq", example="jnp.linalg.lstsq([[1., 2.], [3., 4.], [5., 7.]], [1., 2., 4.])[1]"
+)
 def jax_lstsq(a: Any, b: Any, rcond: Any = None, numpy_resid: Any = False) -> LeastSquares:
     """Least squares: (solution, squared residuals, rank, singular values)."""
     return _lstsq(a, b, rcond, None if flag(numpy_resid, "numpy_resid") else True)

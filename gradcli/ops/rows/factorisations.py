@@ -42,6 +42,32 @@ def _qr_types(a: Node, complete: bool) -> Types:
     return ((*lead, m, inner), "real"), ((*lead, inner, n), "real")
 
 
+def _full_rank(r: Array) -> Array:
+    pivots = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
+    rounding = 4 * r.shape[-1] * np.finfo(r.dtype).eps * pivots.max(axis=-1, initial=0)
+    if np.any(pivots.min(axis=-1, initial=np.inf) <= rounding):
+        raise ComputationError(
+            "the derivative of `qr` does not exist here",
+            hint="the first columns of the matrix, as many as it has rows at most, are not "
+            "independent: they do not determine an orthonormal basis",
+        )
+    return r
+
+
+full_rank: Custom = Custom(
+    "full_rank",
+    _full_rank,
+    square_types("full_rank"),
+    lambda node, g: [g],
+    doc="A triangle as it is; an error if it is singular.",
+    domain="triangles without zeros on the diagonal",
+    box=(REGULAR,),
+    kinks=(),
+    samples=SQUARE,
+    lane=matrix_lane,
+)
+
+
 def _block(x: Node, rows: tuple[Any, ...], columns: tuple[Any, ...]) -> Node:
     return index(x, (*[WHOLE] * (x.ndim - 2), rows, columns))
 
@@ -56,7 +82,7 @@ def _qr_vjp(node: Node, gq: Node | None, gr: Node | None) -> list[Node]:
     k = min(m, n)
     q_all, r_all = outputs(node)
     q, gq = thin_columns(q_all, gq, k)
-    r = _block(r_all, (0, k, 1), (0, k, 1))
+    r = full_rank(_block(r_all, (0, k, 1), (0, k, 1)))
     g_rest = None
     if gr is not None:
         gr, whole = _block(gr, (0, k, 1), (0, k, 1)), gr
@@ -221,7 +247,10 @@ def _expm_frechet(a: Array, e: Array) -> Array:
     result = np.zeros(e.shape, e.dtype)
     pairs = zip(a.reshape(-1, n, n), e.reshape(-1, n, n), strict=True)
     for place, (one, direction) in enumerate(pairs):
-        found = frechet(one, direction, compute_expm=False, check_finite=False)
+        if np.isfinite(one).all() and np.isfinite(direction).all():
+            found = frechet(one, direction, compute_expm=False)
+        else:
+            found = np.nan
         result.reshape(-1, n, n)[place] = found
     return result
 

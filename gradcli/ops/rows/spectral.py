@@ -101,7 +101,7 @@ def _determined(g: Array, gap: Array, evidence: Array, what: str) -> Array:
     none = gap == 0
     if np.any(none & (evidence != 0)):
         raise ComputationError(
-            f"the derivative of {what} does not exist here: some are equal, or 0",
+            f"the derivative of {what} does not exist here",
             hint="equal values have no vectors of their own, only a space that they span together; "
             "the derivatives of the values alone need no vectors",
         )
@@ -200,7 +200,9 @@ def _eigh_vjp(node: Node, gw: Node | None, gv: Node | None) -> list[Node | None]
     if gw is not None:
         middle = _diagonal(share(gw, values, False))
     if gv is not None:
-        turned = _between(matrix_product(back, gv), gaps(values), "eigenvectors")
+        turned = _between(
+            matrix_product(back, gv), gaps(values), "eigenvectors of equal eigenvalues"
+        )
         middle = _plus(middle, 0.5 * turned)
     assert middle is not None
     return [matrix_product(matrix_product(vectors, middle), back)]
@@ -234,19 +236,19 @@ def require_matrix(what: str, a: Node) -> int:
 
 def _svdvals_vjp(node: Node, g: Node) -> list[Node]:
     u, values, vh = outputs(svd(node.inputs[0], False))
-    return [matrix_product(u * _columns(share(g, values, True)), vh)]
+    return [matrix_product(u * _columns(share(g, values, node.params[0])), vh)]
 
 
 svdvals: Custom = Custom(
     "svdvals",
-    lambda a: _converged("svdvals", lambda: np.linalg.svd(a, compute_uv=False)),
-    lambda a: (((*a.shape[:-2], require_matrix("svdvals", a)), "real"),),
+    lambda a, vanish: _converged("svdvals", lambda: np.linalg.svd(a, compute_uv=False)),
+    lambda a, vanish: (((*a.shape[:-2], require_matrix("svdvals", a)), "real"),),
     _svdvals_vjp,
     doc="Singular values of a matrix, in descending order.",
-    domain="matrices; equal values share their derivative evenly, that of 0 is 0",
+    domain="matrices; equal values share their derivative evenly, that of 0 is 0 if it vanishes",
     box=("graded",),
     kinks=(),
-    samples=MATRICES,
+    samples=tuple([(shapes, (True,)) for shapes, _ in MATRICES]),
     lane=matrix_lane,
 )
 
@@ -291,7 +293,7 @@ def _svd_vjp(node: Node, gu: Node | None, gs: Node | None, gvh: Node | None) -> 
     u, gu = thin_columns(u_all, gu, k)
     v, gv = thin_columns(matrix_transpose(vh_all), gvh and matrix_transpose(gvh), k)
     vh = matrix_transpose(v)
-    what = "singular vectors"
+    what = "singular vectors of equal values, or of 0,"
     gap = gaps(values) * (_columns(values) + _rows(values))
     middle = None if gs is None else _diagonal(share(gs, values, True))
     apart: Node | None = None
