@@ -50,6 +50,33 @@ def test_equal_eigenvalues_share_their_derivative(mode):
     near(found[2], np.diag([0, 0, 1.0]))
 
 
+def test_small_values_of_badly_scaled_matrices_are_apart():
+    a = np.diag([1e-20, 2e-20, 1.0])
+    near(jacobian("eigvalsh(a)", "reverse", a=a), [np.diag(row) for row in np.eye(3)])
+    found = jacobian("svdvals(a)", "forward", a=a)
+    near(found, [np.diag(row) for row in np.eye(3)[::-1][:, [0, 1, 2]]])
+    near(gradient("sum(log(svdvals(a)))", a=a)["a"], np.diag(1 / np.diag(a)))
+    assert gradcli.evaluate("norm(a, -2)", {"a": a}, grad=False).value == 1e-20
+
+
+@pytest.mark.parametrize("side", [2, 5, 20])
+def test_values_equal_to_within_rounding_are_seen(side):
+    random = np.random.default_rng(side)
+    basis = np.linalg.qr(random.normal(size=(side, side)))[0]
+    other = np.linalg.qr(random.normal(size=(side, side)))[0]
+    values = np.where(np.arange(side) < side // 2, 2.0, 5.0)
+    a = (basis * values) @ basis.T
+    near(
+        gradient("sum(eigvalsh(a)[:1])", a=a)["a"],
+        basis[:, : side // 2] @ basis[:, : side // 2].T / (side // 2),
+        1e-10,
+    )
+    b = (basis * np.where(np.arange(side) < side // 2, 0.0, 5.0)) @ other.T
+    kept = basis[:, side // 2 :] @ other[:, side // 2 :].T
+    near(gradient("norm(b, 'nuc')", b=b)["b"], kept, 1e-10)
+    near(gradient("norm(b, 2)", b=b)["b"], kept / (side - side // 2), 1e-10)
+
+
 def test_the_spectral_norm_has_its_smallest_subgradient():
     near(gradient("norm(a, 2)", a=np.eye(3))["a"], np.eye(3) / 3)
     near(gradient("norm(a, 2)", a=ROTATION)["a"], ROTATION / 2)

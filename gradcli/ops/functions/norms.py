@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from gradcli.errors import ArgumentError, ShapeError
 from gradcli.graph import Node
 from gradcli.ops import linear
@@ -53,18 +51,11 @@ def _matrix_norm(x: Node, order: Any, row: int, column: int, keep: bool) -> Node
 
 
 def _end(values: Node, first: bool) -> Node:
-    """The largest or smallest singular value; those equal to it within rounding share evenly."""
+    """The largest or smallest singular value."""
     if not values.shape[-1]:
         raise ShapeError("a matrix without elements has no singular values")
     whole = [(None, None, None)] * (values.ndim - 1)
-    largest = linear.index(values, (*whole, (0, 1, 1)))
-    end = largest if first else linear.index(values, (*whole, (values.shape[-1] - 1, None, 1)))
-    rounding = 4.0 * int(values.shape[-1]) * float(np.finfo(np.float64).eps)
-    equal = logic.less_equal(absolute(values - end), largest * rounding)
-    count = linear.sum_(logic.where(equal, 1.0, 0.0), (-1,), False)
-    total = linear.sum_(logic.where(equal, values, 0.0), (-1,), False)
-    # A NaN is equal to nothing, and must not be lost.
-    return logic.where(logic.equal(count, 0.0), linear.reshape(end, count.shape), total / count)
+    return linear.index(values, (*whole, 0 if first else values.shape[-1] - 1))
 
 
 @function("np+torch+jnp.linalg.norm", example="norm([[1., 2.], [3., -4.]], 'nuc')")

@@ -43,9 +43,10 @@ def _qr_types(a: Node, complete: bool) -> Types:
 
 
 def _full_rank(r: Array) -> Array:
+    # Each pivot beside the length of its own column, so that scales do not matter.
     pivots = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
-    rounding = 4 * r.shape[-1] * np.finfo(r.dtype).eps * pivots.max(axis=-1, initial=0)
-    if np.any(pivots.min(axis=-1, initial=np.inf) <= rounding):
+    lengths = np.sqrt(np.square(r).sum(axis=-2))
+    if np.any(pivots <= 4 * r.shape[-1] * np.finfo(r.dtype).eps * lengths):
         raise ComputationError(
             "the derivative of `qr` does not exist here",
             hint="the first columns of the matrix, as many as it has rows at most, are not "
