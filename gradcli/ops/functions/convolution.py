@@ -246,7 +246,7 @@ def unfold_method(self: Any, dimension: Any, size: Any, step: Any) -> Node:
     axis = axis_of(dimension, x.ndim, "dimension")
     order = [k for k in range(-x.ndim, 0) if k != axis]
     moved = linear.transpose(x, (*order, axis))
-    sizes, steps = sizes_of(size, 1, "size"), sizes_of(step, 1, "step")
+    sizes, steps = sizes_of(size, 1, "size", 0), sizes_of(step, 1, "step")
     seen = moved_windows("unfold", moved, sizes, steps, (1,))
     back = list(range(-seen.ndim, -2))
     back.insert(axis + x.ndim, -2)

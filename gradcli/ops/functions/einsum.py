@@ -24,7 +24,7 @@ DOTS = None
 @function("np.einsum", example="einsum('ij,jk->ik', [[1., 2.], [3., 4.]], [[1., 0.], [2., 1.]])")
 def einsum(*operands: Any, optimize: Any = False) -> Node:
     """Sum of products by subscripts: a string, or lists of labels between the operands."""
-    return _einsum(operands, optimize, False)
+    return _einsum(operands, optimize, bool(optimize))
 
 
 @function("jnp.einsum", example="jnp.einsum('ij,j', [[1., 2.], [3., 4.]], [1., -1.])")

@@ -21,7 +21,7 @@ from gradcli.ops.rows.arithmetic import maximum
 from gradcli.ops.rows.linalg import matrix_transpose
 from gradcli.ops.rows.logic import equal, where
 from gradcli.ops.rows.reductions import amax, softmax
-from gradcli.ops.values import axis_of, flag, static_number, tensor
+from gradcli.ops.values import axis_of, broadcast, flag, static_number, tensor
 
 # --- linear maps -------------------------------------------------------------------------------
 
@@ -176,8 +176,9 @@ def pdist(input: Any, p: Any = 2.0) -> Node:
 def cosine_similarity(x1: Any, x2: Any, dim: Any = 1, eps: Any = 1e-8) -> Node:
     """Cosine of the angle between vectors along a dimension; lengths are at least eps."""
     a, b = tensor(x1), tensor(x2)
-    rank = max(a.ndim, b.ndim)
-    axis = axis_of(dim, rank, "dim")
+    shape = broadcast_shape([a.shape, b.shape], "cosine_similarity")
+    a, b = broadcast(a, shape), broadcast(b, shape)
+    axis = axis_of(dim, len(shape), "dim")
     least = constant(float(static_number(eps, "eps")))
     unit = [x / maximum(vector_norm(x, 2, axis, True), least) for x in (a, b)]
     return linear.sum_(unit[0] * unit[1], (axis,), False)

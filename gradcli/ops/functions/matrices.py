@@ -207,15 +207,19 @@ def _component(x: Node, place: int) -> Node:
     return index(x, (*[(None, None, None)] * (x.ndim - 1), place))
 
 
+def _no_vectors(a: Node, b: Node) -> ShapeError:
+    return ShapeError(
+        f"`cross` takes vectors of 3 components, not shapes {shape_text(a.shape)} and "
+        f"{shape_text(b.shape)}",
+        hint="axis=... says which axis holds the components",
+    )
+
+
 def _cross(a: Node, b: Node, planar: bool) -> Node:
     """Cross product over the last axis: a vector there, or, of two vectors in the plane, none."""
     sizes = [int(x.shape[-1]) for x in (a, b)]
     if any(size != 3 and not (planar and size == 2) for size in sizes):
-        raise ShapeError(
-            f"`cross` takes vectors of 3 components, not shapes {shape_text(a.shape)} and "
-            f"{shape_text(b.shape)}",
-            hint="axis=... says which axis holds the components",
-        )
+        raise _no_vectors(a, b)
     broadcast_shape([a.shape[:-1], b.shape[:-1]], "cross")
     if sizes == [2, 2]:
         return _component(a, 0) * _component(b, 1) - _component(a, 1) * _component(b, 0)
@@ -258,6 +262,8 @@ def linalg_cross(x1: Any, x2: Any, axis: Any = -1) -> Node:
     a, b = tensor(x1), tensor(x2)
     shape = broadcast_shape([a.shape, b.shape], "cross")
     place = axis_of(axis, len(shape))
+    if any(-place > x.ndim or x.shape[place] != 3 for x in (a, b)):
+        raise _no_vectors(a, b)
     a, b = _last(broadcast(a, shape), place), _last(broadcast(b, shape), place)
     return _moved_from_last(_cross(a, b, False), place)
 

@@ -184,13 +184,18 @@ def torch_pad(input: Any, pad: Any, mode: Any = "constant", value: Any = None) -
                 f"`pad` of mode {mode} goes at most {limit} beyond axis {axis} of shape "
                 f"{shape_text(x.shape)}"
             )
-        if mode == "constant" or min(before, after) < 0:
+        if extent + before + after < (mode != "constant"):
+            raise ShapeError(
+                f"`pad` by ({before}, {after}) leaves nothing of axis {axis} of shape "
+                f"{shape_text(x.shape)}"
+            )
+        if mode == "constant":
+            x = with_constant(x, axis, before, after, (filling, filling))
+            continue
+        if mode == "circular":  # What is cut off does not come back at the other end.
             x = with_constant(x, axis, min(before, 0), min(after, 0), (0, 0))
-            if mode == "constant":
-                x = with_constant(x, axis, max(before, 0), max(after, 0), (filling, filling))
-                continue
-        extent = int(x.shape[axis])
-        if max(before, after) > 0:
-            source = _source(TORCH_MODES[mode], extent, max(before, 0), max(after, 0))
+            before, after, extent = max(before, 0), max(after, 0), int(x.shape[axis])
+        if before or after:
+            source = _source(TORCH_MODES[mode], extent, before, after)
             x = along(x, axis, Positions(source))
     return x
