@@ -172,7 +172,20 @@ class Node:
         return OPS["negative"](self)
 
 
-OPS: dict[str, Op] = {}
+class Table(dict[str, "Op"]):
+    """Rows by name; `load`, where it is set, brings in those that are imported only when used."""
+
+    load: Callable[[], None] | None = None
+
+    def __missing__(self, name: str) -> Op:
+        if self.load is not None:
+            self.load()
+        if name in self:
+            return self[name]
+        raise KeyError(name)
+
+
+OPS = Table()
 """The op table: every primitive by its name. Rows add themselves when they are constructed."""
 
 

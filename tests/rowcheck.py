@@ -15,7 +15,9 @@ from gradcli.autodiff import jvp, vjp
 from gradcli.engine import Plan
 from gradcli.graph import OPS, Arena, Node, Trace, building
 from gradcli.language.interpret import Interpreter
+from gradcli.language.parser import parse
 from gradcli.ops import functions  # noqa: F401  fills the table
+from gradcli.ops.binding import SPELLED, Function, load_all
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import Elementwise
 from gradcli.ops.family import build
@@ -32,79 +34,22 @@ ELEMENTWISE_SHAPES = {
 
 
 def rows():
-    """Every row with operands."""
+    """Every row with operands, those of the second tier among them."""
+    load_all()
     return [op for op in OPS.values() if not isinstance(op, (Leaf, Projection))]
+
+
+def calls():
+    """Every function of the language that is not a row's own, once."""
+    load_all()
+    return list(dict.fromkeys(found for found in SPELLED.values() if found.row is None))
 
 
 def samples(op):
     """(operand shapes, parameters) to run a row on."""
-    if isinstance(op, Call):
-        return [None]
     if isinstance(op, Elementwise):
         return [(shapes, ()) for shapes in ELEMENTWISE_SHAPES[op.arity]]
     return op.samples
-
-
-class Call:
-    """A program with values for its inputs; of an example, lists of numbers with a point."""
-
-    def __init__(self, name, tree, values):
-        self.name, self.tree, self.values = name, tree, values
-
-    @classmethod
-    def example(cls, name, text):
-        self = cls(name, ast.parse(text), {})
-        self.tree.body[0].value = self._lifted(self.tree.body[0].value)
-        return self
-
-    def _lifted(self, node):
-        if isinstance(node, ast.List):
-            array = plain(node)
-            if array is not None:
-                name = f"input{len(self.values)}"
-                self.values[name] = array
-                return ast.copy_location(ast.Name(name, ast.Load()), node)
-        for field, value in ast.iter_fields(node):
-            if isinstance(value, ast.expr):
-                setattr(node, field, self._lifted(value))
-            elif isinstance(value, list):
-                value[:] = [self._lifted(v) if isinstance(v, ast.AST) else v for v in value]
-        return node
-
-    def traced(self, seed):
-        """Leaves, arrays a little beside the values, and outputs."""
-        random = np.random.default_rng(seed)
-        arrays = [
-            a if a.dtype == bool else a + 0.03 * random.uniform(-1, 1, a.shape)
-            for a in self.values.values()
-        ]
-        leaves = [leaf(array.shape, KINDS[array.dtype.kind]) for array in arrays]
-        held = {node.serial: array for node, array in zip(leaves, arrays, strict=True)}
-
-        def concretise(wanted, static):
-            return Plan([wanted], leaves).run(held)[0]
-
-        with building(Trace(concretise, seed=lambda: 0)):
-            result = Interpreter(dict(zip(self.values, leaves, strict=True))).run(self.tree)
-            return leaves, arrays, [tensor(part) for part in flat(result)]
-
-
-def flat(result):
-    """The tensors of nested tuples."""
-    if not isinstance(result, tuple):
-        return [result]
-    return [part for item in result for part in flat(item)]
-
-
-def plain(node):
-    """A list of numbers, some of them with a point, as an array; None for anything else."""
-    try:
-        value = ast.literal_eval(node)
-        array = np.asarray(value, float)
-    except ValueError:
-        return None
-    flat = [item for item in ast.walk(node) if isinstance(item, ast.Constant)]
-    return array if any(type(item.value) is float for item in flat) else None
 
 
 def leaf(shape, kind="real"):
@@ -112,7 +57,11 @@ def leaf(shape, kind="real"):
 
 
 def draw(op, shapes, seed):
-    """Operands inside the row's box."""
+    """Operands inside the row's box.
+
+    Each operand has its own part of the cells of a grid: no two of them are near a tie, and none is
+    near the middle of its box, so that differences meet no kink there.
+    """
     random = np.random.default_rng(seed)
     arrays = []
     for place, shape in enumerate(shapes):
@@ -120,7 +69,9 @@ def draw(op, shapes, seed):
         if isinstance(box, str):
             arrays.append(NAMED[box](random, shape))
         else:
-            arrays.append(random.uniform(*box, shape))
+            low, high = box
+            within = (place + random.uniform(0.7, 1.3, shape)) / (len(shapes) + 1)
+            arrays.append(low + (high - low) * (random.integers(0, 16, shape) + within) / 16)
     return arrays
 
 
@@ -138,37 +89,33 @@ NAMED = {
     "ascending": lambda random, shape: np.cumsum(random.uniform(0.5, 1.5, shape), -1),
     "mask": lambda random, shape: random.uniform(size=shape) < 0.6,
     "positions": lambda random, shape: random.integers(0, 2, shape),
+    "order": lambda random, shape: random.integers(0, 3, shape),
 }
 KINDS = {"b": "bool", "i": "int", "f": "real"}
 
 
 class Case:
-    """A graph over leaves, with arrays for them; `smooth` are the outputs it differentiates."""
+    """A row applied to leaves, with arrays for them; `smooth` are the outputs it differentiates."""
 
-    def __init__(self, leaves, arrays, outs, seed):
-        self.leaves, self.arrays, self.outputs = leaves, arrays, outs
-        self.real = [k for k, node in enumerate(leaves) if node.kind == "real"]
+    def __init__(self, op, sample, seed=0):
+        self.op = op
+        self.arrays = self.operands(sample, seed)
+        self.leaves = [leaf(a.shape, KINDS.get(a.dtype.kind, "real")) for a in self.arrays]
+        self.outputs = self.applied(sample)
+        self.real = [k for k, node in enumerate(self.leaves) if node.kind == "real"]
         random = np.random.default_rng(seed + 1)
-        self.smooth = [out for out in outs if out.kind == "real" and out.op.differentiable]
+        self.smooth = [o for o in self.outputs if o.kind == "real" and o.op.differentiable]
         self.seeds = [random.uniform(0.5, 1.5, output.shape) for output in self.smooth]
-        self.tangents = [random.uniform(0.5, 1.5, arrays[k].shape) for k in self.real]
+        self.tangents = [random.uniform(0.5, 1.5, self.arrays[k].shape) for k in self.real]
         self.seed_leaves = [leaf(output.shape) for output in self.smooth]
-        self.tangent_leaves = [leaf(arrays[k].shape) for k in self.real]
+        self.tangent_leaves = [leaf(self.arrays[k].shape) for k in self.real]
 
-    @classmethod
-    def of(cls, op, sample, seed=0):
-        """A row applied to leaves in its box, or a call with inputs near those of its example."""
-        if isinstance(op, Call):
-            return cls(*op.traced(seed), seed)
-        shapes, params = sample
-        arrays = draw(op, shapes, seed)
-        leaves = [leaf(a.shape, KINDS[a.dtype.kind]) for a in arrays]
+    def operands(self, sample, seed):
+        return draw(self.op, sample[0], seed)
+
+    def applied(self, sample):
         with building(Trace()):
-            node = build(op, tuple(leaves), params)
-            outs = outputs(node)
-        case = cls(leaves, [a if a.dtype == bool else a.astype(float) for a in arrays], outs, seed)
-        case.smooth = case.smooth if op.differentiable else []
-        return case
+            return outputs(build(self.op, tuple(self.leaves), sample[1]))
 
     def run(self, nodes, arrays=None, batched=()):
         """Values of nodes (None gives zeros), with `arrays` in place of the operands."""
@@ -213,6 +160,63 @@ class Case:
         return [t / (60 * step) for t in totals]
 
 
+class Call(Case):
+    """A function of the language, called as its example says.
+
+    Lists of numbers with a point are the operands; other seeds move them a little.
+    """
+
+    def operands(self, sample, seed):
+        self.tree = parse(sample)
+        arrays = []
+
+        class Lifted(ast.NodeTransformer):
+            def visit_List(self, node):
+                array = literal(node)
+                if array is None or array.dtype.kind != "f":
+                    return self.generic_visit(node)
+                arrays.append(array)
+                return ast.copy_location(ast.Name(f"operand{len(arrays)}", ast.Load()), node)
+
+        self.tree = Lifted().visit(self.tree)
+        random = np.random.default_rng(seed)
+        scale = 0.003 if seed else 0
+        return [array * (1 + scale * random.uniform(-1, 1, array.shape)) for array in arrays]
+
+    def names(self):
+        return [f"operand{k}" for k in range(1, len(self.leaves) + 1)]
+
+    def applied(self, sample):
+        names = dict(zip(self.names(), self.leaves, strict=True))
+
+        def concretise(node, static):
+            return self.value_of(node)
+
+        with building(Trace(concretise, seed=lambda: 0)):
+            found = Interpreter(names).run(self.tree)
+            parts = found if isinstance(found, (tuple, list)) else [found]
+            return [tensor(part) for part in parts]
+
+    def value_of(self, node):
+        held = {leaf.serial: a for leaf, a in zip(self.leaves, self.arrays, strict=True)}
+        return Plan([node], self.leaves).run(held)[0]
+
+
+def literal(node):
+    """A nested list of numbers as an array, or None."""
+    try:
+        array = np.array(ast.literal_eval(node))
+    except ValueError:
+        return None
+    return array if array.dtype.kind in "fib" else None
+
+
+def case_of(op, sample, seed=0):
+    """A case of a row, of a function's example, or of a class of cases that is given itself."""
+    kind = op if isinstance(op, type) else Call if isinstance(op, Function) else Case
+    return kind(op, sample, seed)
+
+
 def close(a, b, what, tolerance=2e-8):
     a, b = np.asarray(a, float), np.asarray(b, float)
     scale = 1 + max(np.abs(a).max(initial=0), np.abs(b).max(initial=0))
@@ -221,7 +225,7 @@ def close(a, b, what, tolerance=2e-8):
 
 
 def check_value(op, sample):
-    case = Case.of(op, sample)
+    case = case_of(op, sample)
     values, _ = case.run(case.outputs)
     for value, output in zip(values, case.outputs, strict=True):
         assert value.shape == output.shape
@@ -230,7 +234,7 @@ def check_value(op, sample):
 
 def check_first_order(op, sample):
     """VJP and JVP against central differences, and against one another."""
-    case = Case.of(op, sample)
+    case = case_of(op, sample)
     if not case.smooth or not case.real:
         return
     gradients, _ = case.run(case.vjp_nodes())
@@ -253,7 +257,7 @@ def check_first_order(op, sample):
 
 def check_second_order(op, sample):
     """The derivative of the VJP, reverse and forward, against differences of the VJP."""
-    case = Case.of(op, sample)
+    case = case_of(op, sample)
     if not case.smooth or not case.real:
         return
     first = [part for part in case.vjp_nodes() if part is not None]
@@ -287,8 +291,8 @@ def check_second_order(op, sample):
 
 def check_batched(op, sample):
     """A batched run of the row and its VJP, for each choice of batched operands, against a loop."""
-    case = Case.of(op, sample)
-    others = [Case.of(op, sample, seed) for seed in (10, 20)]
+    case = case_of(op, sample)
+    others = [case_of(op, sample, seed) for seed in (10, 20)]
     members = [case, *others]
     nodes = [*case.outputs]
     if case.smooth and case.real:

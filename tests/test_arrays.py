@@ -310,7 +310,7 @@ WRONG = [
     ("cholesky(x)", ShapeError, "square", ""),
     ("topk(x, 5)", ArgumentError, "no 5 elements", ""),
     ("matrix_power(x, 2)", ShapeError, "square", ""),
-    ("norm(stack([x, x]), 3)", ArgumentError, "'fro', 'nuc'", "vector_norm"),
+    ("norm(stack([x, x]), 3)", ArgumentError, "'fro' or 'nuc'", ""),
     ("cross(x, [1., 2., 3., 4.])", ShapeError, "3 components", "axis"),
     ("multi_dot([x, x, x])", ShapeError, "chain|multiply", ""),
 ]

@@ -21,6 +21,16 @@ def test_row(op, sample, check):
     check(op, sample)
 
 
+CALLS = [pytest.param(found, id=found.spellings[0]) for found in rowcheck.calls() if found.example]
+
+
+@pytest.mark.parametrize("check", rowcheck.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("found", CALLS)
+def test_call(found, check):
+    """Functions that are compositions, as their examples call them."""
+    check(found, found.example)
+
+
 @pytest.mark.parametrize("op", rowcheck.rows(), ids=lambda op: op.name)
 def test_every_row_has_samples_and_words(op):
     assert rowcheck.samples(op), "a row that is not tested"
@@ -39,7 +49,7 @@ KINKS = [
 @pytest.mark.parametrize(("op", "point", "partials"), KINKS)
 def test_kink(op, point, partials):
     """The convention at a kink, alone and in the middle of an array of other points."""
-    case = rowcheck.Case.of(op, (((),) * len(point), ()))
+    case = rowcheck.Case(op, (((),) * len(point), ()))
     case.seeds = [np.ones(()) for _ in case.smooth]
     found, _ = case.run(case.vjp_nodes(), [np.array(float(x)) for x in point])
     found = [0.0 if part is None else float(part) for part in found]

@@ -7,7 +7,7 @@ from typing import Any
 
 from gradcli.language.static import BUILTINS
 from gradcli.language.values import BUILTIN_SPACES, Namespace
-from gradcli.ops.binding import CONSTANTS, SPELLED
+from gradcli.ops.binding import CONSTANTS, find
 
 
 def known_name(name: str) -> Any:
@@ -16,7 +16,7 @@ def known_name(name: str) -> Any:
         return Namespace(BUILTIN_SPACES[name])
     if name in CONSTANTS:
         return CONSTANTS[name]
-    return SPELLED.get(name) or BUILTINS.get(name)
+    return BUILTINS.get(name) or find(name)
 
 
 def free_names(module: ast.Module) -> list[str]:

@@ -25,7 +25,9 @@ Lead = tuple[bool, ...]
 
 Interval = tuple[float, float]
 Box = tuple[Interval | str, ...]
-"""For each operand the interval it is tested on, or "regular": a well-conditioned square matrix."""
+"""For each operand the interval it is tested on, or a word: "regular" (a well-conditioned square
+matrix), "mask" (booleans), "order" (whole numbers from 0, without a derivative).
+"""
 
 Tangent = Node | tuple[Node | None, ...]
 """What flows forward: of a node with several outputs, one for each (None: a structural zero)."""

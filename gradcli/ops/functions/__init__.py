@@ -1,50 +1,28 @@
 """The functions of the language: signatures and compositions over the rows.
 
-Importing this package fills `binding.SPELLED`.
+Importing this package fills `binding.SPELLED` with the first tier; `more` holds the second.
 """
 
 from gradcli.ops.functions import (
-    arranging,
-    convolution,
     creation,
-    decompositions,
     diagonals,
     einsum,
-    joining,
-    layers,
     layout,
-    matrices,
-    normalization,
     norms,
-    padding,
-    pooling,
     products,
     reductions,
-    scattering,
-    selecting,
-    sorting,
     systems,
+    torch,
 )
 
 __all__ = [
-    "arranging",
-    "convolution",
     "creation",
-    "decompositions",
     "diagonals",
     "einsum",
-    "joining",
-    "layers",
     "layout",
-    "matrices",
-    "normalization",
     "norms",
-    "padding",
-    "pooling",
     "products",
     "reductions",
-    "scattering",
-    "selecting",
-    "sorting",
     "systems",
+    "torch",
 ]

@@ -145,7 +145,7 @@ def torch_tile(input: Any, *dims: Any) -> Node:
     return _tiled(tensor(input), tuple(_numbers(counts, "dims")))
 
 
-@function("Tensor.repeat")
+@function("Tensor.repeat", example="import torch; torch.tensor([1., 2.]).repeat(2)")
 def repeat_method(self: Any, *repeats: Any) -> Node:
     """The whole tensor repeated along each axis, as torch.tile (in NumPy: elements repeated)."""
     x = tensor(self)

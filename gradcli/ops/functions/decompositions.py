@@ -52,7 +52,7 @@ class QR(NamedTuple):
     R: Node
 
 
-@function("np+jnp.linalg.qr", example="qr([[1., 2.], [3., 4.], [5., 7.]])[1]")
+@function("np+jnp.linalg.qr", example="qr([[1., 2.], [3., 4.], [5., 7.]])")
 def qr(a: Any, mode: Any = "reduced") -> Any:
     """Orthonormal columns and an upper triangle, (q, r) with q @ r = a; `r` alone in mode "r"."""
     if mode == "r":
@@ -60,7 +60,7 @@ def qr(a: Any, mode: Any = "reduced") -> Any:
     return _qr(a, _complete(mode, ("reduced", "complete", "r")))
 
 
-@function("torch.linalg.qr", example="torch.linalg.qr([[1., 2.], [3., 4.], [5., 7.]])[1]")
+@function("torch.linalg.qr", example="torch.linalg.qr([[1., 2.], [3., 4.], [5., 7.]])")
 def torch_qr(A: Any, mode: Any = "reduced") -> QR:
     """Orthonormal columns and an upper triangle; in mode "r" the first of the pair is empty."""
     if mode == "r":
@@ -89,7 +89,7 @@ class SignAndLog(NamedTuple):
     logabsdet: Node
 
 
-@function("np+torch+jnp.linalg.slogdet torch.slogdet", example="slogdet([[2., 1.], [1., -3.]])[1]")
+@function("np+torch+jnp.linalg.slogdet torch.slogdet", example="slogdet([[2., 1.], [1., -3.]])")
 def slogdet(x: Any) -> SignAndLog:
     """(sign, logarithm of the size) of the determinant; (0, -inf) for a singular matrix."""
     sign, logarithm = outputs(factorisations.slogdet(tensor(x)))
@@ -126,7 +126,7 @@ def _triangle(x: Any, uplo: Any) -> Node:
     return triangular.triu(a, 0) + matrix_transpose(triangular.triu(a, 1))
 
 
-@function("np+torch.linalg.eigh", example="eigh([[2., 1.], [1., 3.]])[0]")
+@function("np+torch.linalg.eigh", example="eigh([[2., 1.], [1., 3.]])")
 def eigh(a: Any, UPLO: Any = None) -> Eigen:
     """(eigenvalues in ascending order, eigenvectors as columns) of a symmetric matrix.
 
@@ -136,7 +136,7 @@ def eigh(a: Any, UPLO: Any = None) -> Eigen:
     return Eigen(values, vectors)
 
 
-@function("jnp.linalg.eigh", example="jnp.linalg.eigh([[2., 1.], [1., 3.]])[0]")
+@function("jnp.linalg.eigh", example="jnp.linalg.eigh([[2., 1.], [1., 3.]])")
 def jax_eigh(a: Any, UPLO: Any = None, symmetrize_input: Any = True) -> Eigen:
     """(eigenvalues in ascending order, eigenvectors as columns) of the symmetric part of a."""
     return eigh(a, None if flag(symmetrize_input, "symmetrize_input") else UPLO or "L")
@@ -180,7 +180,7 @@ def _svd(x: Any, full: Any) -> SVD:
     return SVD(u, s, vh)
 
 
-@function("np+jnp.linalg.svd", example="svd([[1., 2.], [3., 4.], [5., 7.]])[1]")
+@function("np+jnp.linalg.svd", example="svd([[1., 2.], [3., 4.], [5., 7.]])")
 def svd(a: Any, full_matrices: Any = True, compute_uv: Any = True, hermitian: Any = False) -> Any:
     """(u, s, vh) with u @ diag(s) @ vh = a, s in descending order; s alone without compute_uv."""
     x = tensor(a)
@@ -188,27 +188,27 @@ def svd(a: Any, full_matrices: Any = True, compute_uv: Any = True, hermitian: An
         require_square("svd", x.shape)
         x = 0.5 * (x + matrix_transpose(x))
     if not flag(compute_uv, "compute_uv"):
-        return spectral.svdvals(x, True)
+        return spectral.svdvals(x)
     return _svd(x, full_matrices)
 
 
 @function(
     "torch.linalg.svd",
-    example="torch.linalg.svd([[1., 2.], [3., 4.], [5., 7.]], full_matrices=False)[1]",
+    example="torch.linalg.svd([[1., 2.], [3., 4.], [5., 7.]], full_matrices=False)",
 )
 def torch_svd(A: Any, full_matrices: Any = True, driver: Any = None) -> SVD:
     """(U, S, Vh) with U @ diag(S) @ Vh = A, S in descending order."""
     return _svd(A, full_matrices)
 
 
-@function("torch.svd", example="torch.svd([[1., 2.], [3., 4.], [5., 7.]])[1]")
+@function("torch.svd", example="torch.svd([[1., 2.], [3., 4.], [5., 7.]])")
 def old_torch_svd(input: Any, some: Any = True, compute_uv: Any = True) -> OldSVD:
     """(U, S, V) with U @ diag(S) @ V.T = input; zeros for U and V without compute_uv."""
     a = tensor(input)
     if not flag(compute_uv, "compute_uv"):
         spectral.require_matrix("svd", a)
         nothing = [linear.broadcast_to(tensor(0.0), (*a.shape[:-2], n, n)) for n in a.shape[-2:]]
-        return OldSVD(nothing[0], spectral.svdvals(a, True), nothing[1])
+        return OldSVD(nothing[0], spectral.svdvals(a), nothing[1])
     u, s, vh = _svd(a, not flag(some, "some"))
     return OldSVD(u, s, matrix_transpose(vh))
 
@@ -216,13 +216,13 @@ def old_torch_svd(input: Any, some: Any = True, compute_uv: Any = True) -> OldSV
 @function("np+jnp.linalg.svdvals", example="svdvals([[1., 2.], [3., 4.], [5., 7.]])")
 def svdvals(x: Any) -> Node:
     """Singular values, in descending order; equal ones share their derivative, that of 0 is 0."""
-    return spectral.svdvals(tensor(x), True)
+    return spectral.svdvals(tensor(x))
 
 
 @function("torch.linalg.svdvals", example="torch.linalg.svdvals([[1., 2.], [3., 4.]])")
 def torch_svdvals(A: Any, driver: Any = None) -> Node:
     """Singular values, in descending order."""
-    return spectral.svdvals(tensor(A), True)
+    return spectral.svdvals(tensor(A))
 
 
 # --- exponential -------------------------------------------------------------------------------

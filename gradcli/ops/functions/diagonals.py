@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from gradcli.errors import ArgumentError, ShapeError
-from gradcli.graph import Node
+from gradcli.graph import OPS, Node
 from gradcli.ops import linear
 from gradcli.ops.binding import function
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import array_constant
-from gradcli.ops.rows import triangular
 from gradcli.ops.values import axis_of, tensor, whole
 
 
@@ -100,13 +99,13 @@ def diag_embed(input: Any, offset: Any = 0, dim1: Any = -2, dim2: Any = -1) -> N
 @function("np+jnp.tril torch.tril", example="tril([[1., 2.], [3., 4.]])")
 def tril(m: Any, k: Any = 0) -> Node:
     """The lower triangle, up to the k-th diagonal; zeros elsewhere."""
-    return triangular.tril(_matrices("tril", m), whole(k, "k"))
+    return OPS["tril"](_matrices("tril", m), whole(k, "k"))
 
 
 @function("np+jnp.triu torch.triu", example="triu([[1., 2.], [3., 4.]])")
 def triu(m: Any, k: Any = 0) -> Node:
     """The upper triangle, from the k-th diagonal; zeros elsewhere."""
-    return triangular.triu(_matrices("triu", m), whole(k, "k"))
+    return OPS["triu"](_matrices("triu", m), whole(k, "k"))
 
 
 def _matrices(what: str, m: Any) -> Node:

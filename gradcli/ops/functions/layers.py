@@ -14,8 +14,8 @@ from gradcli.ops.binding import function
 from gradcli.ops.contraction import contract
 from gradcli.ops.elementwise import broadcast_shape, shape_text
 from gradcli.ops.functions.arranging import repeat_interleave
+from gradcli.ops.functions.norms import vector_norm_over
 from gradcli.ops.functions.products import product
-from gradcli.ops.functions.reductions import vector_norm
 from gradcli.ops.leaves import array_constant, constant
 from gradcli.ops.rows.arithmetic import maximum
 from gradcli.ops.rows.linalg import matrix_transpose
@@ -137,7 +137,8 @@ def pairwise_distance(
 ) -> Node:
     """Norm of x1 - x2 + eps over the last axis."""
     difference = tensor(x1) - tensor(x2) + float(static_number(eps, "eps"))
-    return vector_norm(difference, p, -1 if difference.ndim else None, keepdim)
+    axes = (-1,) if difference.ndim else ()
+    return vector_norm_over(difference, p, axes, flag(keepdim, "keepdim"))
 
 
 @function("torch.cdist", example="cdist([[1., 2.], [3., 4.]], [[0., 1.], [5., 2.], [2., 2.]])")
@@ -151,7 +152,7 @@ def cdist(x1: Any, x2: Any, p: Any = 2.0, compute_mode: Any = None) -> Node:
         )
     left = linear.reshape(a, (*a.shape[:-1], 1, a.shape[-1]))
     right = linear.reshape(b, (*b.shape[:-2], 1, *b.shape[-2:]))
-    return vector_norm(left - right, p, -1, False)
+    return vector_norm_over(left - right, p, (-1,), False)
 
 
 @function("F.pdist torch.pdist", example="pdist([[1., 2.], [3., 4.], [0., 1.]])")
@@ -166,7 +167,7 @@ def pdist(input: Any, p: Any = 2.0) -> Node:
         linear.index(x, (linear.Positions(np.ascontiguousarray(places)), whole))
         for places in (first, second)
     ]
-    return vector_norm(rows[0] - rows[1], p, -1, False)
+    return vector_norm_over(rows[0] - rows[1], p, (-1,), False)
 
 
 @function(
@@ -180,5 +181,5 @@ def cosine_similarity(x1: Any, x2: Any, dim: Any = 1, eps: Any = 1e-8) -> Node:
     a, b = broadcast(a, shape), broadcast(b, shape)
     axis = axis_of(dim, len(shape), "dim")
     least = constant(float(static_number(eps, "eps")))
-    unit = [x / maximum(vector_norm(x, 2, axis, True), least) for x in (a, b)]
+    unit = [x / maximum(vector_norm_over(x, 2, (axis,), True), least) for x in (a, b)]
     return linear.sum_(unit[0] * unit[1], (axis,), False)

@@ -344,7 +344,7 @@ def item(self: Any) -> float:
     return static_number(self, "the tensor of item()")
 
 
-@function("Tensor.clone np.copy torch.clone Tensor.contiguous", example="array([1., 2.]).clone()")
+@function("Tensor.clone np.copy torch.clone Tensor.contiguous", example="np.copy([1., 2.])")
 def copy(x: Any) -> Node:
     return tensor(x)
 
@@ -359,7 +359,7 @@ def dim(self: Any) -> int:
     return tensor(self).ndim
 
 
-@function("Tensor.size")
+@function("Tensor.size", example="import torch; torch.tensor([[1., 2.]]).size(1)")
 def size(self: Any, dim: Any = None) -> Any:
     shape = tensor(self).shape
     return tuple(shape) if dim is None else shape[axis_of(dim, len(shape), "dim")]

@@ -11,7 +11,8 @@ from gradcli.graph import Node, Shape, size_of
 from gradcli.ops import linear
 from gradcli.ops.binding import function
 from gradcli.ops.elementwise import shape_text
-from gradcli.ops.functions.reductions import vector_norm
+from gradcli.ops.functions.norms import vector_norm_over
+from gradcli.ops.functions.torch import torch_axes
 from gradcli.ops.leaves import constant
 from gradcli.ops.rows.arithmetic import maximum, sqrt, square
 from gradcli.ops.values import flag, static_number, tensor, whole
@@ -174,5 +175,5 @@ def instance_norm(
 def normalize(input: Any, p: Any = 2.0, dim: Any = 1, eps: Any = 1e-12) -> Node:
     """Vectors along a dimension over their norm (or over eps, if that is larger)."""
     x = tensor(input)
-    length = vector_norm(x, p, dim, True)
+    length = vector_norm_over(x, p, torch_axes(x, dim), True)
     return x / maximum(length, constant(_small(eps)))

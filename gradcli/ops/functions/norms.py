@@ -1,177 +1,137 @@
-"""Norms, condition number and rank of matrices, and the functions that are also vectors' norms."""
+"""Norms of vectors and matrices, in each library's reading of `ord` and `axis`."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from gradcli.errors import ArgumentError, ShapeError
-from gradcli.graph import Node
-from gradcli.ops import linear
+from gradcli.errors import ArgumentError
+from gradcli.graph import OPS, Node
 from gradcli.ops.binding import function
-from gradcli.ops.custom import require_square
-from gradcli.ops.elementwise import shape_text
-from gradcli.ops.functions.reductions import vector_norm
-from gradcli.ops.functions.systems import default_rtol
-from gradcli.ops.rows import linalg, logic, reductions, spectral
-from gradcli.ops.rows.arithmetic import absolute
-from gradcli.ops.rows.linalg import per_matrix
+from gradcli.ops.functions.reductions import SAMPLE, Axes
+from gradcli.ops.functions.torch import torch_axes
+from gradcli.ops.linear import reduced_shape, reshape, sum_, transpose
+from gradcli.ops.rows import arithmetic, logic
+from gradcli.ops.rows import reductions as red
 from gradcli.ops.values import axes_of, axis_of, flag, static_number, tensor
 
 INF = float("inf")
-ORDERS = "'fro', 'nuc', 1, -1, 2, -2, inf or -inf"
+ORDERS = "1, -1, 2, -2, inf, -inf, 'fro' or 'nuc'"
 
 
-def _order(ord: Any, what: str) -> Any:
-    """An order of a matrix norm, as a word or a number."""
-    order = ord if isinstance(ord, str) else static_number(ord, "ord")
-    if order not in ("fro", "nuc", 1, -1, 2, -2, INF, -INF):
-        raise ArgumentError(
-            f"the order of `{what}` of a matrix is {ORDERS}, not {ord!r}",
-            hint="`linalg.vector_norm` takes any order, over all elements",
-        )
-    return order
+def vector_norm_over(x: Node, ord: Any, axes: Axes, keep: bool) -> Node:
+    """(sum |x|**ord)**(1/ord), its limits, and for 0 the count of what is not 0."""
+    order = static_number(ord, "ord")
+    if order == 2:
+        return red.norm2(x, axes, keep)
+    size = arithmetic.absolute(x)
+    if order == INF:
+        return red.amax(size, axes, keep)
+    if order == -INF:
+        return red.amin(size, axes, keep)
+    if order == 1:
+        return sum_(size, axes, keep)
+    if order == 0:
+        return sum_(logic.where(logic.equal(x, 0), 0.0, 1.0), axes, keep)
+    return red.norm_p(x, axes, keep, order)
 
 
-def _matrix_norm(x: Node, order: Any, row: int, column: int, keep: bool) -> Node:
-    """The norm over two negative axes; order is one of those of `_order`."""
-    both = tuple(sorted((row, column)))
-    if order == "fro":
-        return reductions.norm2(x, both, keep)
+def matrix_norm_over(x: Node, ord: Any, axes: tuple[int, int], keep: bool) -> Node:
+    """The norm of the matrices that two axes (rows, columns) hold."""
+    rows, columns = axes
+    both = tuple(sorted(axes))
+    if ord == "fro":
+        return red.norm2(x, both, keep)
+    order = 0.0 if isinstance(ord, str) else static_number(ord, "ord")
+    extreme = red.amax if order > 0 else red.amin
     if order in (1, -1, INF, -INF):
-        summed, compared = (row, column) if abs(order) == 1 else (column, row)
-        extreme = reductions.amax if order > 0 else reductions.amin
-        sums = linear.sum_(absolute(x), (summed,), True)
-        result: Node = extreme(sums, (compared,), True)
+        inner, outer = (rows, columns) if order in (1, -1) else (columns, rows)
+        found = extreme(sum_(arithmetic.absolute(x), (inner,), True), (outer,), True)
+    elif order in (2, -2) or ord == "nuc":
+        rest = [axis for axis in range(-x.ndim, 0) if axis not in axes]
+        values = OPS["svdvals"](transpose(x, (*rest, rows, columns)))
+        each = sum_(values, (-1,), False) if ord == "nuc" else extreme(values, (-1,), False)
+        found = reshape(each, reduced_shape(x.shape, both, True))
     else:
-        rest = [axis for axis in range(-x.ndim, 0) if axis not in both]
-        values = spectral.svdvals(linear.transpose(x, (*rest, row, column)), True)
-        found = linear.sum_(values, (-1,), False) if order == "nuc" else _end(values, order > 0)
-        result = linear.reshape(found, linear.reduced_shape(x.shape, both, True))
-    return linear.reshape(result, linear.reduced_shape(x.shape, both, keep))
+        raise ArgumentError(f"the norm of a matrix takes ord {ORDERS}, not {ord!r}")
+    return found if keep else reshape(found, reduced_shape(x.shape, both, False))
 
 
-def _end(values: Node, first: bool) -> Node:
-    """The largest or smallest singular value."""
-    if not values.shape[-1]:
-        raise ShapeError("a matrix without elements has no singular values")
-    whole = [(None, None, None)] * (values.ndim - 1)
-    return linear.index(values, (*whole, 0 if first else values.shape[-1] - 1))
+def _pair(x: Node, axis: Any, what: str) -> tuple[int, int]:
+    """Two different axes, in the order given."""
+    items = axis if isinstance(axis, (tuple, list)) else (axis,)
+    axes = [axis_of(item, x.ndim, what) for item in items]
+    if len(axes) != 2 or axes[0] == axes[1]:
+        raise ArgumentError(f"the norm of matrices needs two different axes, not {what}={axis!r}")
+    return axes[0], axes[1]
 
 
-@function("np+torch+jnp.linalg.norm", example="norm([[1., 2.], [3., -4.]], 'nuc')")
+@function("np+jnp.linalg.norm", example=f"linalg.norm({SAMPLE}, 1, axis=1)")
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Node:
-    """Norm of vectors or matrices; without ord the root of the sum of squares.
-
-    Of a vector any order, of a matrix 'fro', 'nuc' (sum of singular values), 2 and -2 (the largest
-    and smallest), 1 and -1 (of sums of columns), inf and -inf (of rows).
-    """
     x = tensor(x)
     keep = flag(keepdims, "keepdims")
-    if axis is None and ord is not None and x.ndim not in (1, 2):
-        raise ShapeError(
-            f"`norm` with an order takes a vector or a matrix, not shape {shape_text(x.shape)}",
-            hint="axis=... says over which one or two axes; `linalg.vector_norm` takes all",
-        )
+    if axis is None and ord is None:
+        return red.norm2(x, axes_of(None, x.ndim), keep)
+    if axis is None:
+        axis = tuple(range(-x.ndim, 0))
     axes = axes_of(axis, x.ndim)
-    if ord is None:
-        return reductions.norm2(x, axes, keep)
     if len(axes) == 1:
-        if ord in ("fro", "nuc"):
-            raise ArgumentError(f"a vector has no norm {ord!r}", hint="ord=2 is the Euclidean norm")
-        return vector_norm(x, ord, axes, keep)
+        if isinstance(ord, str):
+            raise ArgumentError(f"the norm of a vector takes a number as ord, not {ord!r}")
+        return vector_norm_over(x, 2 if ord is None else ord, axes, keep)
     if len(axes) != 2:
-        raise ArgumentError(f"`norm` goes over one or two axes, not {len(axes)}")
-    row, column = _pair(axis, x)
-    return _matrix_norm(x, _order(ord, "norm"), row, column, keep)
-
-
-def _pair(axis: Any, x: Node) -> tuple[int, int]:
-    """Rows and columns: two axes in the order given."""
-    items = (-2, -1) if axis is None else axis
-    if not isinstance(items, (tuple, list)) or len(items) != 2 or x.ndim < 2:
-        raise ShapeError(
-            f"the norm of a matrix goes over two axes, not over {axis!r} of shape "
-            f"{shape_text(x.shape)}"
+        raise ArgumentError(
+            f"`norm` with ord={ord!r} is of vectors or matrices: name one or two axes",
+            hint="`linalg.vector_norm` takes any number of axes together",
         )
-    first, second = [axis_of(item, x.ndim) for item in items]
-    if first == second:
-        raise ArgumentError("the norm of a matrix needs two different axes")
-    return first, second
+    return matrix_norm_over(x, "fro" if ord is None else ord, _pair(x, axis, "axis"), keep)
 
 
-@function(
-    "torch.linalg.matrix_norm np+jnp.linalg.matrix_norm",
-    example="linalg.matrix_norm([[1., 2.], [3., -4.]], 2)",
-)
-def matrix_norm(x: Any, ord: Any = "fro", axis: Any = (-2, -1), keepdims: Any = False) -> Node:
-    """Norm of matrices: 'fro', 'nuc', 1, -1, 2, -2, inf or -inf."""
+@function("torch.linalg.norm", example=f"torch.linalg.norm({SAMPLE}, 'nuc')")
+def torch_norm(input: Any, ord: Any = None, dim: Any = None, keepdim: Any = False) -> Node:
+    """With no dim, an order is of a vector or a matrix; with neither, of all elements."""
+    x = tensor(input)
+    if x.ndim and (ord is not None or dim is not None):
+        return norm(x, ord, dim, keepdim)
+    return vector_norm_over(x, 2, torch_axes(x, dim), flag(keepdim, "keepdim"))
+
+
+@function("np+jnp.linalg.vector_norm", example=f"linalg.vector_norm({SAMPLE}, axis=1, ord=3)")
+def vector_norm(x: Any, *, axis: Any = None, keepdims: Any = False, ord: Any = 2) -> Node:
     x = tensor(x)
-    row, column = _pair(axis, x)
-    return _matrix_norm(x, _order(ord, "matrix_norm"), row, column, flag(keepdims, "keepdims"))
+    return vector_norm_over(x, ord, axes_of(axis, x.ndim), flag(keepdims, "keepdims"))
 
 
-@function("torch.norm", example="torch.norm([[1., 2.], [3., -4.]], 'nuc')")
-def torch_norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: Any = False) -> Node:
-    """Norm over all elements, or over dim; 'nuc' is a matrix's sum of singular values."""
+@function("torch.linalg.vector_norm", example=f"torch.linalg.vector_norm({SAMPLE}, 3, dim=1)")
+def torch_vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: Any = False) -> Node:
+    x = tensor(x)
+    return vector_norm_over(x, ord, torch_axes(x, dim), flag(keepdim, "keepdim"))
+
+
+@function("np+jnp.linalg.matrix_norm", example=f"linalg.matrix_norm({SAMPLE}, ord='nuc')")
+def matrix_norm(x: Any, *, keepdims: Any = False, ord: Any = "fro") -> Node:
+    x = tensor(x)
+    return matrix_norm_over(x, ord, _pair(x, (-2, -1), "axis"), flag(keepdims, "keepdims"))
+
+
+@function("torch.linalg.matrix_norm", example=f"torch.linalg.matrix_norm({SAMPLE}, ord=2)")
+def torch_matrix_norm(x: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: Any = False) -> Node:
+    x = tensor(x)
+    return matrix_norm_over(x, ord, _pair(x, dim, "dim"), flag(keepdim, "keepdim"))
+
+
+@function("torch.dist", example=f"torch.dist({SAMPLE}, [0.3, 0.6, 0.2], p=3)")
+def dist(input: Any, other: Any, p: Any = 2) -> Node:
+    """The norm of the difference of all elements."""
+    step = tensor(input) - tensor(other)
+    return vector_norm_over(step, p, axes_of(None, step.ndim), False)
+
+
+@function("torch.norm", example=f"torch.norm({SAMPLE}, p=3, dim=1)")
+def old_norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: Any = False) -> Node:
+    """The norm of all elements as a vector, for every p but 'nuc'."""
     x = tensor(input)
     if p == "nuc":
-        row, column = _pair(dim if dim is not None or x.ndim != 2 else (0, 1), x)
-        return _matrix_norm(x, "nuc", row, column, flag(keepdim, "keepdim"))
-    return vector_norm(x, 2 if p == "fro" or p is None else p, dim, keepdim)
-
-
-@function("np+torch+jnp.linalg.cond", example="cond([[2., 1.], [1., 3.]])")
-def cond(x: Any, p: Any = None) -> Node:
-    """Condition number: the norm of x times that of its inverse; inf for a singular matrix."""
-    x = tensor(x)
-    if p is None or p in (2, -2):
-        spectral.require_matrix("cond", x)
-        # Near a singular matrix the derivative grows beyond bounds: it is not 0 there.
-        values = spectral.svdvals(x, False)
-        ends = (_end(values, True), _end(values, False))
-        return ends[1] / ends[0] if p == -2 else ends[0] / ends[1]
-    order = _order(p, "cond")
-    require_square("cond", x.shape)
-    singular = logic.equal(linalg.det(x), 0.0)
-    regular = logic.where(per_matrix(singular), linalg.identity(x.shape), x)
-    norms = [_matrix_norm(one, order, -2, -1, False) for one in (x, linalg.inv(regular))]
-    return norms[0] * logic.where(singular, INF, norms[1])
-
-
-def _rank(x: Any, rtol: float, atol: float, hermitian: Any) -> Node:
-    a = tensor(x)
-    if a.ndim < 2:
-        anything: Node = reductions.amax(absolute(a), axes_of(None, a.ndim), False)
-        return logic.where(logic.equal(anything, 0.0), 0, 1)
-    if flag(hermitian, "hermitian"):
-        require_square("matrix_rank", a.shape)
-        a = 0.5 * (a + linalg.matrix_transpose(a))
-    values = spectral.svdvals(a, True)
-    cut = reductions.amax(values, (-1,), True) * rtol
-    cut = logic.where(logic.less(cut, atol), atol, cut)
-    return linear.sum_(logic.where(logic.greater(values, cut), 1, 0), (-1,), False)
-
-
-@function("np+jnp.linalg.matrix_rank", example="linalg.matrix_rank([[1., 2.], [2., 4.]])")
-def matrix_rank(A: Any, tol: Any = None, hermitian: Any = False, rtol: Any = None) -> Node:
-    """How many singular values are above tol, or rtol times the largest; without derivative."""
-    if tol is not None:
-        return _rank(A, 0.0, static_number(tol, "tol"), hermitian)
-    a = tensor(A)
-    default = default_rtol(a) if a.ndim > 1 else 0.0
-    return _rank(a, default if rtol is None else static_number(rtol, "rtol"), 0.0, hermitian)
-
-
-@function("torch.linalg.matrix_rank", example="torch.linalg.matrix_rank([[1., 2.], [2., 5.]])")
-def torch_matrix_rank(
-    A: Any,
-    tol: Any = None,
-    hermitian: Any = False,
-    atol: Any = None,
-    rtol: Any = None,
-) -> Node:
-    """How many singular values are above atol and rtol times the largest."""
-    least = tol if atol is None else atol
-    default = default_rtol(A) if least is None else 0.0
-    relative = default if rtol is None else static_number(rtol, "rtol")
-    return _rank(A, relative, 0.0 if least is None else static_number(least, "atol"), hermitian)
+        axes = _pair(x, (-2, -1) if dim is None else dim, "dim")
+        return matrix_norm_over(x, "nuc", axes, flag(keepdim, "keepdim"))
+    order = 2 if p == "fro" or p is None else p
+    return vector_norm_over(x, order, torch_axes(x, dim), flag(keepdim, "keepdim"))

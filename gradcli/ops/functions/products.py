@@ -191,7 +191,7 @@ def outer_of_vectors(input: Any, vec2: Any) -> Node:
 
 @function(
     "np+torch+jnp.tensordot np+jnp.linalg.tensordot",
-    example="tensordot([[1., 2.], [3., 4.]], [[1., 0.], [2., 1.]], 1)",
+    example="tensordot([[1., 2.], [3., 4.]], [[1., 0.], [2., 1.]], axes=1)",
 )
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Node:
     """Sum of products over the last axes of a and the first of b, or over axes named in pairs."""

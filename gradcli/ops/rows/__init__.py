@@ -1,19 +1,10 @@
-"""The rows of the op table, a file a subject. Importing this package fills the table."""
+"""The rows of the op table, a file a subject. Importing this package fills the table.
+
+What few programs use is in a second tier (see `more`).
+"""
 
 from gradcli.ops import binding, contraction, linear
-from gradcli.ops.rows import (
-    arithmetic,
-    exponential,
-    factorisations,
-    linalg,
-    logic,
-    ordering,
-    reductions,
-    spectral,
-    triangular,
-    trigonometric,
-    windows,
-)
+from gradcli.ops.rows import arithmetic, exponential, linalg, logic, reductions, trigonometric
 
 # Before any function is: a bare name is its row's where there is one.
 binding.register_rows()
@@ -22,14 +13,9 @@ __all__ = [
     "arithmetic",
     "contraction",
     "exponential",
-    "factorisations",
     "linalg",
     "linear",
     "logic",
-    "ordering",
     "reductions",
-    "spectral",
-    "triangular",
     "trigonometric",
-    "windows",
 ]

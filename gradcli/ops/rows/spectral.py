@@ -263,7 +263,7 @@ def require_matrix(what: str, a: Node) -> int:
 
 
 def _svdvals_vjp(node: Node, g: Node) -> list[Node]:
-    (a,), (vanish,) = node.inputs, node.params
+    (a,), vanish = node.inputs, node.params != (False,)
     u, values, vh = outputs(svd(a, False))
     doubts = doubt(a, u, values, matrix_transpose(vh))
     return [matrix_product(u * _columns(share(g, values, doubts, vanish)), vh)]
@@ -271,14 +271,14 @@ def _svdvals_vjp(node: Node, g: Node) -> list[Node]:
 
 svdvals: Custom = Custom(
     "svdvals",
-    lambda a, vanish: _converged("svdvals", lambda: np.linalg.svd(a, compute_uv=False)),
-    lambda a, vanish: (((*a.shape[:-2], require_matrix("svdvals", a)), "real"),),
+    lambda a, *vanish: _converged("svdvals", lambda: np.linalg.svd(a, compute_uv=False)),
+    lambda a, *vanish: (((*a.shape[:-2], require_matrix("svdvals", a)), "real"),),
     _svdvals_vjp,
     doc="Singular values of a matrix, in descending order.",
     domain="matrices; equal values share their derivative evenly, that of 0 is 0 if it vanishes",
     box=("graded",),
     kinks=(),
-    samples=tuple([(shapes, (True,)) for shapes, _ in MATRICES]),
+    samples=(*MATRICES, (((2, 3),), (False,))),
     lane=matrix_lane,
 )
 
