@@ -37,7 +37,10 @@ def in_double(compute: Callable[..., Array]) -> Callable[..., Array]:
 
 
 def by_order(compute: Callable[..., Array]) -> Callable[..., Array]:
-    """`compute(n, *x)` with n a Python int, as a function of an array of orders and of arrays."""
+    """`compute(n, *x)` with n a Python int, as a function of an array of orders and of arrays.
+
+    Orders are whole numbers from 0: the functions that give them see to it.
+    """
 
     def forward(orders: Array, *arrays: Array) -> Array:
         distinct = np.unique(orders)

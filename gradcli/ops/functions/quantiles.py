@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradcli.errors import ArgumentError
+from gradcli.errors import ArgumentError, ShapeError
 from gradcli.graph import Node, size_of
 from gradcli.ops.binding import function
 from gradcli.ops.functions.reductions import SAMPLE, Axes
@@ -121,6 +121,8 @@ def _quantiles(x: Any, q: Any, axes: Axes, keep: bool, how: tuple[str, bool]) ->
     shape = lanes.kept_shape if keep else reduced_shape(x.shape, axes, False)
     if not q.ndim:
         return reshape(_quantile(lanes, q, method), shape)
+    if not q.size:
+        return constant(0.0, (*q.shape, *shape))
     every = reshape(q, (q.size,))
     found = [
         reshape(_quantile(lanes, index(every, (place,)), method), (1, *shape))
@@ -217,6 +219,8 @@ def _lower_median(input: Any, dim: Any, keepdim: Any, skip_nan: bool) -> Any:
     keep = flag(keepdim, "keepdim")
 
     def picked(x: Node, axis: int) -> tuple[Node, Node]:
+        if not x.shape[axis]:
+            raise ShapeError("the median of no elements does not exist")
         real = sum_(where(numbers.isnan(x), constant(0), constant(1)), (axis,), True)
         rank = clip(numbers.floor(0.5 * (real - 1)), 0, real)
         if not skip_nan:

@@ -166,7 +166,7 @@ i0e_derivative: Elementwise = Elementwise(
     domain=f"n = 0, 1, 2, ...; {ALL}",
     box=("order", (0.5, 3.0)),
     kinks=(),
-    spell="i0e_derivative",
+    spell="",
     args="n x",
 )
 

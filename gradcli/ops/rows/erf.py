@@ -134,7 +134,7 @@ ierfcx: Elementwise = Elementwise(
     domain="n = 0, 1, 2, ...; all real x",
     box=("order", ANY),
     kinks=(),
-    spell="ierfcx",
+    spell="",
     args="n x",
 )
 

@@ -204,7 +204,7 @@ polygamma_difference: Elementwise = Elementwise(
     domain="n = 0, 1, 2, ...; a > 0 and a + b > 0",
     box=("order", POSITIVE, POSITIVE),
     kinks=(),
-    spell="polygamma_difference",
+    spell="",
     args="n a b",
 )
 
