@@ -57,6 +57,20 @@ def by_order(compute: Callable[..., Array]) -> Callable[..., Array]:
     return forward
 
 
+def split(
+    x: Array, inside: Array, chosen: Callable[[Array], Array], other: Callable[[Array], Array]
+) -> Array:
+    """`chosen` of the elements that a mask selects, `other` of the rest; each computes its own."""
+    if not inside.any():
+        return other(x)
+    if inside.all():
+        return chosen(x)
+    result = np.empty_like(x)
+    result[inside] = chosen(x[inside])
+    result[~inside] = other(x[~inside])
+    return result
+
+
 def horner(coefficients: tuple[float, ...], x: Array) -> Array:
     """c[0] + c[1]*x + c[2]*x**2 + ..."""
     total = np.full_like(x, coefficients[-1])
