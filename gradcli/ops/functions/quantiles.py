@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gradcli.errors import ArgumentError, ShapeError
 from gradcli.graph import Node, size_of
 from gradcli.ops.binding import function
+from gradcli.ops.functions.layout import broadcast_to
 from gradcli.ops.functions.reductions import SAMPLE, Axes
 from gradcli.ops.functions.torch import along, torch_axes
 from gradcli.ops.leaves import constant, known_number
@@ -185,6 +186,14 @@ def torch_nanquantile(
     input: Any, q: Any, dim: Any = None, keepdim: Any = False, *, interpolation: Any = "linear"
 ) -> Node:
     return _torch_quantile(input, q, dim, keepdim, (interpolation, True))
+
+
+@function("order_statistic", example=f"order_statistic({SAMPLE}, 1)")
+def order_statistic(x: Any, rank: Any, skip_nan: Any = False) -> Node:
+    """The element of a rank (from 0) in sorted order along the last axis."""
+    values, place = tensor(x), tensor(rank)
+    lead = values.shape[:-1]
+    return scans.order_statistic(values, broadcast_to(place, lead), flag(skip_nan, "skip_nan"))
 
 
 def _median(x: Any, axis: Any, keepdims: Any, skip_nan: bool) -> Node:
