@@ -217,7 +217,7 @@ def test_keywords(expr, expected):
         ("np.quantile(x, 1.5)", "between 0 and 1"),
         ("np.quantile(x, 0.5, method='cubic')", "method is one of"),
         ("np.max(x, where=[True, False])", "initial"),
-        ("torch.polygamma(-1, x)", "negative"),
+        ("torch.polygamma(-1, x)", "between 0 and 150"),
         ("F.gelu(x, approximate='erf')", "'none' or 'tanh'"),
         ("F.mse_loss(x, x, reduction='average')", "'mean', 'sum' or 'none'"),
         ("F.cross_entropy(x, 2)", "none of them"),

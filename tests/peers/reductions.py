@@ -33,10 +33,11 @@ def torch_over(name, domain=r, rest="", many=True):
 
 
 def scan(name, libraries=NP, domain=r):
-    cases = [(f"{library}.{name}(x, axis=1)", {"x": domain(2, 4)}) for library in libraries] + [
-        (f"{library}.{name}(x)", {"x": domain(2, 2)}) for library in libraries
+    return [
+        (f"{library}.{name}(x{rest})", {"x": domain(*shape)})
+        for library in libraries
+        for rest, shape in ((", axis=1", (2, 4)), ("", (2, 2)))
     ]
-    return cases
 
 
 def torch_scan(name, domain=r):
