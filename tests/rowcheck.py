@@ -210,8 +210,11 @@ class Call(Case):
         scale = 0.003 if seed else 0
         return [array * (1 + scale * random.uniform(-1, 1, array.shape)) for array in arrays]
 
+    def names(self):
+        return [f"operand{k}" for k in range(1, len(self.leaves) + 1)]
+
     def applied(self, sample):
-        names = {f"operand{k}": node for k, node in enumerate(self.leaves, 1)}
+        names = dict(zip(self.names(), self.leaves, strict=True))
 
         def concretise(node, static):
             return self.value_of(node)
@@ -236,7 +239,9 @@ def literal(node):
 
 
 def case_of(op, sample, seed=0):
-    return (Call if isinstance(op, Function) else Case)(op, sample, seed)
+    """A case of a row, of a function's example, or of a class of cases that is given itself."""
+    kind = op if isinstance(op, type) else Call if isinstance(op, Function) else Case
+    return kind(op, sample, seed)
 
 
 def close(a, b, what, tolerance=2e-8):
@@ -257,7 +262,7 @@ def check_value(op, sample):
 def check_first_order(op, sample):
     """VJP and JVP against central differences, and against one another."""
     case = case_of(op, sample)
-    if not case.smooth:
+    if not case.smooth or not case.real:
         return
     gradients, _ = case.run(case.vjp_nodes())
     tangents, _ = case.run(case.jvp_nodes())
@@ -280,7 +285,7 @@ def check_first_order(op, sample):
 def check_second_order(op, sample):
     """The derivative of the VJP, reverse and forward, against differences of the VJP."""
     case = case_of(op, sample)
-    if not case.smooth:
+    if not case.smooth or not case.real:
         return
     first = [part for part in case.vjp_nodes() if part is not None]
     if not first:
@@ -317,7 +322,7 @@ def check_batched(op, sample):
     others = [case_of(op, sample, seed) for seed in (10, 20)]
     members = [case, *others]
     nodes = [*case.outputs]
-    if case.smooth:
+    if case.smooth and case.real:
         nodes += [part for part in case.vjp_nodes() if part is not None]
     count = len(case.leaves)
     choices = [

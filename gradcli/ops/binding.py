@@ -104,13 +104,13 @@ class Function:
         """A call, as the language spells it; a row's is in the middle of its box."""
         if self._example or self.row is None:
             return self._example
-        parts = ["[True, False]"]
+        parts = []
         for box in self.row.box:
-            if not isinstance(box, str):
-                low, high = box
-                third = (high - low) / 3
-                parts.append(f"[{low + third:.3g}, {high - third:.3g}]")
-        parts = parts if "mask" in self.row.box else parts[1:]
+            if isinstance(box, str):
+                parts.append("[True, False]")
+            else:
+                third = (box[1] - box[0]) / 3
+                parts.append(f"[{box[0] + third:.3g}, {box[1] - third:.3g}]")
         return f"{self.spellings[0]}({', '.join(parts)})"
 
     def _parameters(self) -> Parameters:

@@ -33,8 +33,10 @@ def torch_over(name, domain=r, rest="", many=True):
 
 
 def scan(name, libraries=NP, domain=r):
-    return [(f"{library}.{name}(x, axis=1)", {"x": domain(2, 4)}) for library in libraries] + [
-        (f"{library}.{name}(x)", {"x": domain(2, 2)}) for library in libraries
+    return [
+        (f"{library}.{name}(x{rest})", {"x": domain(*shape)})
+        for library in libraries
+        for rest, shape in ((", axis=1", (2, 4)), ("", (2, 2)))
     ]
 
 
@@ -53,21 +55,10 @@ MASKED = [
     for m in ([[True, True, False, True], [False, True, True, True]],)
 ]
 
-METHODS = [
-    "inverted_cdf",
-    "averaged_inverted_cdf",
-    "closest_observation",
-    "interpolated_inverted_cdf",
-    "hazen",
-    "weibull",
-    "linear",
-    "median_unbiased",
-    "normal_unbiased",
-    "lower",
-    "higher",
-    "midpoint",
-    "nearest",
-]
+METHODS = (
+    "inverted_cdf averaged_inverted_cdf closest_observation interpolated_inverted_cdf hazen "
+    "weibull linear median_unbiased normal_unbiased lower higher midpoint nearest"
+).split()
 JAX_METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 CASES = {
@@ -91,7 +82,7 @@ CASES = {
     + [("torch.min(x)", {"x": r(2, 3)}), ("torch.min(x, y)", {"x": r(2, 3), "y": r(2, 3)})]
     + [("torch.min(x, dim=1)", {"x": r(2, 3)}), ("torch.min(x, 0, keepdim=True)", {"x": r(2, 3)})],
     "amax": torch_over("amax"),
-    "amin": [*torch_over("amin"), ("torch.aminmax(x, dim=1)", {"x": r(2, 3)})],
+    "amin": torch_over("amin") + [("torch.aminmax(x, dim=1)", {"x": r(2, 3)})],
     "var": over("var")
     + over("var", rest=", ddof=1")
     + torch_over("var")
@@ -256,10 +247,8 @@ CASES = {
         for head in ("scipy.special.logsumexp", "jax.scipy.special.logsumexp")
     ]
     + [("jax.scipy.special.logsumexp(x, b=w, return_sign=True)", {"x": r(4), "w": r(4)})],
-    "logcumsumexp": [
-        *torch_scan("logcumsumexp"),
-        ("jax.lax.cumlogsumexp(x, axis=1)", {"x": r(2, 4)}),
-    ],
+    "logcumsumexp": torch_scan("logcumsumexp")
+    + [("jax.lax.cumlogsumexp(x, axis=1)", {"x": r(2, 4)})],
     "cumsum": scan("cumsum")
     + torch_scan("cumsum")
     + [("jax.lax.cumsum(x, axis=1, reverse=True)", {"x": r(2, 4)})]
@@ -272,8 +261,8 @@ CASES = {
     + [("jax.lax.cumprod(x, axis=0)", {"x": r(3, 2)})]
     + [(f"{library}.cumulative_prod(x, axis=1)", {"x": r(2, 4)}) for library in NP]
     + [("torch.cumprod(x, 0)", {"x": [0.5, 0.0, 2.0, 0.0, 3.0]})],
-    "cummax": [*torch_scan("cummax"), ("jax.lax.cummax(x, axis=1)", {"x": r(2, 4)})],
-    "cummin": [*torch_scan("cummin"), ("jax.lax.cummin(x, axis=1, reverse=True)", {"x": r(2, 4)})],
+    "cummax": torch_scan("cummax") + [("jax.lax.cummax(x, axis=1)", {"x": r(2, 4)})],
+    "cummin": torch_scan("cummin") + [("jax.lax.cummin(x, axis=1, reverse=True)", {"x": r(2, 4)})],
     "diff": [
         (f"{library}.diff(x{rest})", {"x": r(3, 4)})
         for library in ("np", "torch", "jnp")
@@ -341,8 +330,8 @@ CASES = {
     "argmin": over("argmin")[:4] + torch_over("argmin", many=False),
     "any": over("any") + torch_over("any"),
     "all": over("all") + torch_over("all"),
-    "count_nonzero": [
-        *over("count_nonzero"),
+    "count_nonzero": over("count_nonzero")
+    + [
         ("torch.count_nonzero(x)", {"x": r(2, 3)}),
         ("torch.count_nonzero(x, dim=1)", {"x": r(2, 3)}),
     ],

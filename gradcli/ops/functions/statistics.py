@@ -230,7 +230,15 @@ def _observations(m: Any, rowvar: Any, what: str) -> Node:
 
 def _stacked(m: Any, y: Any, rowvar: Any, what: str) -> Node:
     x = _observations(m, rowvar, what)
-    return x if y is None else concatenate([x, _observations(y, rowvar, what)], -2)
+    if y is None:
+        return x
+    more = _observations(y, rowvar, what)
+    if more.shape[-1] != x.shape[-1]:
+        raise ShapeError(
+            f"`{what}` takes as many observations of y as of x, not {int(more.shape[-1])} and "
+            f"{int(x.shape[-1])}"
+        )
+    return concatenate([x, more], -2)
 
 
 def _squeezed(c: Node) -> Node:

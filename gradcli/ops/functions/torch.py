@@ -8,7 +8,6 @@ from gradcli.errors import ArgumentError
 from gradcli.graph import OPS, Node
 from gradcli.ops.binding import function
 from gradcli.ops.functions import reductions as red
-from gradcli.ops.functions.layout import take_along
 from gradcli.ops.functions.reductions import SAMPLE
 from gradcli.ops.leaves import constant
 from gradcli.ops.linear import reshape
@@ -164,9 +163,11 @@ def _extreme(extreme: Any, place: Any, pairwise: Any, args: Any) -> Any:
     keep = flag(keepdim, "keepdim")
 
     def picked(x: Node, axis: int) -> tuple[Node, Node]:
+        from gradcli.ops.rows.ordering import take_along  # few programs need it at the start
+
         # Along a dim PyTorch takes the first position, whose element gets the whole derivative.
         where = place(x, axis, True)
-        values = take_along(x, where, axis)
+        values: Node = take_along(x, where, axis)
         if not keep:
             kept = tuple([n for k, n in enumerate(x.shape) if k - x.ndim != axis])
             values, where = reshape(values, kept), reshape(where, kept)
