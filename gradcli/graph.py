@@ -132,6 +132,11 @@ class Node:
     def size(self) -> int:
         return size_of(self.shape)
 
+    @property
+    def carries(self) -> bool:
+        """Whether an output can carry a derivative: whole numbers and booleans do not."""
+        return self.kind == "real" or any(kind == "real" for _, kind in self.types[1:])
+
     def __repr__(self) -> str:
         return f"<{self.op.name} {self.shape} #{self.serial}>"
 
@@ -167,7 +172,20 @@ class Node:
         return OPS["negative"](self)
 
 
-OPS: dict[str, Op] = {}
+class Table(dict[str, "Op"]):
+    """Rows by name; `load`, where it is set, brings in those that are imported only when used."""
+
+    load: Callable[[], None] | None = None
+
+    def __missing__(self, name: str) -> Op:
+        if self.load is not None:
+            self.load()
+        if name in self:
+            return self[name]
+        raise KeyError(name)
+
+
+OPS = Table()
 """The op table: every primitive by its name. Rows add themselves when they are constructed."""
 
 
@@ -200,7 +218,7 @@ class Trace:
                 hint="raise the limit with --max-nodes",
             )
         types = op.infer(inputs, params)
-        if len(types[0][0]) > MAX_RANK:
+        if any(len(shape) > MAX_RANK for shape, _ in types):
             raise LimitError(f"a tensor has at most {MAX_RANK} axes")
         return Node(op, inputs, params, types)
 
@@ -291,11 +309,11 @@ def ancestors(outputs: Iterable[Node], since: int = 0, stop: Container[int] = ()
 def dependents(order: list[Node], sources: Iterable[Node]) -> set[int]:
     """Serials of the nodes of `order` (operands first) that a derivative reaches from `sources`.
 
-    Whole numbers and booleans carry no derivative, and an op may cut it (detach).
+    An op may cut it (detach).
     """
     active = {node.serial for node in sources}
     for node in order:
-        if node.serial not in active and node.kind == "real" and node.op.differentiable:
+        if node.serial not in active and node.op.differentiable and node.carries:
             for operand in node.inputs:
                 if operand.serial in active:
                     active.add(node.serial)

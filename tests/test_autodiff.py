@@ -12,8 +12,9 @@ from gradcli.language.interpret import Interpreter
 from gradcli.language.parser import parse
 from gradcli.language.tensors import Tensor, bare
 from gradcli.ops.cotangent import Cotangent
-from gradcli.ops.custom import Custom, outputs
+from gradcli.ops.custom import Custom
 from gradcli.ops.leaves import constant
+from gradcli.ops.several import outputs
 from gradcli.ops.values import tensor
 from gradcli.simplify import rewrite
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradcli.autodiff.reverse import vjp
 from gradcli.graph import Node, ancestors, dependents
@@ -11,6 +11,8 @@ from gradcli.ops.leaves import input_
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from gradcli.ops.family import Tangent
 
 
 def jvp(
@@ -22,15 +24,15 @@ def jvp(
     """
     order = ancestors(outputs, since=min(node.serial for node in wrt))
     active = dependents(order, wrt)
-    known: dict[int, Node] = {
+    known: dict[int, Any] = {
         node.serial: tangent for node, tangent in zip(wrt, tangents, strict=True)
     }
     for node in order:
-        if node.serial in known or node.serial not in active or len(node.types) > 1:
+        if node.serial in known or node.serial not in active:
             continue
         arriving = [
             known.get(operand.serial) if operand.serial in active else None
-            for operand in stepped(node).inputs
+            for operand in node.inputs
         ]
         if all(tangent is None for tangent in arriving):
             continue
@@ -41,27 +43,27 @@ def jvp(
     return [known.get(node.serial) for node in outputs]
 
 
-def stepped(node: Node) -> Node:
-    """The node whose operands a step differentiates: a projection looks through to its source."""
-    return node.inputs[0] if node.op.family == "projection" else node
-
-
-def two_vjps(node: Node, tangents: Sequence[Node | None]) -> Node | None:
+def two_vjps(node: Node, tangents: Sequence[Any]) -> Tangent | None:
     """The JVP of one step by differentiating its VJP: w(v) = J^T v is linear in v.
 
-    The derivative of <t, w(v)> with respect to v is J t, whatever v is.
+    The derivative of <t, w(v)> with respect to v is J t, whatever v is. With several outputs v has
+    a part for each that carries a derivative, and so has J t.
     """
-    source = stepped(node)
-    probe = Node(input_, (), (node.shape, "probe", node.kind), ((node.shape, node.kind),))
-    cotangents: list[Cotangent | None] = [None] * len(source.types)
-    cotangents[node.params[0] if source is not node else 0] = Cotangent(probe)
-    wanted = [tangent is not None for tangent in tangents]
-    parts = source.op.vjp(source, cotangents, wanted, False)
-    reached = [
-        (part.settle()[0], Cotangent(tangent))
-        for part, tangent in zip(parts, tangents, strict=True)
-        if part is not None and tangent is not None
+    probes = [
+        Node(input_, (), (shape, "probe", kind), ((shape, kind),)) if kind == "real" else None
+        for shape, kind in node.types
     ]
+    cotangents = [None if probe is None else Cotangent(probe) for probe in probes]
+    wanted = [tangent is not None for tangent in tangents]
+    parts = node.op.vjp(node, cotangents, wanted, False)
+    reached = []
+    for part, tangent in zip(parts, tangents, strict=True):
+        if part is not None and tangent is not None:
+            assert isinstance(part, Cotangent)
+            reached.append((part.settle()[0], Cotangent(tangent)))
     if not reached:
         return None
-    return vjp([w for w, _ in reached], [t for _, t in reached], [probe])[0]
+    present = [probe for probe in probes if probe is not None]
+    found = iter(vjp([w for w, _ in reached], [t for _, t in reached], present))
+    pushed = tuple([None if probe is None else next(found) for probe in probes])
+    return pushed[0] if len(pushed) == 1 else pushed

@@ -3,6 +3,6 @@
 Importing this package fills `binding.SPELLED`.
 """
 
-from gradcli.ops.functions import creation, layout, products, reductions
+from gradcli.ops.functions import creation, layout, norms, products, reductions, torch
 
-__all__ = ["creation", "layout", "products", "reductions"]
+__all__ = ["creation", "layout", "norms", "products", "reductions", "torch"]

@@ -34,6 +34,7 @@ add: Elementwise = Elementwise(
     kinks=(),
     symbol="+",
     kind="join",
+    spell="np+jnp.add",
 )
 
 subtract: Elementwise = Elementwise(
@@ -46,7 +47,7 @@ subtract: Elementwise = Elementwise(
     kinks=(),
     symbol="-",
     kind="promote",
-    spell="np+torch+jnp.subtract torch.sub",
+    spell="np+jnp.subtract",
 )
 
 multiply: Elementwise = Elementwise(
@@ -71,7 +72,7 @@ divide: Elementwise = Elementwise(
     box=(ANY, (0.5, 2.0)),
     kinks=(),
     symbol="/",
-    spell="np+torch+jnp.divide np+torch+jnp.true_divide torch.div",
+    spell="np+jnp.divide np+jnp.true_divide",
 )
 
 negative: Elementwise = Elementwise(
@@ -141,9 +142,10 @@ sign: Elementwise = Elementwise(
     [None],
     doc="-1, 0 or 1; its derivative is 0.",
     domain=ALL,
-    box=((0.5, 2.0),),
+    box=(ANY,),
     kinks=(((0.0,), (0.0,)),),
     kind="promote",
+    spell="np+torch+jnp.sign torch.sgn",
 )
 
 absolute: Elementwise = Elementwise(
@@ -152,7 +154,7 @@ absolute: Elementwise = Elementwise(
     [lambda g, y, x: g * sign(x)],
     doc="The number without its sign.",
     domain=ALL,
-    box=((0.5, 2.0),),
+    box=(ANY,),
     kinks=(((0.0,), (0.0,)),),
     kind="join",
     spell="np+torch+jnp.abs np+torch+jnp.absolute np+jnp+math.fabs",
@@ -170,7 +172,7 @@ maximum: Elementwise = Elementwise(
     [_larger, lambda g, y, a, b: _larger(g, y, b, a)],
     doc="The larger of two numbers; a tie shares the derivative evenly.",
     domain=ALL,
-    box=((0.5, 1.0), (1.5, 2.0)),
+    box=(ANY, ANY),
     kinks=(((1.0, 1.0), (0.5, 0.5)),),
     kind="join",
     selects=(lambda a, b: logical_not(less(a, b)), lambda a, b: logical_not(less(b, a))),
@@ -182,7 +184,7 @@ minimum: Elementwise = Elementwise(
     [lambda g, y, a, b: _larger(g, y, b, a), _larger],
     doc="The smaller of two numbers; a tie shares the derivative evenly.",
     domain=ALL,
-    box=((0.5, 1.0), (1.5, 2.0)),
+    box=(ANY, ANY),
     kinks=(((1.0, 1.0), (0.5, 0.5)),),
     kind="join",
     selects=(lambda a, b: logical_not(less(b, a)), lambda a, b: logical_not(less(a, b))),
@@ -203,7 +205,7 @@ clip: Elementwise = Elementwise(
     ],
     doc="The number, kept between two bounds; the derivative passes at the bounds themselves.",
     domain="low <= high",
-    box=((-1.0, 1.0), (-2.0, -1.5), (1.5, 2.0)),
+    box=(ANY, ANY, ANY),
     kinks=(((0.0, 0.0, 1.0), (1.0, 0.0, 0.0)), ((1.0, 0.0, 1.0), (1.0, 0.0, 0.0))),
     kind="promote",
     selects=(
@@ -220,7 +222,7 @@ relu: Elementwise = Elementwise(
     [lambda g, y, x: where(less_equal(x, 0.0), 0.0, g)],
     doc="The number where it is positive, 0 elsewhere.",
     domain=ALL,
-    box=((0.5, 2.0),),
+    box=(ANY,),
     kinks=(((0.0,), (0.0,)),),
     kind="promote",
     selects=(lambda x: logical_not(less_equal(x, 0.0)),),

@@ -58,7 +58,7 @@ power: Elementwise = Elementwise(
     box=((0.5, 2.0), ANY),
     kinks=(((0.0, 2.0), (0.0, 0.0)), ((0.0, 0.0), (0.0, 0.0))),
     symbol="**",
-    spell="np+jnp.power np+torch+jnp+math.pow",
+    spell="np+jnp.power np+torch+jnp+math.pow np+torch+jnp.float_power",
 )
 
 exp: Elementwise = Elementwise(

@@ -243,9 +243,18 @@ def _shift(x: Array, axes: Axes) -> Array:
     return np.where(np.isfinite(largest), largest, 0).astype(x.dtype, copy=False)
 
 
+def _log_total(x: Array, axes: Axes) -> tuple[Array, Array]:
+    """The largest element, and log(sum(exp(x - largest))): exact where one element is all of it."""
+    top = np.amax(x, axis=axes, keepdims=True, initial=-np.inf)
+    hit = x == top
+    rest = np.where(hit, 0, np.exp(x - _shift(x, axes))).astype(x.dtype, copy=False)
+    count = np.maximum(add_up(hit, axis=axes, keepdims=True, dtype=x.dtype), 1)
+    return top, np.log(count) + np.log1p(add_up(rest, axis=axes, keepdims=True) / count)
+
+
 def _logsumexp(x: Array, axes: Axes, keepdims: bool) -> Array:
-    top = _shift(x, axes)
-    total = np.log(add_up(np.exp(x - top), axis=axes, keepdims=True)) + top
+    top, rest = _log_total(x, axes)
+    total = top + rest
     return np.asarray(total if keepdims else np.squeeze(total, axis=axes))
 
 
@@ -255,14 +264,14 @@ def _softmax(x: Array, axes: Axes) -> Array:
 
 
 def _log_softmax(x: Array, axes: Axes) -> Array:
-    shifted = x - _shift(x, axes)
-    total = np.log(add_up(np.exp(shifted), axis=axes, keepdims=True))
-    return np.asarray(shifted - total)
+    return np.asarray(x - _shift(x, axes) - _log_total(x, axes)[1])
 
 
 def _logsumexp_vjp(node: Node, g: Node) -> list[Node]:
     (x,), (axes, _) = node.inputs, node.params
-    return [keep_reduced(g, x, axes) * softmax(x, axes)]
+    # Of elements that are all -inf none has a share.
+    nothing = equal(keep_reduced(node, x, axes), -np.inf)
+    return [where(nothing, 0.0, keep_reduced(g, x, axes) * softmax(x, axes))]
 
 
 def _softmax_vjp(node: Node, g: Node) -> list[Node]:
