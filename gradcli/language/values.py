@@ -92,7 +92,7 @@ def lookup(full: str) -> Any:
         return Namespace("jnp")
     if full in SPACES or full in NATIVE_SPACES:
         return Namespace(full)
-    return None
+    return find(full) or (Namespace(full) if full in SPACES else None)
 
 
 class Newaxis:
