@@ -11,7 +11,6 @@ from gradcli.language.places import span_of
 from gradcli.language.tensors import Tensor, bare
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.indexing import index_value
-from gradcli.ops.linear import index
 from gradcli.ops.values import tensor
 from gradcli.ops.writing import placed_value, require_room
 
@@ -77,21 +76,17 @@ def _loaded(target: Any) -> Any:
 def element(interpreter: Runtime, owner: Tensor, key: Any) -> Tensor:
     """`owner[key]`; what a loop wrote just before is found without building the whole tensor."""
     items = _position(owner, key)
-    if items is not None:
-        waiting = owner.written(items)
-        below = owner.unwritten(items)
-        if waiting is not None or below is not None:
-            node = waiting if below is None else index(below, items)
-            assert node is not None
-            return _element(interpreter, owner, node)
-    return _element(interpreter, owner, index_value(owner.node, bare(key)))
-
-
-def _element(interpreter: Runtime, owner: Tensor, node: Any) -> Tensor:
-    made: Tensor = interpreter.wrapped(node, [owner])
+    waiting = None if items is None else owner.element(items)
+    made: Tensor
+    if waiting is not None and items is not None:
+        made = interpreter.wrapped(waiting, [owner], True)
+        if interpreter.views_elements(owner):
+            made.element_of(owner, items)
+        return made
+    made = interpreter.wrapped(index_value(owner.node, bare(key)), [owner])
     # In NumPy an element is a number, in PyTorch a view.
-    if made.ndim == 0 and not interpreter.torch_methods:
-        made.storage = None
+    if made.ndim == 0 and made.steps is not None and not interpreter.views_elements(owner):
+        made.part()
     return made
 
 
@@ -111,53 +106,32 @@ def _store(interpreter: Interpreter, place: ast.Subscript, value: Any) -> None:
     if not isinstance(owner, Tensor):
         set_item(interpreter, owner, interpreter.key(place.slice), value)
         return
-    keys = [interpreter.key(place.slice)]
-    inner = place.value
-    # `y[i][j] = v` writes into y: into the part that y[i] is, which is then put back.
-    while isinstance(inner, ast.Subscript):
-        outer = interpreter.expression(inner.value)
-        if not isinstance(outer, Tensor):
-            break
-        owner = outer
-        keys.insert(0, interpreter.key(inner.slice))
-        inner = inner.value
+    if isinstance(place.value, ast.Subscript) and owner.steps is None:
+        raise ArgumentError(
+            "this would write into a copy, which nothing keeps",
+            hint="one index writes: `y[mask, 0] = v`",
+        )
+    key = interpreter.key(place.slice)
     interpreter.require_writable(owner)
-    node = tensor(bare(value))
-    parts = [owner.node] if len(keys) > 1 else []
-    for key in keys[:-1]:
-        part = index_value(parts[-1], bare(key))
-        if part.op is index and not part.op.is_view(part):
-            raise ArgumentError(
-                "this would write into a copy, which nothing keeps",
-                hint="one index writes: `y[mask, 0] = v`",
-            )
-        parts.append(part)
-    for part, key in zip(reversed(parts), reversed(keys), strict=False):
-        temporary = Tensor(part)
-        put_value(temporary, key, node, place)
-        node = temporary.node
-    if len(keys) == 1:
-        put_value(owner, keys[0], node, place)
-    else:
-        owner.become(node, place)
+    put_value(owner, key, tensor(bare(value)))
     interpreter.wrote(owner, value, place)
 
 
-def put_value(owner: Tensor, key: Any, value: Any, place: ast.AST) -> None:
+def put_value(owner: Tensor, key: Any, value: Any) -> None:
     """Write into a tensor, for a value that is a node."""
     items = _position(owner, key)
     if items is not None and value.ndim == 0:
         require_room(owner.kind, value)
-        owner.write(items, value, place)
+        owner.write(items, value)
         return
     found, node = placed_value(owner.node, bare(key), value)
     if found is None:
-        owner.become(node, place)
+        owner.become(node)
     else:
-        owner.write(found, node, place)
+        owner.write(found, node)
 
 
-def rewritten(owner: Tensor, value: Any, where: ast.AST) -> Tensor:
+def rewritten(owner: Tensor, value: Any) -> Tensor:
     """A tensor that holds `value` from now on, under all its names: what writes in place do.
 
     Raises ShapeError where the shape would change, ArgumentError where whole numbers would not
@@ -171,7 +145,7 @@ def rewritten(owner: Tensor, value: Any, where: ast.AST) -> Tensor:
             hint="`y = y + x` makes a new tensor",
         )
     require_room(owner.kind, node)
-    owner.become(node, where)
+    owner.become(node)
     return owner
 
 

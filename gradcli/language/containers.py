@@ -21,15 +21,20 @@ class Member:
 
     __slots__ = ("body", "name", "owner")
 
-    def __init__(self, name: str, body: Callable[..., Any], owner: Any) -> None:
+    def __init__(self, name: str, body: Callable[..., Any] | None, owner: Any) -> None:
         self.name = name
         self.body = body
         self.owner = owner
 
     def call(self, interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Call it. Raises ArgumentError for arguments that it does not take."""
+        if self.name == "format":
+            from gradcli.language.formats import format_string
+
+            return format_string(interpreter, self.owner, args, kwargs)
         if kwargs and self.name not in ("update", "sort"):
             raise ArgumentError(f"`{self.name}` takes no arguments by name")
+        assert self.body is not None
         interpreter.iterations += 1
         try:
             return self.body(self.owner, *args, **kwargs)
@@ -76,7 +81,24 @@ def _join(owner: str, items: Any) -> str:
     return owner.join(items) if isinstance(items, (list, tuple)) else owner.join(str(items))
 
 
-MEMBERS: dict[type, dict[str, Callable[..., Any]]] = {
+def _replace(owner: str, old: str, new: str) -> str:
+    found = owner.count(old)
+    if len(owner) + found * len(new) > MAX_ITEMS:
+        raise LimitError(f"a string would have more than {MAX_ITEMS:,} characters")
+    return owner.replace(old, new)
+
+
+def _padded(pad: Callable[..., str]) -> Callable[..., str]:
+    def call(owner: str, width: Any, *fill: str) -> str:
+        wanted = _place(width)
+        if wanted > MAX_ITEMS:
+            raise LimitError(f"a string would have more than {MAX_ITEMS:,} characters")
+        return pad(owner, wanted, *fill)
+
+    return call
+
+
+MEMBERS: dict[type, dict[str, Callable[..., Any] | None]] = {
     list: {
         "append": list.append,
         "extend": _extend,
@@ -103,6 +125,15 @@ MEMBERS: dict[type, dict[str, Callable[..., Any]]] = {
         "strip": str.strip,
         "startswith": str.startswith,
         "endswith": str.endswith,
+        "capitalize": str.capitalize,
+        "title": str.title,
+        "split": str.split,
+        "replace": _replace,
+        "ljust": _padded(str.ljust),
+        "rjust": _padded(str.rjust),
+        "center": _padded(str.center),
+        "zfill": _padded(str.zfill),
+        "format": None,
     },
 }
 

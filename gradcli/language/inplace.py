@@ -90,7 +90,7 @@ class AtPlace:
             value = bare(args[0])
             if op is not None:
                 value = binary(op, element(interpreter, self.owner, self.key).node, value)
-            put_value(copy, self.key, tensor(value), Nowhere)
+            put_value(copy, self.key, tensor(value))
             return copy
 
         return Native(name, call)

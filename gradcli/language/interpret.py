@@ -295,7 +295,7 @@ class Interpreter(Runtime):
             if isinstance(value, Tensor):
                 shape = shape_text(value.shape)
                 error.labels.append((span_of(node), f"shape {shape}"))
-                origin = self.sites.get(value._node.serial)
+                origin = self.sites.get(value.latest.serial)
                 if isinstance(node, ast.Name) and origin is not None:
                     span = span_of(origin)
                     if span.line != node.lineno:

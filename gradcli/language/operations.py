@@ -77,7 +77,7 @@ def compare(op: type[ast.cmpop], left: Any, right: Any) -> Any:
     statics = (int, float, str, tuple, type(None), bool)
     if isinstance(left, statics) and isinstance(right, statics):
         return static_compare(symbol, left, right)
-    if symbol in ("==", "!=") and kinds_of_lists(left, right):
+    if symbol in ("==", "!=") and (kinds_of_lists(left, right) or is_named(left, right)):
         return static_compare(symbol, left, right)
     return OPS[row](tensor(left), tensor(right))
 
@@ -86,6 +86,12 @@ def kinds_of_lists(left: Any, right: Any) -> bool:
     """Whether both are lists or dicts, or one is and the other a static value of another sort."""
     others = (str, dict, type(None))
     return isinstance(left, (dict, list)) and isinstance(right, (*others, type(left)))
+
+
+def is_named(left: Any, right: Any) -> bool:
+    """Whether one of them is a function or a type, which equals itself alone."""
+    plain = (Node, int, float, str, list, tuple, dict, range, type(None))
+    return any(not isinstance(value, plain) for value in (left, right))
 
 
 def negated(value: Any) -> Any:

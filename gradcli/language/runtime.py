@@ -24,7 +24,7 @@ from gradcli.language.natives import Native
 from gradcli.language.operations import binary
 from gradcli.language.places import span_of
 from gradcli.language.scopes import Scope
-from gradcli.language.tensors import StaleView, Tensor, bare, shares
+from gradcli.language.tensors import Tensor, bare, shares
 from gradcli.language.text import array_text, text_of
 from gradcli.language.values import Namespace, attribute_of
 from gradcli.ops.values import concrete, describe, truth
@@ -38,8 +38,17 @@ MAX_ITERATIONS = 1_000_000
 MAX_DEPTH, DEEPEST_CALLS = 500, 2000
 """Calls within calls by default, and what --max-depth may ask for: the stack holds no more."""
 
-KEEPING = frozenset({"clone", "array"})
-"""Functions whose result is a copy, though it is the same node."""
+COPYING = frozenset({"clone", "array", "copy", "diag", "diagflat"})
+"""Functions whose result is a copy, though it may be the same node, or what is a view elsewhere."""
+
+COPYING_IN = {
+    True: frozenset({"flip", "fliplr", "flipud", "rot90", "roll"}),
+    False: frozenset({"flatten"}),
+}
+"""The same for those that copy in PyTorch only (True), and in NumPy only."""
+
+DENSE = frozenset({"contiguous", "ascontiguousarray"})
+"""Functions whose result is a copy where elements do not lie in order."""
 
 CUTTING = frozenset({"float", "item"})
 """Functions that make a constant of a tensor."""
@@ -95,8 +104,6 @@ class Runtime:
         except GradcliError as error:
             if error.span is None:
                 error.span = span_of(node)
-                if isinstance(error, StaleView) and error.where is not None:
-                    error.related.append(("written to here", span_of(error.where)))
             raise
         except RecursionError:
             raise LimitError(
@@ -105,7 +112,7 @@ class Runtime:
                 hint="name parts of it first; --max-depth bounds calls",
             ) from None
         if isinstance(value, Tensor):
-            self.sites.setdefault(value._node.serial, node)
+            self.sites.setdefault(value.latest.serial, node)
         return value
 
     def apply(self, build: Callable[..., Any], *args: Any) -> Any:
@@ -113,7 +120,7 @@ class Runtime:
         return self.wrapped(build(*[bare(arg) for arg in args]), args)
 
     def wrapped(self, value: Any, args: Iterable[Any], copied: bool = False) -> Any:
-        """A result with handles on its nodes; those that may be views share their storage."""
+        """A result with handles on its nodes; those that may be views share their memory."""
         kind = type(value)
         if kind is Node:
             if not self.grad_enabled and value.kind == "real":
@@ -121,9 +128,8 @@ class Runtime:
             made = Tensor(value)
             if not copied:
                 for arg in args:
-                    if isinstance(arg, Tensor) and (value is arg._node or value.op.is_view(value)):
-                        if shares(value, arg._node):
-                            made.sharing(arg)
+                    if isinstance(arg, Tensor) and shares(value, arg.latest):
+                        made.sharing(arg, value)
             return made
         if kind is tuple or kind is list:
             return kind([self.wrapped(item, args, copied) for item in value])
@@ -180,10 +186,22 @@ class Runtime:
             if dtype is not None and isinstance(made, Tensor):
                 made = self.cast(made, dtype)
             return self.required(made, options.get("requires_grad", False))
-        value = function([bare(arg) for arg in args], bare(kwargs))
+        value = self.called(function, args, kwargs)
         if name in CUTTING and any(isinstance(arg, Tensor) for arg in [*args, *owner_of(function)]):
             self.flow.constants += 1
-        return self.wrapped(value, [*args, *kwargs.values(), *owner_of(function)], name in KEEPING)
+        copied = name in COPYING or name in COPYING_IN[self.makes_torch()]
+        made = self.wrapped(value, [*args, *kwargs.values(), *owner_of(function)], copied)
+        if name in DENSE and isinstance(made, Tensor) and not made.is_dense():
+            made.part()
+        return made
+
+    def called(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """What a function of the library makes of values, as nodes."""
+        return function([bare(arg) for arg in args], bare(kwargs))
+
+    def makes_torch(self) -> bool:
+        """Whether what was called makes PyTorch's tensors, rather than NumPy's arrays."""
+        return self.torch_methods
 
     def cast(self, value: Tensor, dtype: np.dtype[Any]) -> Tensor:
         """A tensor of another type of numbers; how wide the real ones are belongs to the run."""
@@ -227,10 +245,14 @@ class Runtime:
     def write_whole(self, owner: Tensor, value: Any, where: ast.AST) -> Tensor:
         """Write a tensor into another, element by element."""
         self.require_writable(owner)
-        return rewritten(owner, value, where)
+        return rewritten(owner, value)
 
     def wrote(self, owner: Tensor, value: Any, where: ast.AST) -> None:
         """After `owner[key] = value`."""
+
+    def views_elements(self, owner: Tensor) -> bool:
+        """Whether `owner[0]`, of no axes, is a view: in PyTorch, not in NumPy."""
+        return self.torch_methods
 
     def require_writable(self, owner: Tensor) -> None:
         """Raise ArgumentError where a tensor cannot be written to."""
@@ -247,6 +269,10 @@ class Runtime:
         """A value as `print` shows it."""
         return text_of(self, value)
 
+    def format_text(self, value: Any) -> str:
+        """A value as `{x}` in a string shows it."""
+        return self.text(value)
+
     def tensor_text(self, value: Tensor, quoted: bool) -> str:
         """A tensor as `print` shows it."""
         return array_text(concrete(value.node, "what is printed"))
@@ -262,6 +288,10 @@ class Runtime:
 
     def binary(self, op: type[ast.operator], left: Any, right: Any) -> Any:
         """`left op right` for values of the language."""
+        if type(left) is str and op is ast.Mod:
+            from gradcli.language.formats import percent
+
+            return percent(self, left, right)
         return self.apply(binary, op, left, right)
 
     def call_value(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:

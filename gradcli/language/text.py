@@ -38,6 +38,8 @@ def text_of(interpreter: Runtime, value: Any, quoted: bool = False) -> str:
     if type(value) is tuple:
         items = [text_of(interpreter, item, True) for item in value]
         return "(" + ", ".join(items) + ("," if len(items) == 1 else "") + ")"
+    if hasattr(value, "text_with"):
+        return str(value.text_with(lambda part: text_of(interpreter, part, True)))
     if isinstance(value, DType):
         return value.spelling
     if isinstance(value, (Closure, Native)) or callable(value):
@@ -57,7 +59,7 @@ def formatted(interpreter: Runtime, value: Any, conversion: int, spec: str) -> s
     if conversion != -1:
         value = text_of(interpreter, value, chr(conversion) in "ra")
     if not spec:
-        return text_of(interpreter, value)
+        return interpreter.format_text(value)
     found = SPEC.fullmatch(spec)
     if found is None:
         raise ArgumentError(f"`{spec}` is not a format", hint="as in `{x:.4f}`, `{x:8.3e}`")

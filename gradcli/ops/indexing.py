@@ -131,7 +131,7 @@ def _item(item: Any) -> Any:
         if not np.all(np.abs(array) < 2**53) or np.any(array != np.floor(array)):
             raise ArgumentError("an index must hold whole numbers")
         return array.astype(np.intp)
-    if isinstance(item, (list, tuple)):
+    if isinstance(item, (list, tuple, range)):
         if not item:
             return np.zeros(0, np.intp)
         return _item(tensor(item))
