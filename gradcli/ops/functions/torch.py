@@ -8,7 +8,6 @@ from gradcli.errors import ArgumentError
 from gradcli.graph import OPS, Node
 from gradcli.ops.binding import function
 from gradcli.ops.functions import reductions as red
-from gradcli.ops.functions.layout import take_along
 from gradcli.ops.functions.reductions import SAMPLE
 from gradcli.ops.leaves import constant
 from gradcli.ops.linear import reshape
@@ -166,7 +165,7 @@ def _extreme(extreme: Any, place: Any, pairwise: Any, args: Any) -> Any:
     def picked(x: Node, axis: int) -> tuple[Node, Node]:
         # Along a dim PyTorch takes the first position, whose element gets the whole derivative.
         where = place(x, axis, True)
-        values = take_along(x, where, axis)
+        values = OPS["take_along"](x, where, axis)
         if not keep:
             kept = tuple([n for k, n in enumerate(x.shape) if k - x.ndim != axis])
             values, where = reshape(values, kept), reshape(where, kept)
