@@ -104,6 +104,8 @@ class Traced:
         handles = {name: Tensor(node) for name, node in self.inputs.items()}
         interpreter = Interpreter(handles, settings.max_iterations, settings.max_depth)
         self.sites = interpreter.sites
+        self.passed_on = interpreter.passed_on
+        self.frames = interpreter.frames
         try:
             with building(trace):
                 result = with_room(

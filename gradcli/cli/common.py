@@ -45,24 +45,28 @@ _WRT = click.option(
     metavar="NAMES",
     help="Differentiate by these inputs or parts (x, W[:,1]), or by none.",
 )
+_JSON = click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+_SHOWN = [
+    click.option(
+        "--precision", type=click.IntRange(1, 17), metavar="N", help="Print N significant digits."
+    ),
+    click.option(
+        "--color", type=click.Choice(["auto", "always", "never"]), default="auto",
+        show_default=True, help="Colours on a terminal.",
+    ),
+]  # fmt: skip
 _OUTPUT = [
     click.option(
         "--format", "style", type=click.Choice(["text", "json", "csv", "npy", "npz"]),
         default="text", show_default=True, help="How to print the result.",
     ),
-    click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
-    click.option(
-        "--precision", type=click.IntRange(1, 17), metavar="N", help="Print N significant digits."
-    ),
+    _JSON,
     click.option(
         "-o", "--output", metavar="FILE",
         help="Write to FILE (.json, .csv, .npy, .npz), whole or not.",
     ),
     click.option("--get", metavar="NAME", help="One array alone: value, grad.x, jacobian.W."),
-    click.option(
-        "--color", type=click.Choice(["auto", "always", "never"]), default="auto",
-        show_default=True, help="Colours on a terminal.",
-    ),
+    *_SHOWN,
 ]  # fmt: skip
 _RUN = [
     click.option(
@@ -100,6 +104,14 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The same without --wrt, for a command that names what it differentiates by otherwise."""
     for option in reversed([*_PROGRAM, *_OUTPUT, *_RUN, *_LIMITS]):
+        command = option(command)
+    return command
+
+
+def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a command whose result is a picture, or the same as JSON."""
+    as_json = click.option("--json", "as_json", is_flag=True, help="Its numbers, as JSON.")
+    for option in reversed([*_PROGRAM, _WRT, as_json, *_SHOWN, *_RUN, *_LIMITS]):
         command = option(command)
     return command
 
@@ -144,12 +156,12 @@ class Request:
         self.expression: str | None = options["expression"]
         self.file, self.entry = file_and_function(options["file"])
         self.output: str | None = options["output"]
-        self.style: str = "json" if options["as_json"] else options["style"]
-        self.get: str | None = options["get"]
+        self.style: str = "json" if options["as_json"] else options.get("style", "text")
+        self.get: str | None = options.get("get")
         self.color: str = options["color"]
         self.precision: int | None = options["precision"]
         self.options = options
-        if self.output is not None:
+        if self.output is not None and "style" in options:
             from gradcli.render.write import format_of
 
             self.style = format_of(self.output, self.style)
@@ -253,22 +265,55 @@ class Request:
         notes = list(result.notes)
         if self.output is None and self.style == "text" and self.get is None:
             from gradcli.render.data import named_arrays
-            from gradcli.render.layout import Look, flow_lines
+            from gradcli.render.layout import flow_lines
 
-            width = text.terminal_width(sys.stdout)
-            if width is None:
+            if text.terminal_width(sys.stdout) is None:
                 self._check_size(named_arrays(result))
-            look = Look(width, self.precision, text.ascii_only(sys.stdout))
-            text.print_lines([*lines(result, look), *flow_lines(result)], sys.stdout, self.color)
+            self.print_lines(lambda look: [*lines(result, look), *flow_lines(result)])
         else:
             notes += self._written(result)
+        self.remark(result.warnings, notes)
+
+    def print_lines(self, lines: Callable[[Look], Iterable[Line]]) -> None:
+        """Print lines for people as standard output's width, colours and encoding have them."""
+        from gradcli.render import text
+        from gradcli.render.layout import Look
+
+        width = text.terminal_width(sys.stdout)
+        look = Look(width, self.precision, text.ascii_only(sys.stdout))
+        text.print_lines(lines(look), sys.stdout, self.color)
+
+    def remark(self, warnings: Iterable[str], notes: Iterable[str]) -> None:
+        """Warnings and notes on standard error, unless the result holds them."""
         if self.style != "json" or self.output is not None or self.get is not None:
-            text.print_remarks(result.warnings, notes)
+            from gradcli.render.text import print_remarks
+
+            print_remarks(warnings, notes)
+
+    def write_picture(self, content: str | bytes, kind: str) -> None:
+        """Write a picture to the file of -o, else to standard output."""
+        from gradcli.render import text
+        from gradcli.render.write import write_whole
+
+        if self.output is not None:
+            held = content.encode() if isinstance(content, str) else content
+            write_whole(self.output, lambda file: file.write(held))
+            text.print_remarks([], [f"wrote {self.output}"])
+        elif isinstance(content, str):
+            text.write_text(content, sys.stdout)
+        elif text.terminal_width(sys.stdout) is not None:
+            raise UsageError(f".{kind} is no text for a terminal", hint="give a file with -o")
+        else:
+            text.write_bytes(content, sys.stdout)
 
     def _check_size(self, arrays: dict[str, Any]) -> None:
+        self.check_count(sum(array.size for array in arrays.values()))
+
+    def check_count(self, numbers: int) -> None:
+        """Raise LimitError where printing so many numbers would take too much memory."""
         from gradcli.render.write import check_printable
 
-        check_printable(arrays, self.settings.max_memory)
+        check_printable(numbers, self.settings.max_memory)
 
     def _written(
         self,
@@ -313,8 +358,7 @@ class Request:
 
         if self.get is not None:
             return json_value(arrays[self.get])
-        source = self.expression if self.expression is not None else self.source_name()
-        return result_object(self.command, source, result)
+        return result_object(self.command, self.shown_source(), result)
 
     def vector(self, name: str, text: str) -> Any:
         """A seed or a tangent: an array, or the word `ones`."""
@@ -342,8 +386,10 @@ class Request:
             found[name] = self.vector(f"the tangent of {name}", value)
         return found
 
-    def source_name(self) -> str:
-        """What stands for the expression where the program came from a file or lines."""
+    def shown_source(self) -> str:
+        """The expression, or what stands for it where the program came from a file or lines."""
+        if self.expression is not None:
+            return self.expression
         return self.file or "\n".join(self.options["lines"])
 
 

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import ArgumentError, ShapeError, SyntaxProblem
+from gradcli.graph import mark
 from gradcli.language.containers import set_item
 from gradcli.language.places import span_of
 from gradcli.language.tensors import Tensor, bare
@@ -114,6 +115,8 @@ def _store(interpreter: Interpreter, place: ast.Subscript, value: Any) -> None:
     key = interpreter.key(place.slice)
     interpreter.require_writable(owner)
     put_value(owner, key, tensor(bare(value)))
+    # What was made of the value for that was written here.
+    interpreter.sites[mark()] = place
     interpreter.wrote(owner, value, place)
 
 

@@ -25,12 +25,11 @@ if TYPE_CHECKING:
 FORMATS = ("json", "csv", "npy", "npz")
 
 
-def check_printable(arrays: dict[str, Array], limit: int) -> None:
-    """Raise LimitError where printing would take more memory than the limit.
+def check_printable(count: int, limit: int) -> None:
+    """Raise LimitError where printing so many numbers would take more memory than the limit.
 
     A printed number takes some hundred bytes on its way from an array to text.
     """
-    count = sum(array.size for array in arrays.values())
     if count * 100 > limit:
         raise LimitError(
             f"printing {count:,} numbers would take more memory than the limit",
