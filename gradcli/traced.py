@@ -161,6 +161,25 @@ class Traced:
             for (_, seen), now in zip(self._guards, found, strict=True)
         )
 
+    def agreeing(self, values: dict[int, Array], batched: Sequence[Node], count: int) -> Array:
+        """Which of many inputs, along a leading axis of those `batched`, steer it the same way.
+
+        Raises what computing the guards raises.
+        """
+        key = ("guards", tuple([node.serial for node in batched]))
+        nodes = [node for node, _ in self._guards]
+        plan: Plan = self.kept(key, lambda: self.checked_plan(nodes, (), batched))
+        plan.require(self.settings.max_memory, count)
+        same = np.ones(count, np.bool_)
+        for (_, seen), now, each in zip(
+            self._guards, plan.run(values), plan.output_batched, strict=True
+        ):
+            if each:
+                rows = now.reshape(count, -1)
+                equal = (rows == seen.ravel()) | ((rows != rows) & (seen != seen).ravel())
+                same &= equal.all(axis=1)
+        return same
+
     def stricter(self, values: dict[int, Array]) -> tuple[Traced, dict[int, Array]]:
         """The same program at the same inputs with strict derivatives, and its input values."""
         arrays = {name: values[node.serial] for name, node in self.inputs.items()}

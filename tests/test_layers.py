@@ -19,7 +19,7 @@ ORDER = [
     ("gradcli.recording",),
     ("gradcli.run",),
     ("gradcli.session", "gradcli.snippets"),
-    ("gradcli.inputs", "gradcli.api"),
+    ("gradcli.inputs", "gradcli.api", "gradcli.sampling"),
     ("gradcli.render",),
     ("gradcli.pictures",),
     ("gradcli.batch",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,13 @@ import click
 from gradcli.errors import GradcliError, InputError, MissingInput, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from gradcli.cli.arguments import Bindings
     from gradcli.render.layout import Line, Look
     from gradcli.results import Result
     from gradcli.run import Run
+    from gradcli.session import Program
     from gradcli.settings import Settings
 
 _PROGRAM = [
@@ -130,6 +132,13 @@ def seed_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     return click.option("--seed", multiple=True, metavar="VALUE", help=text)
 
 
+plot_option = click.option(
+    "--plot",
+    is_flag=True,
+    help="Draw it: a heat map, and what is not zero; to a file with -o (.png, .svg, .pdf).",
+)
+
+
 def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that bound a run."""
     for option in reversed(_LIMITS):
@@ -146,10 +155,19 @@ def chosen_limits(options: dict[str, Any]) -> dict[str, Any]:
     return {**limits, "max_memory": byte_count(options["max_memory"])}
 
 
-class Request:
-    """A program, its inputs and how to answer, as the options gave them."""
+PICTURES = ("png", "svg", "pdf")
+"""Kinds of files that pictures of numbers are written to."""
 
-    def __init__(self, context: click.Context, options: dict[str, Any]) -> None:
+
+class Request:
+    """A program, its inputs and how to answer, as the options gave them.
+
+    drawn: whether the command draws its result, so that -o may name a picture.
+    """
+
+    def __init__(
+        self, context: click.Context, options: dict[str, Any], drawn: bool = False
+    ) -> None:
         self.context = context
         self.command = context.info_name or ""
         self.bindings: Bindings = context.obj
@@ -164,7 +182,12 @@ class Request:
         if self.output is not None and "style" in options:
             from gradcli.render.write import format_of
 
-            self.style = format_of(self.output, self.style)
+            if self.output.lower().endswith(PICTURES) and "plot" in options and not drawn:
+                raise UsageError(
+                    f"{self.output} is a picture, and --plot is missing",
+                    hint=f"--plot -o {self.output} draws the result",
+                )
+            self.style = format_of(self.output, self.style, PICTURES if drawn else ())
 
     @cached_property
     def settings(self) -> Settings:
@@ -176,6 +199,13 @@ class Request:
             random_seed=self.options["random_seed"],
             **chosen_limits(self.options),
         )
+
+    @property
+    def coloured(self) -> bool:
+        """Whether standard output has colours."""
+        from gradcli.render.text import coloured
+
+        return coloured(sys.stdout, self.color)
 
     @property
     def wrt(self) -> list[str] | None:
@@ -221,13 +251,36 @@ class Request:
 
     def traced(self) -> Run:
         """The program, read and traced at its inputs."""
+        program, inputs, extra = self.program()
+        with self.missing_inputs():
+            traced = program.trace(inputs)
+        traced.extra += extra
+        return traced
+
+    @contextmanager
+    def missing_inputs(self) -> Iterator[None]:
+        """Within this context, the error for an input without a value says how to give it here."""
+        try:
+            yield
+        except MissingInput as error:
+            from gradcli.cli.arguments import how_to_give
+
+            way = f"give it as an input: {how_to_give(error.name, self.context.command)}"
+            error.hint = f"{error.near} or {way}" if error.near else way
+            raise
+
+    def program(self) -> tuple[Program, dict[str, Any], list[str]]:
+        """The program, values for its inputs, and warnings.
+
+        Raises UsageError for a name that it does not use.
+        """
         from gradcli.inputs import read_inputs, read_value
         from gradcli.session import Program
 
         settings = self.settings
         source, filename = self.source()
         program = Program(source, filename=filename, settings=settings, entry=self.entry)
-        from gradcli.cli.arguments import how_to_give, unused_input
+        from gradcli.cli.arguments import unused_input
 
         reads = program.missing([])
         for name in self.bindings.texts:
@@ -245,14 +298,8 @@ class Request:
             extra = [name for name in stored if name not in inputs]
         for name, text in self.bindings.texts.items():
             inputs[name] = read_value(name, text, settings)
-        try:
-            traced = program.trace(inputs)
-        except MissingInput as error:
-            way = f"give it as an input: {how_to_give(error.name, self.context.command)}"
-            error.hint = f"{error.near} or {way}" if error.near else way
-            raise
-        traced.extra += [f"the program does not use `{name}`, which --inputs has" for name in extra]
-        return traced
+        warnings = [f"the program does not use `{name}`, which --inputs has" for name in extra]
+        return program, inputs, warnings
 
     def answer(
         self,
@@ -273,6 +320,27 @@ class Request:
         else:
             notes += self._written(result)
         self.remark(result.warnings, notes)
+
+    def draw(self, result: Result[Any]) -> None:
+        """Draw a Jacobian or a Hessian in the terminal, or to the file of -o.
+
+        Raises UsageError for options that ask for its numbers.
+        """
+        from gradcli.pictures.blocks import block_lines, blocks_of
+
+        pictured = self.output is not None and self.style in PICTURES
+        for name, given in (("--get", self.get), ("-o " + (self.output or ""), self.output)):
+            if given is not None and not (pictured and name != "--get"):
+                raise UsageError(f"--plot and {name} exclude each other")
+        if self.output is None and self.style != "text":
+            raise UsageError(f"--plot and --format {self.style} exclude each other")
+        if pictured:
+            from gradcli.pictures.figures import blocks_file
+
+            self.write_picture(blocks_file(blocks_of(result), self.style), self.style)
+        else:
+            self.print_lines(lambda look: block_lines(result, look, self.coloured))
+        self.remark(result.warnings, result.notes)
 
     def print_lines(self, lines: Callable[[Look], Iterable[Line]]) -> None:
         """Print lines for people as standard output's width, colours and encoding have them."""
