@@ -24,7 +24,6 @@ from gradcli.language.assignment import assign, element
 from gradcli.language.containers import MEMBERS, Member, item_of
 from gradcli.language.functions import Closure
 from gradcli.language.inplace import At, AtPlace
-from gradcli.language.mistakes import MISNAMED
 from gradcli.language.modules import module_value
 from gradcli.language.names import known_name
 from gradcli.language.natives import Native
@@ -142,12 +141,15 @@ class Interpreter(Runtime):
                 span=span,
                 hint="it is assigned on another path, or further down",
             )
+        # What explains errors is not loaded before there is one.
+        from gradcli.language.foreign import explain_name
+
         mine = [*self.visible(), *self.inputs]
         if called:
             bare_names = [spelling for spelling in SPELLED if "." not in spelling]
-            hint = MISNAMED.get(name) or did_you_mean(name, [*mine, *bare_names, *BUILTINS])
+            hint = explain_name(name) or did_you_mean(name, [*mine, *bare_names, *BUILTINS])
             raise NameProblem(f"there is no function `{name}`", span=span, hint=hint)
-        near = MISNAMED.get(name) or did_you_mean(name, mine)
+        near = explain_name(name) or did_you_mean(name, mine)
         raise MissingInput(name, span=span, near=near)
 
     def known(self, name: str) -> Any:

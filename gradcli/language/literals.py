@@ -25,6 +25,12 @@ def number_of(text: str, place: Place) -> ast.Constant:
     value: int | float
     if len(bare) > MAX_DIGITS:
         raise SyntaxProblem(f"this number has more than {MAX_DIGITS} digits", span=Span(*place))
+    if bare.isdecimal() and bare[0] == "0" and bare.strip("0"):
+        raise SyntaxProblem(
+            f"`{text}` begins with a zero",
+            span=Span(*place),
+            hint=f"write `{bare.lstrip('0')}`, or `0o{bare.lstrip('0')}` for an octal number",
+        )
     try:
         if bare[:2].lower() in ("0x", "0b", "0o"):
             value = int(bare, 0)
