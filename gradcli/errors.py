@@ -111,10 +111,15 @@ class MissingInput(NameProblem):
     """A free name of the program without a value; `name` is it, `near` a hint at a misspelling."""
 
     def __init__(self, name: str, *, span: Span, near: str) -> None:
-        hint = f"{near} or give it a value as an input" if near else "give it a value as an input"
-        super().__init__(f"`{name}` has no value", span=span, hint=hint)
+        super().__init__(f"`{name}` has no value", span=span)
         self.name = name
         self.near = near
+        self.give("give it a value as an input")
+
+    def give(self, way: str) -> None:
+        """Say how an input is given, behind what else the name may mean."""
+        between = " otherwise " if self.near.endswith("?") else "; otherwise "
+        self.hint = f"{self.near}{between}{way}" if self.near else way
 
 
 class ShapeError(GradcliError):

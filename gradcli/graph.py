@@ -201,7 +201,10 @@ class Trace:
             )
         types = op.infer(inputs, params)
         if len(types[0][0]) > MAX_RANK:
-            raise LimitError(f"a tensor has at most {MAX_RANK} axes")
+            raise LimitError(
+                f"a tensor has at most {MAX_RANK} axes",
+                hint="`reshape` joins axes that belong together",
+            )
         return Node(op, inputs, params, types)
 
     def concretise(self, node: Node, static: bool = False) -> Array:

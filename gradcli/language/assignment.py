@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from gradcli.errors import ArgumentError, ShapeError, SyntaxProblem
+from gradcli.errors import ArgumentError, GradcliError, ShapeError, SyntaxProblem
 from gradcli.language.containers import set_item
 from gradcli.language.places import span_of
 from gradcli.language.tensors import Tensor, bare
@@ -29,10 +29,16 @@ def assign(interpreter: Interpreter, target: ast.expr, value: Any) -> None:
         found = None
         if isinstance(value, (Tensor, range)):
             found = len(value) if isinstance(value, range) else (value.shape or (None,))[0]
+        elif not isinstance(value, (tuple, list, dict, str)):
+            found = 1
         parts = interpreter.elements(value, target) if found in (None, wanted) else []
         if len(parts) != wanted:
             values = len(parts) if found is None else found
-            raise ArgumentError(f"{wanted} names for {values} values", span=span_of(target))
+            raise ArgumentError(
+                f"{wanted} name{'s' * (wanted != 1)} for {values} value{'s' * (values != 1)}",
+                span=span_of(target),
+                hint="as many names as values; `_` takes what is not needed",
+            )
         for part, item in zip(target.elts, parts, strict=True):
             assign(interpreter, part, item)
     elif isinstance(target, ast.Subscript):
@@ -41,7 +47,7 @@ def assign(interpreter: Interpreter, target: ast.expr, value: Any) -> None:
         owner = interpreter.expression(target.value)
         interpreter.located(target, interpreter.set_member, owner, target, value)
     else:
-        raise SyntaxProblem("only names and elements can be assigned to", span=span_of(target))
+        raise AssertionError("the parser lets nothing else stand there")
 
 
 def augment(interpreter: Interpreter, node: ast.AugAssign) -> None:
@@ -132,14 +138,21 @@ def _store(interpreter: Interpreter, place: ast.Subscript, value: Any) -> None:
                 hint="one index writes: `y[mask, 0] = v`",
             )
         parts.append(part)
-    for part, key in zip(reversed(parts), reversed(keys), strict=False):
-        temporary = Tensor(part)
-        put_value(temporary, key, node, place)
-        node = temporary.node
-    if len(keys) == 1:
-        put_value(owner, keys[0], node, place)
-    else:
-        owner.become(node, place)
+    try:
+        for part, key in zip(reversed(parts), reversed(keys), strict=False):
+            temporary = Tensor(part)
+            put_value(temporary, key, node, place)
+            node = temporary.node
+        if len(keys) == 1:
+            put_value(owner, keys[0], node, place)
+        else:
+            owner.become(node, place)
+    except GradcliError as error:
+        # What explains errors is loaded where there is one.
+        from gradcli.language import blame
+
+        blame.index(interpreter, error, place, Tensor(parts[-1]) if parts else owner, keys[-1])
+        raise
     interpreter.wrote(owner, value, place)
 
 
@@ -187,4 +200,6 @@ def delete(interpreter: Interpreter, node: ast.Delete) -> None:
             key = interpreter.key(target.slice)
             interpreter.located(target, set_item, interpreter, owner, key, None, True)
         else:
-            raise SyntaxProblem("`del` takes names and elements", span=span_of(target))
+            raise SyntaxProblem(
+                "`del` takes names and elements of lists and dicts", span=span_of(target)
+            )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import SyntaxProblem
 from gradcli.language.lookalikes import transposed
 from gradcli.language.mistakes import problem
+from gradcli.language.tensors import Tensor
 from gradcli.language.tokens import ENDS, HEADS, RESERVED, Stuck, Token, span_between
 
 if TYPE_CHECKING:
@@ -110,6 +111,57 @@ NAMES = {
     "format": "as in `f'{x:.3f}'`",
 }
 """Names that nothing here has, and what is meant by them."""
+
+
+MEMBERS: dict[tuple[type, str], str] = {
+    (list, "sort"): "`sorted(xs)` gives a new list",
+    (list, "remove"): "`[x for x in xs if ...]` keeps some; `del xs[i]` takes one out",
+    (list, "index"): "`x in xs` asks whether it is there",
+    (list, "count"): "`len([x for x in xs if ...])` counts",
+    (list, "push"): "`append` adds an element",
+    (list, "add"): "`append` adds an element",
+    (list, "length"): "`len(xs)` is its length",
+    (list, "size"): "`len(xs)` is its length",
+    (str, "format"): "as in `f'{x:.3f}'`",
+    (Tensor, "length"): "`len(x)` is the number of rows, `x.size` that of elements",
+    (Tensor, "len"): "`len(x)` is the number of rows, `x.size` that of elements",
+    (Tensor, "append"): "`concatenate([x, y])` joins tensors",
+    (Tensor, "dims"): "`x.ndim` is the number of axes, `x.shape` their sizes",
+    (Tensor, "rank"): "`x.ndim` is the number of axes",
+    (Tensor, "transposed"): "write `x.T`",
+    (dict, "clear"): "`d = {}` makes a new one",
+    (dict, "has_key"): "`key in d` asks whether it is there",
+}
+"""Members that containers have elsewhere, and what there is for them."""
+
+
+MODULES = {
+    "matplotlib": "nothing is drawn inside programs: leave it out",
+    "seaborn": "nothing is drawn inside programs: leave it out",
+    "plotly": "nothing is drawn inside programs: leave it out",
+    "pandas": "tables are read as inputs: --x @table.csv:column",
+    "os": "programs reach no files and no machine: leave it out",
+    "sys": "programs reach no files and no machine: leave it out",
+    "subprocess": "programs reach no files and no machine: leave it out",
+    "time": "programs know no time: leave it out",
+    "random": "`np.random.rand` and `torch.rand` draw numbers",
+    "tensorflow": "write it with `numpy`, `torch` or `jax`",
+    "keras": "write it with `numpy`, `torch` or `jax`",
+    "autograd": "`import numpy as np`: derivatives are found anyway",
+    "sympy": "`import numpy as np`: formulas are differentiated as they stand",
+}
+"""Modules that there are elsewhere, and what there is for them."""
+
+
+def explain_module(name: str) -> str:
+    """What there is for a module of that name; empty where nobody knows."""
+    return MODULES.get(name, "")
+
+
+def explain_member(owner: Any, name: str) -> str:
+    """What is meant by a member that something does not have; empty where nobody knows."""
+    kind = Tensor if isinstance(owner, Tensor) else type(owner)
+    return MEMBERS.get((kind, name), "")
 
 
 def explain_reserved(token: Token) -> SyntaxProblem:

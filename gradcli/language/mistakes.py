@@ -75,11 +75,9 @@ def _number(stuck: Stuck) -> SyntaxProblem | None:
         (previous[0] == "NUMBER" and re.fullmatch(r"[0-9.]+", previous[1]))
         or previous[1] in (")", "]")
     ):
+        shown = {")": "(...)", "]": "[...]"}.get(previous[1], previous[1].rstrip("."))
         return problem(
-            "a product needs its sign",
-            previous,
-            stuck.token,
-            hint=f"write `{previous[1].rstrip('.')}*{text}`",
+            "a product needs its sign", previous, stuck.token, hint=f"write `{shown}*{text}`"
         )
     return None
 

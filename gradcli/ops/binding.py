@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gradcli.errors import ArgumentError, GradcliError
+from gradcli.errors import NOTHING, ArgumentError, GradcliError, Keyword, did_you_mean
 from gradcli.ops.elementwise import Elementwise
 from gradcli.ops.values import NONFINITE, tensor
 
@@ -134,18 +134,25 @@ class Function:
                 continue
             name = _synonym(keyword, names)
             if name is None:
-                raise self._mistake(f"`{self.name}` takes no argument `{keyword}`")
+                raise self._mistake(
+                    f"`{self.name}` takes no argument `{keyword}`",
+                    culprit=Keyword(keyword),
+                    near=did_you_mean(keyword, names),
+                )
             place = names.index(name)
             if name in renamed or (place < len(args) and place < code.co_argcount):
-                raise self._mistake(f"`{self.name}` gets `{keyword}` twice")
+                raise self._mistake(f"`{self.name}` gets `{keyword}` twice", Keyword(keyword))
             renamed[name] = value
         if rest is None and len(args) > code.co_argcount:
-            count = code.co_argcount
-            raise self._mistake(f"`{self.name}` takes at most {count} arguments, not {len(args)}")
+            count = "one argument" if code.co_argcount == 1 else f"{code.co_argcount} arguments"
+            most = "at most " if defaults else ""
+            raise self._mistake(
+                f"`{self.name}` takes {most}{count}, not {len(args)}", args[code.co_argcount]
+            )
         required = names[: code.co_argcount - len(defaults)]
         absent = [name for name in required[len(args) :] if name not in renamed]
         if absent:
-            raise self._mistake(f"`{self.name}` needs `{absent[0]}`")
+            raise self._mistake(f"`{self.name}` needs a value for `{absent[0]}`")
         return self.build(*args, **renamed)
 
     def _call_row(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -156,15 +163,20 @@ class Function:
             args = list(args)
             for keyword in kwargs:
                 if _synonym(keyword, letters[len(args) : len(args) + 1]) is None:
-                    raise self._mistake(f"`{self.name}` takes no argument `{keyword}`")
+                    raise self._mistake(
+                        f"`{self.name}` takes no argument `{keyword}`", Keyword(keyword)
+                    )
                 args.append(kwargs[keyword])
-        if len(args) != arity:
+        if len(args) > arity:
             what = "one argument" if arity == 1 else f"{arity} arguments"
-            raise self._mistake(f"`{self.name}` takes {what}, not {len(args)}")
+            raise self._mistake(f"`{self.name}` takes {what}, not {len(args)}", args[arity])
+        if len(args) < arity:
+            raise self._mistake(f"`{self.name}` needs a value for `{'xyz'[len(args)]}`")
         return self.row(*[tensor(arg) for arg in args])
 
-    def _mistake(self, message: str) -> GradcliError:
-        return ArgumentError(message, hint=f"its signature is {self.signature()}")
+    def _mistake(self, message: str, culprit: Any = NOTHING, near: str = "") -> GradcliError:
+        hint = f"{near} its signature is `{self.signature()}`".lstrip()
+        return ArgumentError(message, hint=hint, culprit=culprit)
 
 
 def _synonym(keyword: str, names: list[str]) -> str | None:

@@ -90,7 +90,7 @@ class Page:
             under += "^" * max(cells(text[start:end]) - max(len(under) - left, 0), 1)
         lines: list[Line] = [[self._margin(line), (text, "")], [self._margin(), (under, "caret")]]
         labelled = [(cells(text[:start]), _short(label)) for start, _, label in parts if label]
-        if labelled and len(under) + 1 + cells(labelled[-1][1]) <= self.room:
+        if parts[-1][2] and len(under) + 1 + cells(labelled[-1][1]) <= self.room:
             lines[-1].append((f" {labelled.pop()[1]}", "label"))
         for place, label in reversed(labelled):
             left = max(min(place, self.room - cells(label)), 0)

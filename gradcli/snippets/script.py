@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.errors import ArgumentError, GradcliError, SyntaxProblem
+from gradcli.errors import ArgumentError, GradcliError, NameProblem, SyntaxProblem
 from gradcli.graph import OPS, Node, Trace, building
 from gradcli.language.assignment import element
 from gradcli.language.dtypes import converted
@@ -16,6 +16,7 @@ from gradcli.language.natives import Native
 from gradcli.language.operations import binary, compare, negated
 from gradcli.language.parser import parse
 from gradcli.language.runtime import Runtime
+from gradcli.language.scopes import bound_names, require_placed
 from gradcli.language.stack import with_room
 from gradcli.language.statements import run_top
 from gradcli.language.static import bounded
@@ -36,6 +37,7 @@ from gradcli.snippets.variable import Variable, result_dtype
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from gradcli.errors import Span
     from gradcli.settings import Settings
 
 
@@ -83,6 +85,7 @@ class Script(Interpreter):
     def execute(self, tree: ast.Module) -> Any:
         """Run all statements; the value of the last where it is an expression worth showing."""
         shown: Any = None
+        self.body, self.assigned = tree.body, bound_names(tree.body)
         for statement in tree.body:
             # Nodes count for what is alive, which memory bounds: a long loop makes many.
             self.trace.nodes = 0
@@ -294,9 +297,16 @@ class Script(Interpreter):
         finally:
             self.torch_methods = before
 
+    def missing_input(self, name: str, span: Span, near: str) -> NameProblem:
+        hint = near or "a script makes its own values: assign it further up"
+        return NameProblem(f"`{name}` has no value", span=span, hint=hint)
+
     def set_member(self, owner: Any, target: ast.Attribute, value: Any) -> None:
         if not isinstance(owner, Variable) or target.attr not in SETTERS:
-            raise SyntaxProblem(f"`.{target.attr}` cannot be assigned to")
+            raise SyntaxProblem(
+                f"`.{target.attr}` cannot be assigned to",
+                hint="`.grad`, `.data` and `.requires_grad` of a tensor can",
+            )
         SETTERS[target.attr](self, owner, value)
 
     # --- writing in place ------------------------------------------------------------------------
@@ -434,6 +444,7 @@ def run_script(source: str, filename: str | None, settings: Settings, output: An
     script = Script(settings, output)
     try:
         tree = parse(source, settings.max_nesting, settings.max_source)
+        require_placed(tree)
         with building(script.trace):
             shown = with_room(
                 settings.max_nesting, settings.max_depth, lambda: script.execute(tree)
