@@ -242,7 +242,10 @@ class Trace:
         self.count()
         types = op.infer(inputs, params)
         if any(len(shape) > MAX_RANK for shape, _ in types):
-            raise LimitError(f"a tensor has at most {MAX_RANK} axes")
+            raise LimitError(
+                f"a tensor has at most {MAX_RANK} axes",
+                hint="`reshape` joins axes that belong together",
+            )
         return Node(op, inputs, params, types)
 
     def count(self) -> None:

@@ -265,8 +265,7 @@ class Request:
         except MissingInput as error:
             from gradcli.cli.arguments import how_to_give
 
-            way = f"give it as an input: {how_to_give(error.name, self.context.command)}"
-            error.hint = f"{error.near} or {way}" if error.near else way
+            error.give(f"give it as an input: {how_to_give(error.name, self.context.command)}")
             raise
 
     def program(self) -> tuple[Program, dict[str, Any], list[str]]:

@@ -13,6 +13,7 @@ from gradcli.language.frames import Frames
 from gradcli.language.natives import Native
 from gradcli.language.operations import compare
 from gradcli.language.parser import parse
+from gradcli.language.scopes import bound_names, require_placed
 from gradcli.language.stack import with_room
 from gradcli.language.statements import run_top
 from gradcli.language.text import array_text
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
+    from gradcli.errors import Span
     from gradcli.language.runtime import Runtime
     from gradcli.language.tensors import Tensor
     from gradcli.settings import Settings
@@ -55,6 +57,7 @@ class Script(Writing):
     def execute(self, tree: ast.Module) -> Any:
         """Run all statements; the value of the last where it is an expression worth showing."""
         shown: Any = None
+        self.body, self.assigned = tree.body, bound_names(tree.body)
         for statement in tree.body:
             # Nodes count for what is alive, which memory bounds: a long loop makes many.
             self.trace.nodes = 0
@@ -125,9 +128,16 @@ class Script(Writing):
             return Spelled(found.function, value.library, name, value)
         return found
 
+    def missing_input(self, name: str, span: Span, near: str) -> NameProblem:
+        hint = near or "a script makes its own values: assign it further up"
+        return NameProblem(f"`{name}` has no value", span=span, hint=hint)
+
     def set_member(self, owner: Any, target: ast.Attribute, value: Any) -> None:
         if not isinstance(owner, Variable) or target.attr not in known.SETTERS:
-            raise SyntaxProblem(f"`.{target.attr}` cannot be assigned to")
+            raise SyntaxProblem(
+                f"`.{target.attr}` cannot be assigned to",
+                hint="`.grad`, `.data` and `.requires_grad` of a tensor can",
+            )
         known.SETTERS[target.attr](self, owner, value)
 
     # --- text ------------------------------------------------------------------------------------
@@ -169,6 +179,7 @@ def run_script(source: str, filename: str | None, settings: Settings, output: An
     script = Script(settings, output)
     try:
         tree = parse(source, settings.max_nesting, settings.max_source)
+        require_placed(tree)
         with building(script.trace), np.errstate(all="ignore"):
             shown = with_room(
                 settings.max_nesting, settings.max_depth, lambda: script.execute(tree)

@@ -43,7 +43,7 @@ def reshaped(x: Node, shape: Shape) -> Node:
 def _new_shape(shape: Any) -> Shape:
     if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
         shape = tuple(shape[0])
-    return tuple([whole(extent, "shape") for extent in shape])
+    return tuple([whole(extent, "a size") for extent in shape])
 
 
 def _in_order(x: Node, order: Any) -> Node:
