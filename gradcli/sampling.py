@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 GAPS = (ComputationError, DomainProblem, ClaimError)
 """What leaves a gap at a point where it is raised."""
 
+MOST_PATHS = 64
+"""Paths through the program that are remembered while it is sampled."""
+
 MOST_CURVES = 8
 """Elements that the outputs may have in all: more curves are not told apart."""
 
@@ -46,8 +49,8 @@ class Sampler:
     two, the first derivatives by both. Raises NameProblem for what is no input, ArgumentError for
     what is no single number.
 
-    After `at`: shapes of the outputs and labels of their elements; gaps, the errors of points
-    without a value by their messages, each with such points; notes of the program.
+    After `at`: shapes of the outputs and labels of their elements; gaps, the last points without a
+    value by the messages of their errors; notes of the program.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Sampler:
         self.shapes: list[Shape] = []
         self.gaps: dict[str, list[tuple[GradcliError, Array]]] = {}
         self.notes: list[str] = []
+        self._runs: list[Run] = []
         self._places = [self._place(one) for one in resolve(self.moving, self._leaves(), ())]
 
     @property
@@ -73,10 +77,23 @@ class Sampler:
     def at(self, points: Array) -> Array:
         """What is found at points of shape (n, moving): an array (quantities, n, elements).
 
-        NaN where there is no value. Raises the first error where there is none at all.
+        NaN where there is no value. Raises the first error where each of the first points that are
+        asked for ends in one.
         """
+        known = bool(self.labels)
+        self.gaps = {}
         parts: list[tuple[Array, Array]] = []
         todo = np.arange(len(points))
+
+        def along(run: Run, first: bool) -> Array:
+            same = self._same_path(run, points[todo], first)
+            if same.any():
+                parts.append((todo[same], self._together(run, points[todo[same]])))
+            return todo[~same]
+
+        for run in self._runs:
+            if len(todo):
+                todo = along(run, False)
         while len(todo):
             try:
                 run = self.program.trace(self._moved(points[todo[:1]], True))
@@ -85,11 +102,11 @@ class Sampler:
                 todo = todo[1:]
                 continue
             self._require_few(run)
-            same = self._same_path(run, points[todo])
-            parts.append((todo[same], self._together(run, points[todo[same]])))
-            todo = todo[~same]
-        if not self.labels:
-            raise next(iter(self.gaps.values()))[0][0]
+            self._runs = [run, *self._runs][:MOST_PATHS]
+            todo = along(run, True)
+        failed = [error for places in self.gaps.values() for error, _ in places]
+        if not known and len(failed) == len(points):
+            raise failed[0]
         found = np.full((self.quantities, len(points), len(self.labels)), np.nan)
         for places, part in parts:
             found[:, places] = part
@@ -158,14 +175,14 @@ class Sampler:
         self.shapes = [output.shape for output in run.outputs]
         self.notes = self.notes or list(run.traced.notes)
 
-    def _same_path(self, run: Run, points: Array) -> Array:
-        """Which points take the path that a run took; the first did."""
+    def _same_path(self, run: Run, points: Array, first: bool) -> Array:
+        """Which points take the path that a run took; first: that the first did is known."""
         values = run.traced.values(self._moved(points))
         try:
             same = run.traced.agreeing(values, self._batched(run), len(points))
         except (GradcliError, Unsure):
             same = np.zeros(len(points), np.bool_)
-        same[0] = True
+        same[0] |= first
         return same
 
     def _together(self, run: Run, points: Array) -> Array:

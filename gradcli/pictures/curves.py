@@ -23,6 +23,10 @@ ROUNDS, LATE = 12, 7
 SUSPICIOUS = 0.04
 """The part of a curve's height that makes a change suspicious."""
 
+LONELY, VISIBLE = 5.0, 0.002
+"""Times that a change is greater than those beside it to be suspicious, though it is small, and
+the part of the height that it has at least."""
+
 KEPT, SETTLED, GROWN = 0.3, 0.25, 8.0
 """At a jump so much of the change is left, and its ends have moved by so little of it since it was
 late; at a pole the height has grown so many times, and twice since it was late."""
@@ -75,7 +79,7 @@ class Curve:
         low, high = float(finite.min()), float(finite.max())
         if self.poles:
             # Most of the curve, and as much again above and below: the poles lead out of it.
-            first, third = np.percentile(finite, [10, 90])
+            first, third = np.percentile(finite, [20, 80])
             around = max(third - first, (high - low) * 1e-6)
             if high - low > CUT * around:
                 low = max(low, float(first - around))
@@ -172,7 +176,9 @@ def _suspects(curve: Curve) -> list[_Interval]:
     height = high - low if high > low else np.ptp(y[finite])
     with np.errstate(invalid="ignore"):
         change = np.where(finite[1:] & finite[:-1], np.abs(np.diff(y)), 0.0)
-    places = np.flatnonzero(change > SUSPICIOUS * height)
+    padded = np.concatenate(([0.0], change, [0.0]))
+    lonely = change > np.maximum(LONELY * np.maximum(padded[:-2], padded[2:]), VISIBLE * height)
+    places = np.flatnonzero((change > SUSPICIOUS * height) | lonely)
     if len(places) > MOST_STUDIED:
         places = places[np.argsort(change[places])[-MOST_STUDIED:]]
     # A pole that both neighbours climb alike shows by its height alone.
@@ -291,7 +297,7 @@ def remarks(curves: list[Curve], name: str) -> list[str]:
                     f"{curve.label} jumps from {one.before:.4g} to {one.after:.4g} {where}"
                 )
     if len(found) > 6:
-        found[5:] = [f"and {len(found) - 5} breaks more"]
+        found[5:] = [f"and {len(found) - 5} more breaks"]
     return found
 
 

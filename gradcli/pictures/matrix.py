@@ -117,7 +117,7 @@ def _joined(line: Line) -> Line:
 
 
 def scale_line(matrix: Array, look: Look, coloured: bool, ascii_only: bool) -> Line:
-    """What the colours mean."""
+    """What the colours mean: both signs on the scale of the entry farthest from zero."""
     finite = matrix[np.isfinite(matrix)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
     top = _top(matrix)
@@ -125,14 +125,14 @@ def scale_line(matrix: Array, look: Look, coloured: bool, ascii_only: bool) -> L
     steps = [((step - 0.5) / count) ** 2 * top for step in range(1, count + 1)]
     line: Line = []
     if low < 0:
-        line.append((f"{look.number(low)} ", "note"))
+        line.append((f"{look.number(-top)} ", "note"))
         line += [_cell(-step, top, coloured, ascii_only) for step in reversed(steps)]
         line.append((" ", ""))
     line.append(("0", "note"))
     if high > 0:
         line.append((" ", ""))
         line += [_cell(step, top, coloured, ascii_only) for step in steps]
-        line.append((f" {look.number(high)}", "note"))
+        line.append((f" {look.number(top)}", "note"))
     for sign, there in ((UNKNOWN, np.isnan(matrix).any()), (ENDLESS, np.isinf(matrix).any())):
         if there:
             line.append((f"  {sign} {'nan' if sign == UNKNOWN else 'infinite'}", "error"))

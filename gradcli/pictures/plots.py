@@ -100,6 +100,7 @@ def curves(program: Program, inputs: Mapping[str, Any], along: Range, order: int
     sampler = Sampler(program, inputs, [along.name], order)
     x = along.points()
     found = sampler.at(x[:, None])
+    gaps = _gaps(sampler)
     drawn = curves_of(sampler, x, found)
     outputs = []
     start = 0
@@ -115,7 +116,7 @@ def curves(program: Program, inputs: Mapping[str, Any], along: Range, order: int
         derivatives = {str(number): part[number] for number in range(1, order + 1)}
         outputs.append(CurveOutput(part[0], {along.name: x}, derivatives, breaks))
         start += size
-    notes = [*sampler.notes, *remarks(drawn, along.name), *_gaps(sampler)]
+    notes = [*sampler.notes, *remarks(drawn, along.name), *gaps]
     return Curves(outputs, notes, drawn, along.name)
 
 
@@ -147,6 +148,6 @@ def _gaps(sampler: Sampler) -> list[str]:
             f"{name} = {value:.6g}"
             for name, value in zip(sampler.moving, places[0][1], strict=True)
         )
-        more = f" and {len(places) - 1} points more" if len(places) > 1 else ""
+        more = f" and {len(places) - 1} more" if len(places) > 1 else ""
         found.append(f"no value at {point}{more}: {message}")
     return found
