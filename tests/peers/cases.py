@@ -26,6 +26,7 @@ def draw(letter, digits):
 
 
 def inputs_of(expr):
+    """Arrays for the names of an expression, in the order in which they appear."""
     text = re.sub(r"'[^']*'", "", expr)
     found = {}
     for match in NAME.finditer(text):
@@ -34,7 +35,7 @@ def inputs_of(expr):
         if before.endswith(".") or letter not in "xyzwpqsdm":
             continue
         found[letter + digits] = draw(letter, digits)
-    return dict(sorted(found.items()))
+    return found
 
 
 def read(path):
