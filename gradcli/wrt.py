@@ -12,6 +12,7 @@ from gradcli.errors import GradcliError, NameProblem, SyntaxProblem, did_you_mea
 from gradcli.graph import Node, Trace, building
 from gradcli.language.interpret import Interpreter
 from gradcli.language.parser import parse
+from gradcli.language.tensors import Tensor, bare
 from gradcli.ops.leaves import input_
 from gradcli.ops.values import tensor
 
@@ -121,7 +122,7 @@ def _positions(text: str, name: str, node: Node) -> Array:
 
     with building(Trace(concretise)):
         try:
-            part = tensor(Interpreter({name: leaf}).run(parse(text)))
+            part = tensor(bare(Interpreter({name: Tensor(leaf)}).run(parse(text))))
         except GradcliError as error:
             raise error.located(text, "--wrt") from None
         except LookupError:

@@ -17,6 +17,10 @@ from gradcli.errors import ComputationError, GradcliError, UsageError, did_you_m
 COMMANDS = {
     "eval": "Value and gradient.",
     "jacobian": "The full Jacobian.",
+    "run": "A PyTorch or NumPy script, as written.",
+    "hessian": "All second derivatives.",
+    "jvp": "The product of the Jacobian with a direction.",
+    "hvp": "The product of the Hessian with a direction.",
     "batch": "Requests as JSON lines, answers in order.",
 }
 

@@ -105,11 +105,15 @@ def linspace(start: Any, stop: Any, num: Any = 50, endpoint: Any = True) -> Node
     return build(OPS["linspace"], (), ((count,), float(low_), float(high_), bool(endpoint)))
 
 
-@function(
-    "np+jnp.array np+torch+jnp.asarray torch.tensor torch.as_tensor", example="array([1., 2.])"
-)
+@function("np+jnp.array torch.tensor", example="array([1., 2.])")
 def array(x: Any) -> Node:
     """A tensor of what is given: numbers, lists, tensors."""
+    return tensor(x)
+
+
+@function("np+torch+jnp.asarray torch.as_tensor torch.from_numpy", example="asarray([1., 2.])")
+def asarray(x: Any) -> Node:
+    """Numbers in lists, or a tensor, as a tensor."""
     return tensor(x)
 
 

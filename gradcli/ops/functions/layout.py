@@ -43,7 +43,7 @@ def reshaped(x: Node, shape: Shape) -> Node:
 def _new_shape(shape: Any) -> Shape:
     if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
         shape = tuple(shape[0])
-    return tuple([whole(extent, "shape") for extent in shape])
+    return tuple([whole(extent, "a size") for extent in shape])
 
 
 def _in_order(x: Node, order: Any) -> Node:
@@ -345,13 +345,19 @@ def where_method(self: Any, condition: Any, other: Any) -> Node:
 @function("Tensor.item", example="array([1., 2.])[1].item()")
 def item(self: Any) -> float:
     """The number that a tensor of one element holds."""
-    return static_number(self, "the tensor of item()")
+    return static_number(self, "the tensor of item()", static=False)
 
 
-@function("Tensor.clone np.copy torch.clone Tensor.contiguous", example="np.copy([1., 2.])")
+@function("Tensor.clone np.copy torch.clone", example="np.copy([1., 2.])")
 def copy(x: Any) -> Node:
     """The same values, as a tensor of their own."""
     return tensor(x)
+
+
+@function("Tensor.contiguous", example="array([1., 2.]).contiguous()")
+def contiguous(self: Any) -> Node:
+    """The same values: every tensor here is one piece of memory, or as good as one."""
+    return tensor(self)
 
 
 @function("torch.numel Tensor.numel", example="numel([1., 2., 3.])")

@@ -31,6 +31,9 @@ class Along(Linear):
     adjoint(g, operand, positions, *params). Both have the same axes, batched or not.
     """
 
+    # Where an element comes from is known in the run alone.
+    reach = "dense"
+
     def __init__(
         self,
         name: str,
