@@ -20,7 +20,6 @@ from gradcli.language.torch_text import DEFAULTS, tensor_text
 from gradcli.language.values import Method, Namespace
 from gradcli.snippets import known
 from gradcli.snippets.autograd import Autograd
-from gradcli.snippets.results import Fields
 from gradcli.snippets.spelled import Spelled, spelled
 from gradcli.snippets.torch_methods import require_grad
 from gradcli.snippets.variable import Variable
@@ -95,8 +94,6 @@ class Script(Writing):
                 return spelled(super().attribute(node, value), full) if found is None else found
             except NameProblem as error:
                 raise known.explained(error, full) from None
-        if isinstance(value, Fields) and name in value.names:
-            return value.get(name)
         members = known.MEMBERS.get(type(value))
         if members is not None and name in members:
             return members[name](self, value)
