@@ -40,6 +40,11 @@ class Eager:
         found: Array | None = node.value
         if found is not None:
             return found
+        operands = [operand.value for operand in node.inputs]
+        if not any([operand is None for operand in operands]):
+            self._make_room(node, dtype)
+            found = node.value = node.op.run(node, operands, None, dtype)
+            return found
         stack = [node]
         while stack:
             top = stack[-1]
@@ -61,7 +66,12 @@ class Eager:
             raise memory_error(need, self._limit)
 
     def _make_room(self, node: Node, dtype: Any) -> None:
-        need = node_bytes(node, dtype)
+        # Estimated, for most nodes are small: 8 bytes an element.
+        need = 8
+        for extent in node.shape:
+            need *= extent
+        if len(node.types) > 1:
+            need = node_bytes(node, dtype)
         self._bytes += need
         self._made += 1
         if self._bytes > self._full or self._made > CENSUS:

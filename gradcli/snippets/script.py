@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.errors import GradcliError, NameProblem, SyntaxProblem
+from gradcli.errors import GradcliError, MissingInput, NameProblem, SyntaxProblem
 from gradcli.graph import building
+from gradcli.language.inplace import in_place_method
 from gradcli.language.natives import Native
 from gradcli.language.operations import compare
 from gradcli.language.parser import parse
@@ -21,7 +22,7 @@ from gradcli.snippets import known
 from gradcli.snippets.autograd import Autograd
 from gradcli.snippets.results import Fields
 from gradcli.snippets.spelled import Spelled, spelled
-from gradcli.snippets.torch_methods import require_grad
+from gradcli.snippets.torch_methods import GradFn, require_grad
 from gradcli.snippets.variable import Variable
 from gradcli.snippets.writing import Writing
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from gradcli.language.runtime import Runtime
     from gradcli.language.tensors import Tensor
+    from gradcli.ops.binding import Function
     from gradcli.settings import Settings
     from gradcli.snippets.generators import TorchGenerator
 
@@ -42,6 +44,9 @@ class Script(Writing):
         super().__init__(settings)
         self.write = output
         self.autograd = Autograd(self)
+        # What attributes of modules mean, and methods of tensors, once they were looked up.
+        self._attributes: dict[tuple[str, str], Any] = {}
+        self._functions: dict[tuple[str, str], Function] = {}
         self.print_options = DEFAULTS
         self.numpy_options: dict[str, Any] = {}
         self.torch_generator: TorchGenerator | None = None
@@ -73,6 +78,14 @@ class Script(Writing):
 
     # --- names and attributes --------------------------------------------------------------------
 
+    def name(self, node: ast.Name, called: bool = False) -> Any:
+        try:
+            return super().name(node, called)
+        except MissingInput as error:
+            # A script has no inputs: what it does not define is a mistake.
+            message = f"`{node.id}` is not defined"
+            raise NameProblem(message, span=error.span, hint=error.near) from None
+
     def known(self, name: str) -> Any:
         return known.BUILTINS.get(name) or spelled(super().known(name), name)
 
@@ -86,18 +99,30 @@ class Script(Writing):
     def attribute(self, node: ast.Attribute, value: Any) -> Any:
         name = node.attr
         if isinstance(value, Namespace):
-            full = f"{value.prefix}.{name}"
-            try:
-                found = known.lookup(full)
-                return spelled(super().attribute(node, value), full) if found is None else found
-            except NameProblem as error:
-                raise known.explained(error, full) from None
+            found = self._attributes.get((value.prefix, name))
+            if found is None:
+                found = self._attribute_of_space(node, value)
+                self._attributes[value.prefix, name] = found
+            return found
         if isinstance(value, Fields) and name in value.names:
             return value.get(name)
         members = known.MEMBERS.get(type(value))
         if members is not None and name in members:
             return members[name](self, value)
-        return super().attribute(node, value)
+        try:
+            return super().attribute(node, value)
+        except NameProblem as error:
+            if isinstance(value, GradFn):
+                known.explained(error, f"Tensor.grad_fn.{name}")
+            raise
+
+    def _attribute_of_space(self, node: ast.Attribute, space: Namespace) -> Any:
+        full = f"{space.prefix}.{node.attr}"
+        try:
+            found = known.lookup(full)
+            return spelled(super().attribute(node, space), full) if found is None else found
+        except NameProblem as error:
+            raise known.explained(error, full) from None
 
     def member(self, value: Tensor, name: str) -> Any:
         assert isinstance(value, Variable)
@@ -113,15 +138,32 @@ class Script(Writing):
                 return method(self, value, args, kwargs)
 
             return Native(name, call)
+        if name.endswith("_") and library == "torch":
+            return self._in_place(value, name)
+        function = self._functions.get((value.library, name))
+        if function is not None:
+            return Spelled(function, value.library, name, value)
         before, self.torch_methods = self.torch_methods, library == "torch"
         try:
             self.begin(name, [value], {})
             found = super().member(value, name)
+        except NameProblem as error:
+            raise known.explained(error, f"Tensor.{name}") from None
         finally:
             self.torch_methods = before
         if isinstance(found, Method):
+            self._functions[value.library, name] = found.function
             return Spelled(found.function, value.library, name, value)
         return found
+
+    def _in_place(self, value: Variable, name: str) -> Native:
+        method = in_place_method(self, value, name)
+
+        def call(runtime: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
+            self.writing_as = name
+            return method.call(runtime, args, kwargs)
+
+        return Native(name, call)
 
     def set_member(self, owner: Any, target: ast.Attribute, value: Any) -> None:
         if not isinstance(owner, Variable) or target.attr not in known.SETTERS:
