@@ -241,9 +241,6 @@ class Calls(Interpreter):
         return element(self, value, key)
 
     def library(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        if getattr(function, "library", "") == "math":
-            plain = [self.plain_number(arg) if isinstance(arg, Tensor) else arg for arg in args]
-            return self.eager.value(function(plain, kwargs), DOUBLE).item()
         made = super().library(function, args, kwargs)
         if self.at_work.name in PLAIN and isinstance(made, Variable):
             return self.plain_number(made)

@@ -37,12 +37,27 @@ if TYPE_CHECKING:
     from gradcli.snippets.generators import TorchGenerator
 
 
+RECENT = 10_000
+"""Places where tensors were made that are remembered: a long loop makes many."""
+
+
+class Recent(dict[int, ast.AST]):
+    """Where in the source nodes were written, the latest ones."""
+
+    def setdefault(self, serial: int, place: ast.AST) -> ast.AST:  # type: ignore[override]
+        if len(self) > RECENT:
+            for old in list(self)[: RECENT // 2]:
+                del self[old]
+        return super().setdefault(serial, place)
+
+
 class Script(Writing):
     """One script. output: where `print` writes."""
 
     def __init__(self, settings: Settings, output: Callable[[str], None]) -> None:
         super().__init__(settings)
         self.write = output
+        self.sites = Recent()
         self.autograd = Autograd(self)
         # What attributes of modules mean, and methods of tensors, once they were looked up.
         self._attributes: dict[tuple[str, str], Any] = {}
