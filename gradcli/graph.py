@@ -13,17 +13,19 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakValueDictionary
 
 from gradcli.errors import LimitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator, MutableMapping
 
     import numpy as np
 
     from gradcli.ops.family import Op
 
     Array = np.ndarray[Any, Any]
+    Rewriting = Callable[[Op, tuple["Node", ...], tuple[Any, ...]], "Node | None"]
 
 Kind = Literal["real", "int", "bool"]
 Shape = tuple[int, ...]
@@ -207,7 +209,9 @@ class Trace:
     """Builds the program's nodes exactly as they are asked for.
 
     `concretise` gives the value of a node at the inputs of the run, for what must be known while
-    tracing (static positions, masks); `max_nodes` bounds the trace.
+    tracing (static positions, masks); `max_nodes` bounds the trace. `strict` asks derivatives that
+    the program takes to keep structural zeros apart from values; without it they are `watched`:
+    where one of them is NaN, the program is to be traced again, strictly.
     """
 
     def __init__(
@@ -216,6 +220,7 @@ class Trace:
         max_nodes: int = MAX_NODES,
         seed: Callable[[], int] | None = None,
         stream: int = 0,
+        strict: bool = False,
     ) -> None:
         self._concretise = concretise
         self.max_nodes = max_nodes
@@ -223,18 +228,52 @@ class Trace:
         self.draws = 0
         self.stream = stream
         self._seed = seed
+        self.strict = strict
+        self.watched: set[int] = set()
+        self.warnings: list[str] = []
+        self._derivatives: Arena | None = None
 
     def make(self, op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+        self.count()
+        types = op.infer(inputs, params)
+        if any(len(shape) > MAX_RANK for shape, _ in types):
+            raise LimitError(
+                f"a tensor has at most {MAX_RANK} axes",
+                hint="`reshape` joins axes that belong together",
+            )
+        return Node(op, inputs, params, types)
+
+    def count(self) -> None:
+        """Note one more node; raise LimitError beyond the limit."""
         self.nodes += 1
         if self.nodes > self.max_nodes:
             raise LimitError(
                 f"the program, or its derivative, has more than {self.max_nodes:,} nodes",
                 hint="raise the limit with --max-nodes",
             )
-        types = op.infer(inputs, params)
-        if any(len(shape) > MAX_RANK for shape, _ in types):
-            raise LimitError(f"a tensor has at most {MAX_RANK} axes")
-        return Node(op, inputs, params, types)
+
+    def derivatives(self, rewrite: Rewriting) -> Arena:
+        """The arena of the derivatives that the program itself takes.
+
+        It is one for all of them, so that what a derivative shares with an earlier one is found.
+        """
+        if self._derivatives is None:
+            self._derivatives = Arena(rewrite, within=self)
+        return self._derivatives
+
+    def opens(self, node: Node) -> bool:
+        """Whether rewrites may look at what a node is made of."""
+        return True
+
+    def watch(self, node: Node) -> None:
+        """Note a derivative that must not be NaN, unless it was built strictly."""
+        if not self.strict:
+            self.watched.add(node.serial)
+
+    def warn(self, text: str) -> None:
+        """Note, once, what the result should say."""
+        if text not in self.warnings:
+            self.warnings.append(text)
 
     def concretise(self, node: Node, static: bool = False) -> Array:
         """The value of `node` now; raises LookupError outside a run.
@@ -257,20 +296,32 @@ class Trace:
 
 
 class Arena(Trace):
-    """Builds derivative nodes: interned, and rewritten by rules that keep every value."""
+    """Builds derivative nodes: interned, and rewritten by rules that keep every value.
+
+    within: the trace of the program that takes the derivative, whose limits and values hold here.
+    Its nodes are variables of later derivatives, so that rewrites must not look behind them.
+    """
 
     def __init__(
         self,
-        rewrite: Callable[[Op, tuple[Node, ...], tuple[Any, ...]], Node | None],
+        rewrite: Rewriting,
         max_nodes: int = MAX_NODES,
+        *,
+        within: Trace | None = None,
+        strict: bool = False,
     ) -> None:
-        super().__init__(max_nodes=max_nodes)
+        super().__init__(max_nodes=max_nodes, strict=strict)
         self._rewrite = rewrite
-        self._interned: dict[Any, Node] = {}
+        self._within = within
+        if within is not None:
+            self.strict = within.strict
+            self.watched, self.warnings = within.watched, within.warnings
+            self._concretise = within.concretise
+        # A program may throw derivatives away, and then they are gone.
+        self._interned: MutableMapping[Any, Node] = {} if within is None else WeakValueDictionary()
 
     def make(self, op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
-        # Operands are compared by identity: their serial numbers stand for them.
-        key = (op.name, tuple([node.serial for node in inputs]), op.key(params))
+        key = _interning_key(op, inputs, params)
         node = self._interned.get(key)
         if node is None:
             node = self._rewrite(op, inputs, params)
@@ -278,6 +329,28 @@ class Arena(Trace):
                 node = super().make(op, inputs, params)
             self._interned[key] = node
         return node
+
+    def derivatives(self, rewrite: Rewriting) -> Arena:
+        return self
+
+    def opens(self, node: Node) -> bool:
+        if self._within is None:
+            return True
+        return self._interned.get(_interning_key(node.op, node.inputs, node.params)) is node
+
+    def count(self) -> None:
+        if self._within is None:
+            super().count()
+        else:
+            self._within.count()
+
+    def next_draw(self) -> tuple[int, int, int]:
+        return super().next_draw() if self._within is None else self._within.next_draw()
+
+
+def _interning_key(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Any:
+    """Operands are compared by identity: their serial numbers stand for them."""
+    return op.name, tuple([node.serial for node in inputs]), op.key(params)
 
 
 _builder: ContextVar[Trace] = ContextVar("builder")

@@ -7,6 +7,7 @@ that steered the trace are the same.
 
 from __future__ import annotations
 
+import ast
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from gradcli.arrays import as_array
 from gradcli.errors import GradcliError, NameProblem, Span, SyntaxProblem, did_you_mean
 from gradcli.language.names import free_names, known_name
 from gradcli.language.parser import parse
-from gradcli.language.scopes import bound_names
+from gradcli.language.scopes import bound_names, entry_function, require_placed
 from gradcli.run import Run
 from gradcli.settings import Settings
 from gradcli.traced import Source, Traced
@@ -45,12 +46,22 @@ class Program:
         self.settings = settings or Settings()
         try:
             self.tree = parse(source, self.settings.max_nesting, self.settings.max_source)
+            if entry is not None and entry_function(self.tree, entry) is None:
+                known = [node.name for node in self.tree.body if isinstance(node, ast.FunctionDef)]
+                raise NameProblem(
+                    f"the program defines no function `{entry}` at its top level",
+                    hint=did_you_mean(entry, known) or f"it defines {', '.join(known) or 'none'}",
+                )
             if not self.tree.body:
-                raise SyntaxProblem("the program is empty", span=Span(1, 0, 1, 0))
+                raise SyntaxProblem(
+                    "the program is empty", span=Span(1, 0, 1, 0), hint="as in `sum(x**2)`"
+                )
+            require_placed(self.tree)
         except GradcliError as error:
             raise error.located(source, filename) from None
         self.source = Source(source, filename, self.tree, stream, entry)
-        self.reads = free_names(self.tree, entry)
+        self._free = free_names(self.tree, entry)
+        self.reads = list(self._free)
         self._traced: OrderedDict[Any, list[Traced]] = OrderedDict()
 
     def check_names(self, given: Iterable[str]) -> None:
@@ -70,7 +81,11 @@ class Program:
     def missing(self, given: Iterable[str]) -> list[str]:
         """Names that the program reads and nothing binds."""
         bound = set(given)
-        return [name for name in self.reads if name not in bound and known_name(name) is None]
+        return [
+            name
+            for name, needed in self._free.items()
+            if needed and name not in bound and known_name(name) is None
+        ]
 
     def trace(self, inputs: Mapping[str, Any]) -> Run:
         """The program's graph at these inputs; an earlier one where it still holds."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.engine import Concrete, Plan
+from gradcli.engine import Concrete, Plan, Unsure
 from gradcli.errors import ArgumentError, GradcliError
 from gradcli.graph import Kind, Node, Trace, building
 from gradcli.language.interpret import Interpreter
@@ -51,22 +51,31 @@ class Traced:
     """The graph of a program, with plans kept for what is asked of it. Fixed once it is made.
 
     inputs, outputs: nodes. static: names of inputs used as counts, sizes, axes or positions.
+    strict: whether derivatives that the program takes keep structural zeros apart from values;
+    otherwise a run in which one of them is NaN ends with Unsure, and is for `stricter` to answer.
+    warnings: what tracing noted.
     """
 
-    def __init__(self, source: Source, settings: Settings, arrays: Mapping[str, Array]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        settings: Settings,
+        arrays: Mapping[str, Array],
+        strict: bool = False,
+    ) -> None:
         self.source = source
         self.settings = settings
         self.inputs: dict[str, Node] = {}
-        self.static: list[str] = []
-        self._guards: list[tuple[Node, Array]] = []
+        self._stricter: Traced | None = None
         self._plans: dict[Any, Any] = {}
         for name, array in arrays.items():
             kind: Kind = "bool" if array.dtype == np.bool_ else "real"
             params = (array.shape, name, kind)
             self.inputs[name] = Node(input_, (), params, ((array.shape, kind),))
-        self.notes: list[str] = []
-        self.control_flow: list[dict[str, Any]] = []
-        self.outputs = self._interpret(self.values(arrays))
+        try:
+            self.outputs = self._interpret(self.values(arrays), strict)
+        except Unsure:
+            self.outputs = self._interpret(self.values(arrays), True)
         if settings.seed_was_picked:
             self.notes.append(f"random draws used --random-seed {settings.random_seed}")
         for name in self.static:
@@ -74,9 +83,12 @@ class Traced:
                 f"`{name}` is used as a count, size, axis or position: it is not differentiated"
             )
 
-    def _interpret(self, values: dict[int, Array]) -> list[Node]:
+    def _interpret(self, values: dict[int, Array], strict: bool) -> list[Node]:
         settings, source = self.settings, self.source
-        known = Concrete(values, settings.dtype, settings.max_memory)
+        self.static: list[str] = []
+        self.notes: list[str] = []
+        self.control_flow: list[dict[str, Any]] = []
+        self._guards: list[tuple[Node, Array]] = []
 
         def concretise(node: Node, static: bool) -> Array:
             value = known.value(node)
@@ -86,19 +98,23 @@ class Traced:
                 self._mark_static(node)
             return value
 
-        trace = Trace(concretise, settings.max_nodes, settings.seed, source.stream)
+        trace = Trace(concretise, settings.max_nodes, settings.seed, source.stream, strict)
+        known = Concrete(values, settings.dtype, settings.max_memory, trace.watched)
+        self.watched, self.warnings = trace.watched, trace.warnings
         handles = {name: Tensor(node) for name, node in self.inputs.items()}
         interpreter = Interpreter(handles, settings.max_iterations, settings.max_depth)
         self.sites = interpreter.sites
         try:
             with building(trace):
+                last = source.tree.body[-1]
                 result = with_room(
                     settings.max_nesting,
                     settings.max_depth,
-                    lambda: bare(interpreter.run(source.tree, source.entry)),
+                    lambda: interpreter.located(
+                        last, bare, interpreter.run(source.tree, source.entry)
+                    ),
                 )
                 parts = result if isinstance(result, tuple) else (result,)
-                last = source.tree.body[-1]
                 if not parts:
                     raise ArgumentError("the value is an empty tuple", span=span_of(last))
                 outputs = [interpreter.located(last, tensor, part) for part in parts]
@@ -138,12 +154,20 @@ class Traced:
             return True
         try:
             found = self.plan("guards", lambda: [node for node, _ in self._guards]).run(values)
-        except GradcliError:
+        except (GradcliError, Unsure):
             return False
         return all(
             np.array_equal(seen, now, equal_nan=seen.dtype.kind == "f")
             for (_, seen), now in zip(self._guards, found, strict=True)
         )
+
+    def stricter(self, values: dict[int, Array]) -> tuple[Traced, dict[int, Array]]:
+        """The same program at the same inputs with strict derivatives, and its input values."""
+        arrays = {name: values[node.serial] for name, node in self.inputs.items()}
+        twin = self._stricter
+        if twin is None or not twin.holds(twin.values(arrays)):
+            twin = self._stricter = Traced(self.source, self.settings, arrays, True)
+        return twin, twin.values(arrays)
 
     def kept(self, key: Any, make: Callable[[], Any]) -> Any:
         """What `make` gives, made once for each key."""
@@ -160,13 +184,18 @@ class Traced:
         self, outputs: Sequence[Node], bound: Sequence[Node] = (), batched: Sequence[Node] = ()
     ) -> Plan:
         """A plan over the inputs and `bound`. Raises LimitError where memory would not do."""
-        plan = Plan(outputs, [*self.inputs.values(), *bound], batched, self.settings.dtype)
+        leaves = [*self.inputs.values(), *bound]
+        plan = Plan(outputs, leaves, batched, self.settings.dtype, self.watched)
         plan.require(self.settings.max_memory)
         return plan
 
     def placed(self, error: GradcliError) -> GradcliError:
         """An error of the run with the place in the source of the node at fault."""
-        site = None if error.node is None else self.sites.get(error.node)
+        site = None
+        if error.node is not None:
+            # A node inside a function: it was written where the next node that was noted was.
+            later = [serial for serial in self.sites if serial >= error.node]
+            site = self.sites[min(later)] if later else None
         if error.span is None and site is not None:
             error.span = span_of(site)
         return error.located(self.source.text, self.source.filename)

@@ -58,6 +58,7 @@ def bounded(limit):
 
 SQUARED = bounded(1e150)
 ABOVE_MINUS_ONE = np.concatenate([PLUS, -unit()])
+SHARES = np.concatenate([np.geomspace(1e-60, 0.04, 16), np.linspace(0.05, 0.99, 30)])
 LEFT = -np.linspace(0.05, 39.7, 47)
 
 
@@ -167,9 +168,40 @@ def digamma_step(a, b):
         return mp.digamma(a) - mp.digamma(a + b)
 
 
+def erfinv_slope(x):
+    return ROOT_PI / 2 * mp.exp(mp.erfinv(x) ** 2)
+
+
+def softmax(x, y):
+    return sigmoid(x - y)
+
+
+def cubic_slope(x, y):
+    return x * abs(x) / mp.cbrt(abs(x) ** 3 + abs(y) ** 3) ** 2
+
+
+def tanhshrink(x):
+    with mp.workdps(3 * mp.mp.dps):
+        return x - mp.tanh(x)
+
+
+def silu_slope(x):
+    return sigmoid(x) * (1 + x * sigmoid(-x))
+
+
+def log1mexp(x):
+    return mp.log(-mp.expm1(-x))
+
+
+def both(call):
+    """A reduction of x and y, as an expression."""
+    return call.replace("(", "(stack([x, y]), ", 1)
+
+
 LN2, ROOT_PI = mp.log(2), mp.sqrt(mp.pi)
 
-# (expression, the function in mpmath, its partial derivatives, arguments): of x, or of x and y.
+# (expression, the function in mpmath, its partial derivatives, arguments): of x, or of x and y. A
+# fifth item is the part of a derivative that a last unit of the seed may move.
 CASES = [
     ("x + y", lambda x, y: x + y, [lambda x, y: 1, lambda x, y: 1], pairs(ALL, ALL)),
     ("x - y", lambda x, y: x - y, [lambda x, y: 1, lambda x, y: -1], pairs(ALL, ALL)),
@@ -230,8 +262,11 @@ CASES = [
     ("erf(x)", mp.erf, [lambda x: 2 * mp.exp(-x * x) / ROOT_PI], bounded(26)),
     ("erfc(x)", mp.erfc, [lambda x: -2 * mp.exp(-x * x) / ROOT_PI], bounded(26)),
     ("erfcx(x)", erfcx, [erfcx_slope], grid(high=1e100, negative=26)),
-    ("erfinv(x)", mp.erfinv, [lambda x: ROOT_PI / 2 * mp.exp(mp.erfinv(x) ** 2)],
+    ("erfinv(x)", mp.erfinv, [erfinv_slope],
      np.concatenate([unit(both=True)[:20], np.linspace(-0.99, 0.99, 40)])),
+    ("erfcinv(x)", lambda x: mp.erfinv(1 - x), [lambda x: -erfinv_slope(1 - x)], SHARES),
+    ("ndtri(x)", lambda x: mp.sqrt(2) * mp.erfinv(2 * x - 1),
+     [lambda x: 2 * mp.sqrt(2) * erfinv_slope(2 * x - 1)], SHARES),
     ("gaussian(x)", lambda x: mp.exp(-x * x), [lambda x: -2 * x * mp.exp(-x * x)], bounded(26)),
     ("norm_pdf(x)", mp.npdf, [lambda x: -x * mp.npdf(x)], bounded(37)),
     ("ndtr(x)", mp.ncdf, [mp.npdf], bounded(37)),
@@ -257,12 +292,60 @@ CASES = [
     ("j0(x)", lambda x: mp.besselj(0, x), [lambda x: -mp.besselj(1, x)], bounded(1e4)),
     ("j1(x)", lambda x: mp.besselj(1, x),
      [lambda x: (mp.besselj(0, x) - mp.besselj(2, x)) / 2], bounded(1e4)),
-    ("y0(x)", lambda x: mp.bessely(0, x), [lambda x: -mp.bessely(1, x)], grid(1e-100, 1e4)),
+    ("y0(x)", lambda x: mp.bessely(0, x), [lambda x: -mp.bessely(1, x)], grid(1e-20, 1e4)),
     ("y1(x)", lambda x: mp.bessely(1, x),
-     [lambda x: (mp.bessely(0, x) - mp.bessely(2, x)) / 2], grid(1e-100, 1e4)),
-    ("k0(x)", lambda x: mp.besselk(0, x), [lambda x: -mp.besselk(1, x)], grid(1e-100, 700)),
+     [lambda x: (mp.bessely(0, x) - mp.bessely(2, x)) / 2], grid(1e-20, 1e4)),
+    ("k0(x)", lambda x: mp.besselk(0, x), [lambda x: -mp.besselk(1, x)], grid(1e-20, 700)),
     ("k1(x)", lambda x: mp.besselk(1, x),
-     [lambda x: -(mp.besselk(0, x) + mp.besselk(2, x)) / 2], grid(1e-100, 700)),
+     [lambda x: -(mp.besselk(0, x) + mp.besselk(2, x)) / 2], grid(1e-20, 700)),
+    ("fmod(x, y)", mp.fmod, [lambda x, y: 1, lambda x, y: -mp.floor(x / y)],
+     pairs(grid(1e-3, 1e3), grid(1e-2, 1e2))),
+    ("torch.lerp(x, y, 0.25)", lambda x, y: x + (y - x) / 4,
+     [lambda x, y: mp.mpf(3) / 4, lambda x, y: mp.mpf(1) / 4], pairs(ALL, ALL)),
+    ("copysign(x, y)", lambda x, y: abs(x) * mp.sign(y),
+     [lambda x, y: mp.sign(x) * mp.sign(y), lambda x, y: 0], pairs(ALL, ALL)),
+    ("maximum(x, y)", max, [lambda x, y: int(x > y), lambda x, y: int(y > x)], pairs(ALL, ALL)),
+    # Activations.
+    ("logsigmoid(x)", lambda x: -mp.log1p(mp.exp(-x)), [lambda x: sigmoid(-x)], bounded(700)),
+    ("softsign(x)", lambda x: x / (1 + abs(x)), [lambda x: 1 / (1 + abs(x)) ** 2], ALL),
+    ("tanhshrink(x)", tanhshrink, [lambda x: mp.tanh(x) ** 2], bounded(1e100)),
+    ("silu(x)", lambda x: x * sigmoid(x), [silu_slope], bounded(690)),
+    ("mish(x)", lambda x: x * mp.tanh(mp.log1p(mp.exp(x))), [mish_slope], bounded(345)),
+    ("gelu(x)", lambda x: x * mp.ncdf(x), [lambda x: mp.ncdf(x) + x * mp.npdf(x)], bounded(37)),
+    ("F.gelu(x, 'tanh')", gelu_tanh, [gelu_tanh_slope], bounded(20)),
+    ("elu(x)", lambda x: x if x > 0 else mp.expm1(x), [lambda x: 1 if x > 0 else mp.exp(x)],
+     bounded(700)),
+    ("celu(x, 2.0)", lambda x: x if x > 0 else 2 * mp.expm1(x / 2),
+     [lambda x: 1 if x > 0 else mp.exp(x / 2)], bounded(700)),
+    ("leaky_relu(x, 0.25)", lambda x: x if x > 0 else x / 4, [lambda x: 1 if x > 0 else 0.25],
+     ALL),
+    ("squareplus(x)", lambda x: (x + mp.sqrt(x * x + 4)) / 2,
+     [lambda x: (1 + x / mp.sqrt(x * x + 4)) / 2], bounded(1e8)),
+    ("log1mexp(x)", log1mexp, [lambda x: 1 / mp.expm1(x)], grid(1e-300, 700)),
+    # Reductions, of two elements.
+    (both("logsumexp(axis=0)"), logaddexp, [softmax, lambda x, y: softmax(y, x)],
+     pairs(bounded(1e5), bounded(1e5))),
+    (both("softmax(axis=0)[0]"), softmax,
+     [lambda x, y: softmax(x, y) * softmax(y, x), lambda x, y: -softmax(x, y) * softmax(y, x)],
+     pairs(bounded(300), bounded(300)), softmax),
+    (both("log_softmax(axis=0)[0]"), lambda x, y: -mp.log1p(mp.exp(y - x)),
+     [lambda x, y: softmax(y, x), lambda x, y: -softmax(y, x)], pairs(bounded(300), bounded(300)),
+     lambda x, y: 1),
+    (both("torch.logcumsumexp(dim=0)[1]"), logaddexp, [softmax, lambda x, y: softmax(y, x)],
+     pairs(bounded(1e5), bounded(1e5))),
+    (both("linalg.norm(axis=0)"), mp.hypot,
+     [lambda x, y: x / mp.hypot(x, y), lambda x, y: y / mp.hypot(x, y)], pairs(ALL, ALL)),
+    (both("linalg.norm(ord=3, axis=0)"), lambda x, y: mp.cbrt(abs(x) ** 3 + abs(y) ** 3),
+     [cubic_slope, lambda x, y: cubic_slope(y, x)], pairs(bounded(1e140), bounded(1e140))),
+    (both("std(axis=0)"), lambda x, y: abs(x - y) / 2,
+     [lambda x, y: mp.sign(x - y) / 2, lambda x, y: -mp.sign(x - y) / 2], pairs(ALL, ALL)),
+    (both("var(axis=0)"), lambda x, y: (x - y) ** 2 / 4,
+     [lambda x, y: (x - y) / 2, lambda x, y: (y - x) / 2], pairs(SQUARED, SQUARED)),
+    # Losses of scores: asked for, and not asked for.
+    ("F.binary_cross_entropy_with_logits(x, ones_like(x), reduction='none')",
+     lambda x: mp.log1p(mp.exp(-x)), [lambda x: -sigmoid(-x)], bounded(700)),
+    ("F.binary_cross_entropy_with_logits(x, zeros_like(x), reduction='none')",
+     lambda x: mp.log1p(mp.exp(x)), [sigmoid], bounded(700)),
 ]  # fmt: skip
 
 
@@ -295,7 +378,7 @@ def errors(found, true, conditions):
     return float(missed / unit), float(missed / (unit + slack))
 
 
-def measure(expr, function, partials, arguments):
+def measure(expr, function, partials, arguments, seeded=None):
     """Worst (plain, backward, where) of the value and of the derivatives."""
     arrays = arguments if isinstance(arguments, tuple) else (arguments,)
     names = ("x", "y")[: len(arrays)]
@@ -310,6 +393,7 @@ def measure(expr, function, partials, arguments):
             found = [("value", result.value[k], function(*exact), steep)]
             for name, slope, partial in zip(names, slopes, partials, strict=True):
                 bent = curvatures(partial, exact)
+                bent += [] if seeded is None else [seeded(*exact)]
                 found.append(("derivative", result.grad[name][k], slope, bent))
             for what, ours, true, conditions in found:
                 error = errors(ours, mp.re(true), conditions)

@@ -23,7 +23,7 @@ from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import Elementwise
 from gradcli.ops.family import build
 from gradcli.ops.leaves import Leaf, input_
-from gradcli.ops.several import Projection, outputs
+from gradcli.ops.several import outputs
 from gradcli.ops.values import tensor
 from gradcli.simplify import rewrite
 
@@ -37,7 +37,8 @@ ELEMENTWISE_SHAPES = {
 def rows():
     """Every row with operands, those of the second tier among them."""
     load_all()
-    return [op for op in OPS.values() if not isinstance(op, (Leaf, Projection))]
+    skipped = {"project", "batched"}
+    return [op for op in OPS.values() if not isinstance(op, Leaf) and op.name not in skipped]
 
 
 def calls():
@@ -161,6 +162,31 @@ class Case:
         return [t / (60 * step) for t in totals]
 
 
+class Single(Case):
+    """A row and the first of its outputs that a derivative reaches, or the first at all."""
+
+    def applied(self, sample):
+        found = super().applied(sample)
+        smooth = [o for o in found if o.kind == "real" and o.op.differentiable]
+        return (smooth or list(found))[:1]
+
+    @property
+    def node(self):
+        return self.outputs[0]
+
+    @property
+    def differentiable(self):
+        return bool(self.smooth) and self.op.differentiable
+
+    @property
+    def seed(self):
+        return self.seeds[0]
+
+    @seed.setter
+    def seed(self, value):
+        self.seeds = [value]
+
+
 class Call(Case):
     """A function of the language, called as its example says.
 
@@ -184,14 +210,17 @@ class Call(Case):
         scale = 0.003 if seed else 0
         return [array * (1 + scale * random.uniform(-1, 1, array.shape)) for array in arrays]
 
+    def names(self):
+        return [f"operand{k}" for k in range(1, len(self.leaves) + 1)]
+
     def applied(self, sample):
-        names = {f"operand{k}": Tensor(node) for k, node in enumerate(self.leaves, 1)}
+        names = dict(zip(self.names(), self.leaves, strict=True))
 
         def concretise(node, static):
             return self.value_of(node)
 
         with building(Trace(concretise, seed=lambda: 0)):
-            found = bare(Interpreter(names).run(self.tree))
+            found = value_of(names, self.tree)
             parts = found if isinstance(found, (tuple, list)) else [found]
             return [tensor(part) for part in parts]
 
@@ -210,7 +239,9 @@ def literal(node):
 
 
 def case_of(op, sample, seed=0):
-    return (Call if isinstance(op, Function) else Case)(op, sample, seed)
+    """A case of a row, of a function's example, or of a class of cases that is given itself."""
+    kind = op if isinstance(op, type) else Call if isinstance(op, Function) else Case
+    return kind(op, sample, seed)
 
 
 def close(a, b, what, tolerance=2e-8):
@@ -231,7 +262,7 @@ def check_value(op, sample):
 def check_first_order(op, sample):
     """VJP and JVP against central differences, and against one another."""
     case = case_of(op, sample)
-    if not case.smooth:
+    if not case.smooth or not case.real:
         return
     gradients, _ = case.run(case.vjp_nodes())
     tangents, _ = case.run(case.jvp_nodes())
@@ -254,7 +285,7 @@ def check_first_order(op, sample):
 def check_second_order(op, sample):
     """The derivative of the VJP, reverse and forward, against differences of the VJP."""
     case = case_of(op, sample)
-    if not case.smooth:
+    if not case.smooth or not case.real:
         return
     first = [part for part in case.vjp_nodes() if part is not None]
     if not first:
@@ -291,7 +322,7 @@ def check_batched(op, sample):
     others = [case_of(op, sample, seed) for seed in (10, 20)]
     members = [case, *others]
     nodes = [*case.outputs]
-    if case.smooth:
+    if case.smooth and case.real:
         nodes += [part for part in case.vjp_nodes() if part is not None]
     count = len(case.leaves)
     choices = [
@@ -320,3 +351,10 @@ def check_row(op):
     for sample in samples(op):
         for check in CHECKS:
             check(op, sample)
+
+
+def value_of(inputs, source):
+    """The node that a program makes of the nodes of its inputs."""
+    handles = {name: Tensor(node) for name, node in inputs.items()}
+    tree = parse(source) if isinstance(source, str) else source
+    return bare(Interpreter(handles).run(tree))

@@ -15,6 +15,7 @@ ORDER = [
     ("gradcli.settings", "gradcli.results", "gradcli.files"),
     ("gradcli.arrays", "gradcli.wrt", "gradcli.traced"),
     ("gradcli.jacobians",),
+    ("gradcli.derivatives",),
     ("gradcli.run",),
     ("gradcli.session", "gradcli.snippets"),
     ("gradcli.inputs", "gradcli.api"),

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 import rowcheck
 
+import gradcli
 from gradcli.graph import OPS
+from gradcli.ops import binding
 from gradcli.ops.elementwise import Elementwise
 from gradcli.ops.leaves import Leaf
+from gradcli.ops.rows import exponential
 
 CASES = [
     pytest.param(op, sample, id=f"{op.name}-{place}")
@@ -36,6 +39,24 @@ def test_every_row_has_samples_and_words(op):
     assert rowcheck.samples(op), "a row that is not tested"
     assert op.doc.endswith(".")
     assert op.domain
+
+
+def test_adding_a_row_is_what_the_architecture_says(root):
+    """The lines shown there, run where they belong, give a row that is tested and found."""
+    text = (root / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    section = text.partition("## Adding an op")[2]
+    lines = section.partition("```python\n")[2].partition("```")[0]
+    exec(compile(lines, "exponential.py", "exec"), {**vars(exponential)})
+    try:
+        binding.register_rows()
+        rowcheck.check_row(OPS["exp10"])
+        result = gradcli.evaluate("scipy.special.exp10(x)", {"x": 2.0})
+        np.testing.assert_allclose([result.value, result.grad["x"]], [100, 100 * np.log(10)])
+        assert gradcli.evaluate("exp10(2)").value == 100
+    finally:
+        del OPS["exp10"]
+        for name in [name for name in binding.SPELLED if name.endswith("exp10")]:
+            del binding.SPELLED[name]
 
 
 KINKS = [

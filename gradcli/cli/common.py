@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from gradcli.cli.arguments import Bindings
     from gradcli.render.layout import Line, Look
-    from gradcli.results import Evaluation, FlatJacobian, Jacobian
+    from gradcli.results import Result
     from gradcli.run import Run
     from gradcli.settings import Settings
 
@@ -36,14 +37,14 @@ _PROGRAM = [
         help="A line of the program (repeatable).",
     ),
     click.option("--inputs", metavar="FILE", help="Inputs by name from a .npz or .json file."),
-    click.option(
-        "--wrt",
-        multiple=True,
-        metavar="NAMES",
-        help="Differentiate by these inputs or parts (x, W[:,1]), or by none.",
-    ),
     click.option("--let", metavar="NAME=VALUE", help="Give an input whose name is an option."),
 ]
+_WRT = click.option(
+    "--wrt",
+    multiple=True,
+    metavar="NAMES",
+    help="Differentiate by these inputs or parts (x, W[:,1]), or by none.",
+)
 _OUTPUT = [
     click.option(
         "--format", "style", type=click.Choice(["text", "json", "csv", "npy", "npz"]),
@@ -93,9 +94,28 @@ _LIMITS = [
 
 def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of every command that takes a program and inputs."""
+    return program_options(_WRT(command))
+
+
+def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same without --wrt, for a command that names what it differentiates by otherwise."""
     for option in reversed([*_PROGRAM, *_OUTPUT, *_RUN, *_LIMITS]):
         command = option(command)
     return command
+
+
+tangent_option = click.option(
+    "--tangent",
+    "tangents",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="The direction in which an input or a part moves, of its shape, or `ones` (repeatable).",
+)
+
+
+def seed_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """--seed, with what it is for."""
+    return click.option("--seed", multiple=True, metavar="VALUE", help=text)
 
 
 def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -134,8 +154,9 @@ class Request:
 
             self.style = format_of(self.output, self.style)
 
+    @cached_property
     def settings(self) -> Settings:
-        """The limits and the precision of the run."""
+        """The limits, the precision and the random seed of the run."""
         from gradcli.settings import Settings
 
         return Settings(
@@ -191,7 +212,7 @@ class Request:
         from gradcli.inputs import read_inputs, read_value
         from gradcli.session import Program
 
-        settings = self.settings()
+        settings = self.settings
         source, filename = self.source()
         program = Program(source, filename=filename, settings=settings, entry=self.entry)
         from gradcli.cli.arguments import how_to_give, unused_input
@@ -215,16 +236,14 @@ class Request:
         try:
             traced = program.trace(inputs)
         except MissingInput as error:
-            way = f"give it as an input: {how_to_give(error.name, self.context.command)}"
-            error.hint = f"{error.near} or {way}" if error.near else way
+            error.give(f"give it as an input: {how_to_give(error.name, self.context.command)}")
             raise
         traced.extra += [f"the program does not use `{name}`, which --inputs has" for name in extra]
         return traced
 
     def answer(
         self,
-        result: Evaluation | Jacobian | FlatJacobian,
-        describe: Callable[[str, str, Any], dict[str, Any]],
+        result: Result[Any],
         lines: Callable[[Any, Look], Iterable[Line]],
     ) -> None:
         """Print the result, or write it to the file of -o; remarks go to standard error."""
@@ -233,27 +252,26 @@ class Request:
         notes = list(result.notes)
         if self.output is None and self.style == "text" and self.get is None:
             from gradcli.render.data import named_arrays
-            from gradcli.render.layout import Look
+            from gradcli.render.layout import Look, flow_lines
 
             width = text.terminal_width(sys.stdout)
             if width is None:
                 self._check_size(named_arrays(result))
             look = Look(width, self.precision, text.ascii_only(sys.stdout))
-            text.print_lines(lines(result, look), sys.stdout, self.color)
+            text.print_lines([*lines(result, look), *flow_lines(result)], sys.stdout, self.color)
         else:
-            notes += self._written(result, describe)
+            notes += self._written(result)
         if self.style != "json" or self.output is not None or self.get is not None:
             text.print_remarks(result.warnings, notes)
 
     def _check_size(self, arrays: dict[str, Any]) -> None:
         from gradcli.render.write import check_printable
 
-        check_printable(arrays, self.settings().max_memory)
+        check_printable(arrays, self.settings.max_memory)
 
     def _written(
         self,
-        result: Evaluation | Jacobian | FlatJacobian,
-        describe: Callable[[str, str, Any], dict[str, Any]],
+        result: Result[Any],
     ) -> list[str]:
         """Write the result in a format for programs; what to say of it."""
         from gradcli.render import data, text
@@ -265,13 +283,13 @@ class Request:
             if self.style == "text":
                 shown = data.value_text(next(iter(arrays.values())))
             else:
-                whole = self._whole(result, arrays, describe)
+                whole = self._whole(result, arrays)
                 shown = data.json_text(whole, text.ascii_only(sys.stdout))
             text.write_text(shown + "\n", sys.stdout)
             return []
         from gradcli.render.write import write_whole, writer
 
-        whole = self._whole(result, arrays, describe) if self.style == "json" else None
+        whole = self._whole(result, arrays) if self.style == "json" else None
         columns = getattr(result.outputs[0], "columns", None)
         write, what = writer(self.style, arrays, whole, columns)
         if self.output is not None:
@@ -286,17 +304,42 @@ class Request:
 
     def _whole(
         self,
-        result: Evaluation | Jacobian | FlatJacobian,
+        result: Result[Any],
         arrays: dict[str, Any],
-        describe: Callable[[str, str, Any], dict[str, Any]],
     ) -> Any:
         """The JSON value of the result, or of the array that --get names."""
-        from gradcli.render.data import json_value
+        from gradcli.render.data import json_value, result_object
 
         if self.get is not None:
             return json_value(arrays[self.get])
         source = self.expression if self.expression is not None else self.source_name()
-        return describe(self.command, source, result)
+        return result_object(self.command, source, result)
+
+    def vector(self, name: str, text: str) -> Any:
+        """A seed or a tangent: an array, or the word `ones`."""
+        from gradcli.inputs import read_value
+
+        return "ones" if text.strip() == "ones" else read_value(name, text, self.settings)
+
+    @property
+    def seeds(self) -> Any:
+        """What stands after --seed, as a run takes it; None where nothing does."""
+        found = [self.vector("seed", text) for text in self.options["seed"]]
+        return found[0] if len(found) == 1 else found or None
+
+    @property
+    def tangents(self) -> dict[str, Any]:
+        """What stands after --tangent, by name."""
+        found: dict[str, Any] = {}
+        for text in self.options["tangents"]:
+            name, equals, value = text.partition("=")
+            name = name.strip()
+            if not equals:
+                raise UsageError("--tangent takes NAME=VALUE", hint="as in `--tangent x=1,0,0`")
+            if name in found:
+                raise UsageError(f"the tangent of `{name}` is given twice")
+            found[name] = self.vector(f"the tangent of {name}", value)
+        return found
 
     def source_name(self) -> str:
         """What stands for the expression where the program came from a file or lines."""
@@ -334,10 +377,12 @@ def file_and_function(text: str | None) -> tuple[str | None, str | None]:
 
 
 def pasteable(request: Request, outputs: int) -> tuple[str, ...]:
-    """The command line again, with seeds of ones, and as a Jacobian."""
+    """The command line again, with seeds of ones; that of a gradient as a Jacobian too."""
     import shlex
 
     words = [word for word in request.bindings.argv if word != "--no-grad"]
     seeds = ["--seed", "ones"] * outputs
-    evaluate = shlex.join(["gradcli", request.command, *words, *seeds])
-    return evaluate, shlex.join(["gradcli", "jacobian", *words])
+    again = shlex.join(["gradcli", request.command, *words, *seeds])
+    if request.command != "eval":
+        return (again,)
+    return again, shlex.join(["gradcli", "jacobian", *words])

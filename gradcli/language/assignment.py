@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from gradcli.errors import ArgumentError, ShapeError, SyntaxProblem
+from gradcli.errors import ArgumentError, GradcliError, ShapeError, SyntaxProblem
 from gradcli.language.containers import set_item
 from gradcli.language.places import span_of
 from gradcli.language.tensors import Tensor, bare
@@ -28,10 +28,16 @@ def assign(interpreter: Interpreter, target: ast.expr, value: Any) -> None:
         found = None
         if isinstance(value, (Tensor, range)):
             found = len(value) if isinstance(value, range) else (value.shape or (None,))[0]
+        elif not isinstance(value, (tuple, list, dict, str)):
+            found = 1
         parts = interpreter.elements(value, target) if found in (None, wanted) else []
         if len(parts) != wanted:
             values = len(parts) if found is None else found
-            raise ArgumentError(f"{wanted} names for {values} values", span=span_of(target))
+            raise ArgumentError(
+                f"{wanted} name{'s' * (wanted != 1)} for {values} value{'s' * (values != 1)}",
+                span=span_of(target),
+                hint="as many names as values; `_` takes what is not needed",
+            )
         for part, item in zip(target.elts, parts, strict=True):
             assign(interpreter, part, item)
     elif isinstance(target, ast.Subscript):
@@ -40,7 +46,7 @@ def assign(interpreter: Interpreter, target: ast.expr, value: Any) -> None:
         owner = interpreter.expression(target.value)
         interpreter.located(target, interpreter.set_member, owner, target, value)
     else:
-        raise SyntaxProblem("only names and elements can be assigned to", span=span_of(target))
+        raise AssertionError("the parser lets nothing else stand there")
 
 
 def augment(interpreter: Interpreter, node: ast.AugAssign) -> None:
@@ -55,6 +61,12 @@ def augment(interpreter: Interpreter, node: ast.AugAssign) -> None:
         return
     left = interpreter.expression(_loaded(target))
     right = interpreter.expression(node.value)
+    within = isinstance(target, ast.Subscript) and isinstance(left, Tensor)
+    if within and isinstance(interpreter.expression(target.value), Tensor):
+        # The element is no tensor of its own: what holds it is written to.
+        value = interpreter.located(node, interpreter.binary, type(node.op), left, right)
+        assign(interpreter, target, value)
+        return
     value = interpreter.located(node, interpreter.augmented, node, left, right)
     if not isinstance(target, ast.Attribute) or value is not left:
         assign(interpreter, target, value)
@@ -107,7 +119,14 @@ def _store(interpreter: Interpreter, place: ast.Subscript, value: Any) -> None:
         )
     key = interpreter.key(place.slice)
     interpreter.require_writable(owner)
-    put_value(owner, key, tensor(bare(value)))
+    try:
+        put_value(owner, key, tensor(bare(value)))
+    except GradcliError as error:
+        # What explains errors is loaded where there is one.
+        from gradcli.language import blame
+
+        blame.index(interpreter, error, place, owner, key)
+        raise
     interpreter.wrote(owner, value, place)
 
 
@@ -155,4 +174,6 @@ def delete(interpreter: Interpreter, node: ast.Delete) -> None:
             key = interpreter.key(target.slice)
             interpreter.located(target, set_item, interpreter, owner, key, None, True)
         else:
-            raise SyntaxProblem("`del` takes names and elements", span=span_of(target))
+            raise SyntaxProblem(
+                "`del` takes names and elements of lists and dicts", span=span_of(target)
+            )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradcli.errors import ArgumentError, LimitError
-from gradcli.language.static import static_item
+from gradcli.errors import ArgumentError, LimitError, did_you_mean
+from gradcli.language.natives import require_key
+from gradcli.language.signatures import Signature
+from gradcli.language.static import out_of_range, static_item
 from gradcli.language.tensors import Tensor, bare
 from gradcli.ops.indexing import index_value
 from gradcli.ops.values import MAX_ITEMS, describe, tensor, whole
@@ -32,41 +34,72 @@ class Member:
             from gradcli.language.formats import format_string
 
             return format_string(interpreter, self.owner, args, kwargs)
-        if kwargs and self.name not in ("update", "sort"):
-            raise ArgumentError(f"`{self.name}` takes no arguments by name")
+        SIGNATURES[type(self.owner)][self.name].check(args, kwargs)
         assert self.body is not None
-        interpreter.iterations += 1
+        interpreter.count_call()
         try:
             return self.body(self.owner, *args, **kwargs)
-        except (TypeError, ValueError, IndexError, KeyError):
-            given = ", ".join(describe(bare(arg)) for arg in args) or "no arguments"
-            what = describe(bare(self.owner) if not isinstance(self.owner, dict) else {})
-            raise ArgumentError(f"`{self.name}` of {what} cannot take {given}") from None
+        except TypeError:
+            given = ", ".join(describe(bare(arg)) for arg in args)
+            what = describe(type(self.owner)())
+            raise ArgumentError(
+                f"`{self.name}` of {what} cannot take {given}", culprit=args[0]
+            ) from None
 
 
 def _extend(owner: list[Any], items: Any) -> None:
-    more = list(items) if isinstance(items, (list, tuple, range, dict)) else None
-    if more is None:
+    if not isinstance(items, (list, tuple, range, dict)):
         raise TypeError
-    if len(owner) + len(more) > MAX_ITEMS:
-        raise LimitError(f"a list would have more than {MAX_ITEMS:,} elements")
-    owner.extend(more)
+    _require_room(len(owner) + len(items))
+    owner.extend(items)
 
 
-def _place(value: Any) -> int:
-    return int(whole(bare(value), "a position"))
+def _append(owner: list[Any], item: Any) -> None:
+    _require_room(len(owner) + 1)
+    owner.append(item)
+
+
+def _require_room(length: int) -> None:
+    if length > MAX_ITEMS:
+        raise LimitError(
+            f"a list or string would have more than {MAX_ITEMS:,} elements",
+            hint="a tensor may have more: `zeros`, `arange`, `concatenate`",
+        )
 
 
 def _pop(owner: list[Any], place: Any = -1) -> Any:
-    return owner.pop(_place(place))
+    position = int(whole(bare(place), "a position"))
+    if not -len(owner) <= position < len(owner):
+        raise out_of_range(position, len(owner))
+    return owner.pop(position)
 
 
 def _insert(owner: list[Any], place: Any, item: Any) -> None:
-    owner.insert(_place(place), item)
+    _require_room(len(owner) + 1)
+    owner.insert(int(whole(bare(place), "a position")), item)
 
 
 def _dict_pop(owner: dict[Any, Any], key: Any, *default: Any) -> Any:
+    if not default and key not in owner:
+        raise no_such_key(owner, key)
     return owner.pop(key, *default)
+
+
+def no_such_key(owner: dict[Any, Any], key: Any) -> ArgumentError:
+    """The error for a key that a dict does not have."""
+    names = [repr(name) for name in owner]
+    near = (
+        did_you_mean(key, [name for name in owner if type(name) is str])
+        if (type(key) is str)
+        else ""
+    )
+    listed = f"it has {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}"
+    shown = f" {key!r}" if isinstance(key, (str, int, float)) else ""
+    return ArgumentError(
+        f"the dict has no key{shown}",
+        hint=near or (listed if names else "it is empty"),
+        culprit=key,
+    )
 
 
 def _items(owner: dict[Any, Any]) -> list[Any]:
@@ -78,7 +111,10 @@ def _get(owner: dict[Any, Any], key: Any, default: Any = None) -> Any:
 
 
 def _join(owner: str, items: Any) -> str:
-    return owner.join(items) if isinstance(items, (list, tuple)) else owner.join(str(items))
+    if not isinstance(items, (list, tuple)) or not all(type(item) is str for item in items):
+        raise TypeError
+    _require_room(sum(map(len, items)) + len(owner) * len(items))
+    return owner.join(items)
 
 
 def _replace(owner: str, old: str, new: str) -> str:
@@ -90,7 +126,7 @@ def _replace(owner: str, old: str, new: str) -> str:
 
 def _padded(pad: Callable[..., str]) -> Callable[..., str]:
     def call(owner: str, width: Any, *fill: str) -> str:
-        wanted = _place(width)
+        wanted = int(whole(bare(width), "a width"))
         if wanted > MAX_ITEMS:
             raise LimitError(f"a string would have more than {MAX_ITEMS:,} characters")
         return pad(owner, wanted, *fill)
@@ -100,7 +136,7 @@ def _padded(pad: Callable[..., str]) -> Callable[..., str]:
 
 MEMBERS: dict[type, dict[str, Callable[..., Any] | None]] = {
     list: {
-        "append": list.append,
+        "append": _append,
         "extend": _extend,
         "insert": _insert,
         "pop": _pop,
@@ -138,6 +174,21 @@ MEMBERS: dict[type, dict[str, Callable[..., Any] | None]] = {
 }
 
 
+SIGNATURES: dict[type, dict[str, Signature]] = {
+    kind: {text.partition("(")[0]: Signature(text) for text in texts}
+    for kind, texts in {
+        list: ("append(item)", "extend(items)", "insert(place, item)", "pop(place=-1)",
+               "reverse()", "clear()", "copy()"),
+        dict: ("items()", "keys()", "values()", "get(key, default=None)", "pop(key, default=None)",
+               "update(other=None, **items)", "setdefault(key, default=None)", "copy()"),
+        str: ("join(items)", "upper()", "lower()", "strip(signs=None)", "startswith(start)",
+              "endswith(end)", "capitalize()", "title()", "split(sep=None)", "replace(old, new)",
+              "ljust(width, fill=' ')", "rjust(width, fill=' ')", "center(width, fill=' ')",
+              "zfill(width)"),
+    }.items()
+}  # fmt: skip
+
+
 def item_of(interpreter: Runtime, value: Any, key: Any) -> Any:
     """`value[key]` for what is no tensor."""
     if isinstance(value, (tuple, list, str, range)):
@@ -149,10 +200,11 @@ def item_of(interpreter: Runtime, value: Any, key: Any) -> Any:
         try:
             return value[key]
         except (KeyError, TypeError):
-            names = ", ".join(f"`{name}`" for name in list(value)[:5])
-            hint = f"it has {names}" if names else "it is empty"
-            raise ArgumentError("the dict has no such key", hint=hint) from None
-    raise ArgumentError(f"{describe(bare(value))} cannot be indexed")
+            raise no_such_key(value, key) from None
+    raise ArgumentError(
+        f"{describe(bare(value))} cannot be indexed",
+        hint="lists, tuples, dicts, strings and tensors have elements",
+    )
 
 
 def _is_index(key: Any) -> bool:
@@ -162,11 +214,10 @@ def _is_index(key: Any) -> bool:
 def set_item(interpreter: Runtime, owner: Any, key: Any, value: Any, remove: bool = False) -> None:
     """`owner[key] = value`, or `del owner[key]`, for what is no tensor."""
     if isinstance(owner, dict):
-        if not isinstance(key, (str, int, float)):
-            raise ArgumentError("keys of a dict are strings or numbers")
+        require_key(key)
         if remove:
             if key not in owner:
-                raise ArgumentError("the dict has no such key")
+                raise no_such_key(owner, key)
             del owner[key]
         else:
             owner[key] = value
@@ -174,14 +225,17 @@ def set_item(interpreter: Runtime, owner: Any, key: Any, value: Any, remove: boo
     if not isinstance(owner, list):
         what = describe(bare(owner))
         hint = "a list can be changed: `list(t)`" if isinstance(owner, tuple) else ""
+        hint = hint or "those of lists, dicts and tensors can"
         raise ArgumentError(f"elements of {what} cannot be changed", hint=hint)
     if isinstance(key, (slice, tuple)):
         raise ArgumentError(
-            "a list is changed one element at a time", hint="`array(y)` makes a tensor of it"
+            "a list is changed one element at a time",
+            hint="`array(y)` makes a tensor of it, whose parts can be written",
+            culprit=key,
         )
     place = int(whole(bare(key), "an index"))
     if not -len(owner) <= place < len(owner):
-        raise ArgumentError(f"index {place} is out of range for {len(owner)} elements")
+        raise out_of_range(place, len(owner))
     if remove:
         del owner[place]
     else:

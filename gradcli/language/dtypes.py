@@ -53,7 +53,10 @@ class DType(Native):
 
     def _convert(self, interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
         if len(args) != 1:
-            raise ArgumentError(f"`{self.name}` takes one argument")
+            raise ArgumentError(
+                f"`{self.name}` takes one argument, not {len(args)}",
+                hint=f"as in `{self.name}(x)`",
+            )
         value = args[0]
         if not isinstance(value, Tensor):
             value = interpreter.wrapped(tensor(bare(value)), ())
@@ -77,7 +80,9 @@ def dtype_of(value: Any) -> np.dtype[Any] | None:
         if name in names:
             return np.dtype(dtype)
     raise ArgumentError(
-        f"{describe(bare(value))} is no type of numbers", hint="as in torch.float64, np.float32"
+        f"{describe(bare(value))} is no type of numbers",
+        hint="as in torch.float64, np.float32",
+        culprit=value,
     )
 
 
@@ -93,7 +98,10 @@ def converted(node: Node, dtype: np.dtype[Any]) -> Node:
         return node
     array = np.trunc(concrete(node, "what is made whole"))
     if not np.all(np.abs(array) < 2**63):
-        raise ArgumentError("infinities and NaN are no whole numbers")
+        raise ArgumentError(
+            "infinities and NaN are no whole numbers",
+            hint="`where(isfinite(x), x, 0)` replaces them",
+        )
     return array_constant(array.astype(np.int64))
 
 

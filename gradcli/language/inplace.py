@@ -41,12 +41,16 @@ def in_place_method(interpreter: Runtime, owner: Tensor, name: str) -> Native:
             made = interpreter.apply(zeros_like, owner)
         elif name in ("fill_", "copy_"):
             if len(args) != 1:
-                raise ArgumentError(f"`{name}` takes one argument")
+                raise ArgumentError(
+                    f"`{name}` takes one argument, not {len(args)}", hint=f"as in `x.{name}(y)`"
+                )
             made = interpreter.apply(filled, args[0])
         else:
             made = interpreter.call_value(plain, args, kwargs)
         if not isinstance(made, Tensor):
-            raise ArgumentError(f"`{name}` gives no tensor: {describe(made)}")
+            raise ArgumentError(
+                f"`{name}` gives {describe(bare(made))}, which cannot be written into a tensor"
+            )
         return interpreter.write_whole(owner, made, Nowhere)
 
     plain: Any = None
@@ -85,7 +89,10 @@ class AtPlace:
 
         def call(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
             if len(args) != 1:
-                raise ArgumentError(f"`.at[...].{name}` takes one argument")
+                raise ArgumentError(
+                    f"`.at[...].{name}` takes one argument, not {len(args)}",
+                    hint=f"as in `x.at[0].{name}(v)`",
+                )
             copy: Tensor = interpreter.wrapped(self.owner.node, (), True)
             value = bare(args[0])
             if op is not None:

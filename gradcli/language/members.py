@@ -55,7 +55,11 @@ def _is_dtype(name: str) -> bool:
 def require_cpu(name: str) -> None:
     """Raise ArgumentError for a device that is not the processor."""
     if name != "cpu":
-        raise ArgumentError(f"there is no device `{name}` here", hint="all runs on the processor")
+        raise ArgumentError(
+            f"there is no device `{name}` here",
+            hint="all runs on the processor: leave it out, or write 'cpu'",
+            culprit=name,
+        )
 
 
 def _as(dtype: str) -> Callable[..., Any]:

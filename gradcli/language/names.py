@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gradcli.language import transforms  # noqa: F401  the derivative operators
 from gradcli.language.natives import NATIVES
 from gradcli.language.scopes import Reader, entry_function, parameters_of
 from gradcli.language.static import BUILTINS
@@ -23,14 +24,16 @@ def known_name(name: str) -> Any:
     return BUILTINS.get(name) or NATIVES.get(name) or find(name)
 
 
-def free_names(module: ast.Module, entry: str | None = None) -> list[str]:
+def free_names(module: ast.Module, entry: str | None = None) -> dict[str, bool]:
     """Names that the program reads and does not bind before, in order of appearance.
 
-    The parameters of the function that it is, if it is one, are among them.
+    The parameters of the function that it is, if it is one, are among them. The value says whether
+    a name must be given: a parameter with a default need not, and what is only called is no input.
     """
-    free = Reader(module).free
+    reader = Reader(module)
+    free = {name: name in reader.values for name in reader.free}
     function = entry_function(module, entry)
     if function is not None:
-        free.update(dict.fromkeys(parameters_of(function)))
+        free = {**parameters_of(function), **free}
     free.pop("__name__", None)
-    return list(free)
+    return free

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradcli.errors import ArgumentError, LimitError, NameProblem
+from gradcli.errors import ArgumentError, Keyword, LimitError, NameProblem
+from gradcli.language.signatures import Signature
 from gradcli.language.tensors import Tensor, bare
 from gradcli.ops.values import MAX_ITEMS, describe, static_number, whole
 
@@ -33,11 +34,18 @@ MODES = {
 class Native:
     """A function that gets the interpreter and values of the language."""
 
-    __slots__ = ("call", "name")
+    __slots__ = ("body", "name", "signature")
 
-    def __init__(self, name: str, call: Call) -> None:
+    def __init__(self, name: str, body: Call, signature: str = "") -> None:
         self.name = name
-        self.call = call
+        self.body = body
+        self.signature = Signature(signature) if signature else None
+
+    def call(self, interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """Call it. Raises ArgumentError, with the signature, for arguments it does not take."""
+        if self.signature is not None:
+            self.signature.check(args, kwargs)
+        return self.body(interpreter, args, kwargs)
 
 
 class GradMode(Native):
@@ -54,8 +62,12 @@ class GradMode(Native):
         return current if self.enabled is None else self.enabled
 
     def _decorate(self, interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Native:
-        (function,) = _exactly(self.name, args, 1)
-        inner = function
+        if len(args) != 1 or not _is_function(args[0]):
+            raise ArgumentError(
+                f"`{self.name}` goes before a function, or into `with`",
+                hint=f"as in `with {self.name}():`, with a block below",
+            )
+        function = inner = args[0]
 
         def call(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
             before = interpreter.grad_enabled
@@ -77,14 +89,10 @@ class Unused(Native):
         super().__init__(name, self._refuse)
 
     def _refuse(self, interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        raise NameProblem(f"`{self.name}` is read in annotations, and does nothing here")
-
-
-def _exactly(name: str, args: list[Any], count: int) -> list[Any]:
-    if len(args) != count:
-        what = "one argument" if count == 1 else f"{count} arguments"
-        raise ArgumentError(f"`{name}` takes {what}, not {len(args)}")
-    return args
+        raise NameProblem(
+            f"`{self.name}` is read in annotations, and does nothing here",
+            hint="leave the call out",
+        )
 
 
 def _mode(name: str) -> Call:
@@ -101,8 +109,7 @@ def _is_function(value: Any) -> bool:
 
 
 def _set_grad_enabled(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    values = [*args, *kwargs.values()]
-    (enabled,) = _exactly("torch.set_grad_enabled", values, 1)
+    (enabled,) = [*args, *kwargs.values()]
     # As in PyTorch, it holds at once; as a context, for its block.
     interpreter.grad_enabled = interpreter.truth(enabled)
     return GradMode("torch.set_grad_enabled", interpreter.grad_enabled)
@@ -114,8 +121,6 @@ def _jit(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 
 def _partial(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if not args:
-        raise ArgumentError("`partial` takes a function and arguments for it")
     function, *first = args
 
     def call(interpreter: Runtime, args: list[Any], more: dict[str, Any]) -> Any:
@@ -125,30 +130,28 @@ def _partial(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> A
 
 
 def _print(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> None:
-    between, end = kwargs.pop("sep", None), kwargs.pop("end", None)
-    for option in kwargs:
-        if option not in ("flush", "file"):
-            raise ArgumentError(f"`print` takes no argument `{option}`")
+    between, end = kwargs.get("sep"), kwargs.get("end")
     if kwargs.get("file") is not None:
-        raise ArgumentError("`print` writes to no file here")
+        raise ArgumentError("`print` writes to no file here", culprit=Keyword("file"))
     between = " " if between is None else between
     end = "\n" if end is None else end
     if not isinstance(between, str) or not isinstance(end, str):
-        raise ArgumentError("`sep` and `end` are strings")
+        name = "end" if isinstance(between, str) else "sep"
+        raise ArgumentError(f"`{name}` must be a string", culprit=Keyword(name))
     interpreter.output(between.join([interpreter.text(arg) for arg in args]) + end)
 
 
 def _enumerate(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    start = kwargs.pop("start", args[1] if len(args) == 2 else 0)
-    (items,) = _exactly("enumerate", args[:1], 1)
-    first = whole(bare(start), "start")
+    items = args[0] if args else kwargs["items"]
+    first = whole(bare(kwargs.get("start", args[1] if len(args) == 2 else 0)), "start")
     return [(place + first, item) for place, item in enumerate(_items(interpreter, items))]
 
 
 def _zip(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
     rows = [_items(interpreter, arg) for arg in args]
     if kwargs.get("strict") and len({len(row) for row in rows}) > 1:
-        raise ArgumentError("`zip` got arguments of different lengths")
+        lengths = ", ".join([str(len(row)) for row in rows])
+        raise ArgumentError(f"`zip` got arguments of different lengths: {lengths}")
     return list(zip(*rows, strict=False))
 
 
@@ -171,20 +174,32 @@ def _dict(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
         return dict(kwargs)
     if isinstance(args[0], dict):
         return {**args[0], **kwargs}
-    pairs = [_items(interpreter, pair) for pair in _items(interpreter, args[0])]
-    if any(len(pair) != 2 or not isinstance(pair[0], (str, int, float)) for pair in pairs):
-        raise ArgumentError("`dict` takes pairs of a key and a value")
-    return {**dict(pairs), **kwargs}
+    pairs = _items(interpreter, args[0])
+    if not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):
+        raise ArgumentError(
+            "`dict` takes pairs of a key and a value",
+            hint="as in `dict(a=1, b=2)`, or `dict(zip(keys, values))`",
+        )
+    return {**{require_key(key): value for key, value in pairs}, **kwargs}
+
+
+def require_key(key: Any) -> Any:
+    """A key of a dict. Raises ArgumentError where it cannot be one."""
+    if not isinstance(key, (str, int, float)):
+        raise ArgumentError(
+            f"keys of a dict are strings or numbers, not {describe(bare(key))}", culprit=key
+        )
+    return key
 
 
 def _reversed(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return _items(interpreter, _exactly("reversed", args, 1)[0])[::-1]
+    return _items(interpreter, args[0])[::-1]
 
 
 def _sorted(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    items = _items(interpreter, _exactly("sorted", args, 1)[0])
-    backwards = interpreter.truth(kwargs.pop("reverse", False))
-    key = kwargs.pop("key", None)
+    items = _items(interpreter, args[0])
+    backwards = interpreter.truth(kwargs.get("reverse", False))
+    key = kwargs.get("key")
 
     def order(item: Any) -> Any:
         value = item if key is None else interpreter.call_value(key, [item], {})
@@ -193,19 +208,20 @@ def _sorted(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> An
     try:
         return sorted(items, key=order, reverse=backwards)
     except TypeError:
-        raise ArgumentError("`sorted` compares numbers, or strings") from None
+        raise ArgumentError(
+            "`sorted` compares numbers with numbers, and strings with strings",
+            hint="`key=` says what to compare: `sorted(xs, key=lambda x: x[0])`",
+        ) from None
 
 
 def _map(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if len(args) < 2:
-        raise ArgumentError("`map` takes a function and what to run it over")
     function, *sources = args
     rows = zip(*[_items(interpreter, source) for source in sources], strict=False)
     return [interpreter.call_value(function, list(row), {}) for row in rows]
 
 
 def _filter(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    function, source = _exactly("filter", args, 2)
+    function, source = args
     items = _items(interpreter, source)
     return [i for i in items if interpreter.truth(interpreter.call_value(function, [i], {}))]
 
@@ -213,7 +229,9 @@ def _filter(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> An
 def _str(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> str:
     text = interpreter.text(args[0]) if args else ""
     if len(text) > MAX_ITEMS:
-        raise LimitError(f"a string would have more than {MAX_ITEMS:,} characters")
+        raise LimitError(
+            f"a string would have more than {MAX_ITEMS:,} characters", hint="print parts of it"
+        )
     return text
 
 
@@ -222,35 +240,34 @@ def _bool(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> bool
 
 
 def _callable(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> bool:
-    (value,) = _exactly("callable", args, 1)
-    return describe(bare(value)) == "a function"
+    return describe(bare(args[0])) == "a function"
 
 
 NATIVES: dict[str, Native] = {
-    name: Native(name.rpartition(".")[2], call)
-    for name, call in {
-        "print": _print,
-        "enumerate": _enumerate,
-        "zip": _zip,
-        "list": _list,
-        "tuple": _tuple,
-        "dict": _dict,
-        "reversed": _reversed,
-        "sorted": _sorted,
-        "map": _map,
-        "filter": _filter,
-        "str": _str,
-        "bool": _bool,
-        "callable": _callable,
-        "jit": _jit,
-        "jax.jit": _jit,
-        "torch.compile": _jit,
-        "torch.jit.script": _jit,
-        "torch.jit.trace": _jit,
-        "functools.partial": _partial,
-        "partial": _partial,
-        "torch.set_grad_enabled": _set_grad_enabled,
-        **{name: _mode(name) for name in MODES},
+    name: Native(name.rpartition(".")[2], call, signature)
+    for name, (call, signature) in {
+        "print": (_print, "print(*values, sep=' ', end='\\n', file=None, flush=False)"),
+        "enumerate": (_enumerate, "enumerate(items, start=0)"),
+        "zip": (_zip, "zip(*items, strict=False)"),
+        "list": (_list, "list(items=[])"),
+        "tuple": (_tuple, "tuple(items=[])"),
+        "dict": (_dict, "dict(pairs={}, **items)"),
+        "reversed": (_reversed, "reversed(items)"),
+        "sorted": (_sorted, "sorted(items, *, key=None, reverse=False)"),
+        "map": (_map, "map(function, items, *more)"),
+        "filter": (_filter, "filter(function, items)"),
+        "str": (_str, "str(value='')"),
+        "bool": (_bool, "bool(value=False)"),
+        "callable": (_callable, "callable(value)"),
+        "jit": (_jit, ""),
+        "jax.jit": (_jit, ""),
+        "torch.compile": (_jit, ""),
+        "torch.jit.script": (_jit, ""),
+        "torch.jit.trace": (_jit, ""),
+        "functools.partial": (_partial, "partial(function, *args, **kwargs)"),
+        "partial": (_partial, "partial(function, *args, **kwargs)"),
+        "torch.set_grad_enabled": (_set_grad_enabled, "set_grad_enabled(mode)"),
+        **{name: (_mode(name), "") for name in MODES},
     }.items()
 }
 """By name, dotted where a library has it."""

@@ -22,11 +22,11 @@ from gradcli.language.inplace import At, in_place_method
 from gradcli.language.members import ANYWHERE, METHODS, member_of, require_cpu
 from gradcli.language.natives import Native
 from gradcli.language.operations import binary
-from gradcli.language.places import span_of
+from gradcli.language.places import Nowhere, span_of
 from gradcli.language.scopes import Scope
 from gradcli.language.tensors import Tensor, bare, shares
 from gradcli.language.text import array_text, text_of
-from gradcli.language.values import Namespace, attribute_of
+from gradcli.language.values import attribute_of
 from gradcli.ops.values import concrete, describe, truth
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ MAX_ITERATIONS = 1_000_000
 
 MAX_DEPTH, DEEPEST_CALLS = 500, 2000
 """Calls within calls by default, and what --max-depth may ask for: the stack holds no more."""
+
+MAX_PRINTED = 1_000_000
+"""Characters that a program may print beside its result."""
 
 VIEWING = frozenset(
     """
@@ -81,9 +84,12 @@ class Runtime:
     ) -> None:
         self.inputs = inputs
         self.module = self.scope = Scope()
+        # As in a module that another imports.
+        self.module.names["__name__"] = "program"
         self.sites: dict[int, ast.AST] = {}
         self.flow = Flow()
         self.printed: list[str] = []
+        self.room = MAX_PRINTED
         self.torch_methods = False
         self.jax_arrays = False
         self.grad_enabled = True
@@ -91,8 +97,9 @@ class Runtime:
         self.max_iterations = max_iterations
         self.depth = 0
         self.max_depth = max_depth
+        self.body: list[ast.stmt] = []
         self.assigned: frozenset[str] = frozenset()
-        """Names that the program binds somewhere at its top level."""
+        """The statements of the program, and the names that they bind at its top level."""
 
     def count(self, more: int, where: ast.AST) -> None:
         """Note that a loop goes round so many times more; raise LimitError beyond the limit."""
@@ -109,18 +116,26 @@ class Runtime:
         try:
             value = call(*args)
         except GradcliError as error:
-            if error.span is None:
-                error.span = span_of(node)
+            self.place(error, node)
             raise
         except RecursionError:
             raise LimitError(
-                "the expression, or its calls, nest too deeply",
+                "the values, or the calls that make them, nest too deeply",
                 span=span_of(node),
-                hint="name parts of it first; --max-depth bounds calls",
+                hint="name parts of it first; --max-depth and --max-nesting give more room",
             ) from None
         if isinstance(value, Tensor):
             self.sites.setdefault(value.latest.serial, node)
         return value
+
+    def count_call(self) -> None:
+        """Note a call of a method, without asking for the limit: loops do."""
+        self.iterations += 1
+
+    def place(self, error: GradcliError, node: ast.AST) -> None:
+        """Give an error without a place this one."""
+        if error.span is None:
+            error.span = span_of(node)
 
     def apply(self, build: Callable[..., Any], *args: Any) -> Any:
         """What a function of the library makes of values, with handles on its tensors."""
@@ -144,13 +159,31 @@ class Runtime:
             return {key: self.wrapped(item, args, copied) for key, item in value.items()}
         return value
 
+    def called_back(self, function: Closure, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """What a function of the program gives where one of the library calls it, with nodes."""
+        named = {name: self.handle(arg) for name, arg in kwargs.items()}
+        return self.call_value(function, [self.handle(arg) for arg in args], named)
+
+    def handle(self, value: Any) -> Any:
+        """A value that a function of the library hands to one of the program."""
+        if type(value) is Node:
+            return Tensor(value)
+        if type(value) is tuple or type(value) is list:
+            return type(value)([self.handle(item) for item in value])
+        if type(value) is dict:
+            return {key: self.handle(item) for key, item in value.items()}
+        return value
+
     def truth(self, value: Any) -> bool:
         """Whether a value counts as true; where a tensor does, data decide."""
         if isinstance(value, Tensor):
             self.flow.decisions += 1
             return truth(value.node)
-        if isinstance(value, (Closure, Native, Namespace)):
-            raise ArgumentError(f"the function `{value.name}` is neither true nor false")
+        if isinstance(value, (Closure, Native)) or callable(value):
+            raise ArgumentError(
+                f"the function `{value.name}` is neither true nor false",
+                hint="call it, as in `f(x)`",
+            )
         return truth(value)
 
     def elements(self, value: Any, where: ast.AST) -> list[Any]:
@@ -161,7 +194,15 @@ class Runtime:
         if isinstance(value, Tensor) and value.ndim:
             self.count(value.shape[0], where)
             return [element(self, value, row) for row in range(value.shape[0])]
-        raise ArgumentError(f"{describe(bare(value))} cannot be taken apart", span=span_of(where))
+        hint = "tuples, lists, ranges, dicts, strings and tensors with axes can"
+        if isinstance(value, (int, float)):
+            hint = "`range(n)` counts from 0 to n - 1"
+        raise ArgumentError(
+            f"{describe(bare(value))} cannot be taken apart",
+            span=None if where is Nowhere else span_of(where),
+            hint=hint,
+            culprit=value,
+        )
 
     def library(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Call a function of the library, or a method.
@@ -223,8 +264,10 @@ class Runtime:
 
     def set_member(self, owner: Any, target: ast.Attribute, value: Any) -> None:
         """`owner.name = value`: nothing of the sort outside `gradcli run`."""
-        hint = "scripts with `x.grad` run under `gradcli run`" if target.attr == "grad" else ""
-        raise SyntaxProblem("only names and elements can be assigned to", hint=hint)
+        hint = "a name, an element or a dict holds values: `d['a'] = 1`"
+        if target.attr == "grad":
+            hint = "scripts with `x.grad` run under `gradcli run`"
+        raise SyntaxProblem("attributes cannot be assigned to", hint=hint)
 
     def augmented(self, node: ast.AugAssign, left: Any, right: Any) -> Any:
         """`left += right` and its like; tensors with axes are written in place."""
@@ -255,6 +298,12 @@ class Runtime:
 
     def output(self, text: str) -> None:
         """What the program prints: remarks beside its result."""
+        self.room -= len(text)
+        if self.room < 0:
+            raise LimitError(
+                f"the program prints more than {MAX_PRINTED:,} characters",
+                hint="`gradcli run` prints as the program runs, without an end",
+            )
         self.printed.append(text.removesuffix("\n"))
 
     def text(self, value: Any) -> str:
@@ -274,7 +323,8 @@ class Runtime:
         array = concrete(value.node, "what is formatted")
         if array.size != 1:
             raise ArgumentError(
-                f"a format is for numbers, not {describe(value.node)}", hint="`{x.sum():.4f}`"
+                f"a format is for numbers, not {describe(value.node)}",
+                hint="as in `{x.sum():.4f}`; without a format, tensors are shown whole",
             )
         return array.item()
 
@@ -293,7 +343,8 @@ class Runtime:
         if isinstance(function, (Native, Member)):
             return function.call(self, args, kwargs)
         if isinstance(function, Tensor) or not callable(function):
-            raise ArgumentError(f"{describe(bare(function))} cannot be called")
+            what = describe(bare(function))
+            raise ArgumentError(f"{what} cannot be called", culprit=function)
         return self.library(function, args, kwargs)
 
 

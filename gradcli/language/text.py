@@ -64,7 +64,10 @@ def formatted(interpreter: Runtime, value: Any, conversion: int, spec: str) -> s
     if found is None:
         raise ArgumentError(f"`{spec}` is not a format", hint="as in `{x:.4f}`, `{x:8.3e}`")
     if any(int(size or 0) > WIDEST for size in found.groups()):
-        raise LimitError(f"a field of an f-string is at most {WIDEST} characters wide")
+        raise LimitError(
+            f"a field of an f-string is at most {WIDEST} characters wide",
+            hint="as in `{x:8.3f}`, which is 8 wide",
+        )
     if isinstance(value, Tensor):
         value = interpreter.plain_number(value)
     if not isinstance(value, (int, float, str)):
@@ -72,4 +75,5 @@ def formatted(interpreter: Runtime, value: Any, conversion: int, spec: str) -> s
     try:
         return format(value, spec)
     except (ValueError, TypeError, OverflowError):
-        raise ArgumentError(f"the format `{spec}` does not fit {value!r}") from None
+        hint = "as in `{x:.4f}` for numbers, `{s:>8}` for strings"
+        raise ArgumentError(f"the format `{spec}` does not fit {value!r}", hint=hint) from None

@@ -13,9 +13,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gradcli.errors import ArgumentError, GradcliError
-from gradcli.graph import OPS
+from gradcli.errors import NOTHING, ArgumentError, GradcliError, Keyword, did_you_mean
+from gradcli.graph import OPS, Node
 from gradcli.ops.elementwise import Elementwise
+from gradcli.ops.leaves import constant, known_number
+from gradcli.ops.linear import broadcast_to
 from gradcli.ops.values import NONFINITE, tensor
 
 if TYPE_CHECKING:
@@ -102,13 +104,13 @@ class Function:
         """A call, as the language spells it; a row's is in the middle of its box."""
         if self._example or self.row is None:
             return self._example
-        parts = ["[True, False]"]
+        parts = []
         for box in self.row.box:
-            if not isinstance(box, str):
-                low, high = box
-                third = (high - low) / 3
-                parts.append(f"[{low + third:.3g}, {high - third:.3g}]")
-        parts = parts if "mask" in self.row.box else parts[1:]
+            if isinstance(box, str):
+                parts.append("[True, False]")
+            else:
+                third = (box[1] - box[0]) / 3
+                parts.append(f"[{box[0] + third:.3g}, {box[1] - third:.3g}]")
         return f"{self.spellings[0]}({', '.join(parts)})"
 
     def _parameters(self) -> Parameters:
@@ -147,25 +149,38 @@ class Function:
                 continue
             name = _synonym(keyword, [*has.positional, *has.named])
             if name is None:
-                raise self._mistake(f"`{self.name}` takes no argument `{keyword}`")
+                raise self._mistake(
+                    f"`{self.name}` takes no argument `{keyword}`",
+                    culprit=Keyword(keyword),
+                    near=did_you_mean(keyword, [*has.positional, *has.named]),
+                )
             if name in renamed or name in has.positional[: len(args)]:
-                raise self._mistake(f"`{self.name}` gets `{keyword}` twice")
+                raise self._mistake(f"`{self.name}` gets `{keyword}` twice", Keyword(keyword))
             renamed[name] = value
         if has.rest is None and len(args) > count:
             most = "" if not has.defaults else "at most "
             number = "one argument" if count == 1 else f"{count} arguments"
-            raise self._mistake(f"`{self.name}` takes {most}{number}, not {len(args)}")
+            raise self._mistake(f"`{self.name}` takes {most}{number}, not {len(args)}", args[count])
         required = has.positional[: count - len(has.defaults)]
         absent = [name for name in required[len(args) :] if name not in renamed]
         if absent:
-            raise self._mistake(f"`{self.name}` needs `{absent[0]}`")
+            raise self._mistake(f"`{self.name}` needs a value for `{absent[0]}`")
         if self.row is not None:
             given = [*args, *[renamed[name] for name in required[len(args) :]]]
             return self.row(*[tensor(arg) for arg in given])
-        return self.build(*args, **renamed)
+        return _nameable(self.build(*args, **renamed))
 
-    def _mistake(self, message: str) -> GradcliError:
-        return ArgumentError(message, hint=f"its signature is {self.signature()}")
+    def _mistake(self, message: str, culprit: Any = NOTHING, near: str = "") -> GradcliError:
+        hint = f"{near} its signature is `{self.signature()}`".lstrip()
+        return ArgumentError(message, hint=hint, culprit=culprit)
+
+
+def _nameable(result: Any) -> Any:
+    """A result that a program can differentiate by: no constant, which derivatives may fold."""
+    if isinstance(result, Node) and known_number(result) is not None:
+        number = constant(result.params[1], (), result.kind)
+        return broadcast_to(number, result.shape)
+    return result
 
 
 class Parameters:
@@ -201,6 +216,10 @@ def _synonym(keyword: str, names: Sequence[str]) -> str | None:
     return None
 
 
+_DERIVED: set[str] = set()
+"""Bare names that nobody asked for: a function that has one as its own takes it."""
+
+
 def register(function: Function) -> Function:
     """Enter a function under all its spellings, and the bare names that follow from them."""
     bare: list[str] = []
@@ -210,13 +229,15 @@ def register(function: Function) -> Function:
         short = spelling.partition(".")[2]
         bare += [short, short.rpartition(".")[2]] if short else []
     for spelling in function.spellings:
-        if spelling in SPELLED:
+        if spelling in SPELLED and spelling not in _DERIVED:
             raise ValueError(f"{spelling} is spelled twice")
         SPELLED[spelling] = function
+        _DERIVED.discard(spelling)
         _enter_spaces(spelling)
     for spelling in bare:
         if spelling not in SPELLED:
             SPELLED[spelling] = function
+            _DERIVED.add(spelling)
             _enter_spaces(spelling)
     return function
 

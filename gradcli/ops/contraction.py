@@ -36,6 +36,7 @@ class Contraction(Op):
     """`out[...] = sum(a[...] * b[...])` over the labels that the output lacks."""
 
     family = "contraction"
+    reach = "summed"
 
     def __call__(self, a: Node, b: Node, la: Labels, lb: Labels, lo: Labels) -> Node:
         return build(self, (a, b), (la, lb, lo))
@@ -86,6 +87,9 @@ class Contraction(Op):
         a, b = [array.astype(held, copy=False) for array in arrays]
         return evaluate(a, b, *_batched_labels(node.params, lead))
 
+    def batched(self, node: Node, operands: tuple[Node, ...], lead: Lead, extent: int) -> Node:
+        return build(self, operands, _batched_labels(node.params, lead))
+
 
 class MaskedContraction(Op):
     """A contraction of (g, mask, b) that leaves out the terms whose mask is false.
@@ -94,6 +98,7 @@ class MaskedContraction(Op):
     """
 
     family = "contraction"
+    reach = "summed"
 
     def __call__(self, g: Node, mask: Node, b: Node, lg: Labels, lb: Labels, lo: Labels) -> Node:
         return build(self, (g, mask, b), (lg, lb, lo))
@@ -160,6 +165,15 @@ class MaskedContraction(Op):
         unknown = unknown + evaluate(still, up + down, *labels) > 0
         total = np.where(rises, np.inf, np.where(falls, -np.inf, total))
         return np.where(unknown | (rises & falls), np.nan, total).astype(held)
+
+    def batched(self, node: Node, operands: tuple[Node, ...], lead: Lead, extent: int) -> Node:
+        g, mask, b = operands
+        batch = lead[0] or lead[1]
+        if batch and not lead[0]:
+            g = OPS["broadcast_to"](g, (extent, *g.shape))
+        if batch and not lead[1]:
+            mask = OPS["broadcast_to"](mask, (extent, *mask.shape))
+        return masked_contract(g, mask, b, *_batched_labels(node.params, (batch, lead[2])))
 
 
 contract: Contraction = Contraction(

@@ -37,6 +37,7 @@ class Elementwise(Op):
     """
 
     family = "elementwise"
+    reach = "aligned"
 
     def __init__(
         self,
@@ -140,6 +141,21 @@ class Elementwise(Op):
             for place, array in enumerate(arrays)
         ]
         return np.asarray(self.ufunc(*arrays))
+
+    def batched(self, node: Node, operands: tuple[Node, ...], lead: Lead, extent: int) -> Node:
+        lined = [
+            lined_up(operand, node.ndim, extent) if flag else operand
+            for operand, flag in zip(operands, lead, strict=True)
+        ]
+        return build(self, tuple(lined), node.params)
+
+
+def lined_up(x: Node, rank: int, extent: int) -> Node:
+    """A batched node with unit axes behind its batch axis, so that it has `rank` axes beside it."""
+    if x.ndim > rank:
+        return x
+    inner = x.shape[1:]
+    return OPS["reshape"](x, (extent, *[1] * (rank - len(inner)), *inner))
 
 
 def align(node: Node, arrays: list[Array], lead: Lead) -> list[Array]:

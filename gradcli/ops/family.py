@@ -7,7 +7,7 @@ documentation, domain, test box and kinks does not construct.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -32,6 +32,10 @@ matrix), "mask" (booleans), "order" (whole numbers from 0, without a derivative)
 Tangent = Node | tuple[Node | None, ...]
 """What flows forward: of a node with several outputs, one for each (None: a structural zero)."""
 
+Reach = Literal["aligned", "summed", "dense"]
+"""Which elements of its operands an element of a node depends on: the corresponding ones, those
+that a sum with coefficients of one sign takes, or all of them."""
+
 Sample = tuple[tuple[Shape, ...], tuple[Any, ...]]
 """Operand shapes and parameters that the generated tests run a row on."""
 
@@ -55,6 +59,8 @@ class Op:
     """Whether the adjoint leaves structural zeros (an index reaches some elements only)."""
     view = False
     """Whether the output may share memory with the first operand in NumPy or PyTorch."""
+    reach: Reach = "dense"
+    """What a family knows of its dependence; autodiff/structure.py follows it through a graph."""
 
     def __init__(
         self,
@@ -120,6 +126,14 @@ class Op:
         it too.
         """
         raise TypeError(f"{self.name} cannot run")
+
+    def batched(self, node: Node, operands: tuple[Node, ...], lead: Lead, extent: int) -> Node:
+        """The node for many values of its operands: those flagged in `lead` have a leading axis.
+
+        So has the result, of size `extent`. By default the node runs as it does in a batched run;
+        families that can say the same in plain nodes do.
+        """
+        return OPS["batched"](node, operands, lead, extent)
 
 
 def build(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...] = ()) -> Node:

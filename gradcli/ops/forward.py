@@ -37,7 +37,10 @@ def in_double(compute: Callable[..., Array]) -> Callable[..., Array]:
 
 
 def by_order(compute: Callable[..., Array]) -> Callable[..., Array]:
-    """`compute(n, *x)` with n a Python int, as a function of an array of orders and of arrays."""
+    """`compute(n, *x)` with n a Python int, as a function of an array of orders and of arrays.
+
+    Orders are whole numbers from 0: the functions that give them see to it.
+    """
 
     def forward(orders: Array, *arrays: Array) -> Array:
         distinct = np.unique(orders)
@@ -52,6 +55,20 @@ def by_order(compute: Callable[..., Array]) -> Callable[..., Array]:
         return result
 
     return forward
+
+
+def split(
+    x: Array, inside: Array, chosen: Callable[[Array], Array], other: Callable[[Array], Array]
+) -> Array:
+    """`chosen` of the elements that a mask selects, `other` of the rest; each computes its own."""
+    if not inside.any():
+        return other(x)
+    if inside.all():
+        return chosen(x)
+    result = np.empty_like(x)
+    result[inside] = chosen(x[inside])
+    result[~inside] = other(x[~inside])
+    return result
 
 
 def horner(coefficients: tuple[float, ...], x: Array) -> Array:

@@ -12,7 +12,8 @@ import numpy as np
 
 from gradcli.graph import Kind, Node, Shape
 from gradcli.ops.cotangent import Cotangent, masked, nonzero, real, unbroadcast
-from gradcli.ops.family import Array, Lead, Op, Sample, Types, build
+from gradcli.ops.elementwise import lined_up
+from gradcli.ops.family import Array, Lead, Op, Reach, Sample, Types, build
 from gradcli.ops.leaves import constant, storage, zeros_like
 
 if TYPE_CHECKING:
@@ -27,10 +28,13 @@ EVERYWHERE = "all real x (linear)"
 class Linear(Op):
     """A linear map of one operand.
 
-    forward(array, lead, *params), shape(operand_shape, *params), adjoint(g, operand, *params).
+    forward(array, lead, *params), shape(operand_shape, *params), adjoint(g, operand, *params). Its
+    coefficients are zeros and ones. lift(x, extent, node) -> the node for an operand with a leading
+    axis, `same` where the parameters need no change.
     """
 
     family = "linear"
+    reach: Reach = "summed"
 
     def __init__(
         self,
@@ -44,6 +48,7 @@ class Linear(Op):
         counts: bool = False,
         sparse_adjoint: bool = False,
         view: bool = False,
+        lift: Callable[..., Node] | None = None,
     ) -> None:
         box = tuple([(-2.0, 2.0)] * max(len(shapes) for shapes, _ in samples))
         super().__init__(name, doc=doc, domain=EVERYWHERE, box=box, kinks=(), samples=samples)
@@ -53,6 +58,7 @@ class Linear(Op):
         self.counts = counts
         self.sparse_adjoint = sparse_adjoint
         self.view = view
+        self.lift = lift
 
     def __call__(self, x: Node, *params: Any) -> Node:
         return build(self, (x,), params)
@@ -102,6 +108,16 @@ class Linear(Op):
             array = array.astype(storage(node.kind, dtype))
         return self.forward(array, batch, *node.params)
 
+    def batched(self, node: Node, operands: tuple[Node, ...], lead: Lead, extent: int) -> Node:
+        if self.lift is None:
+            return super().batched(node, operands, lead, extent)
+        return self.lift(operands[0], extent, node)
+
+
+def same(x: Node, extent: int, node: Node) -> Node:
+    """The node of a batched operand where negative axes say all."""
+    return build(node.op, (x,), node.params)
+
 
 class LinearMany(Linear):
     """A linear map of any number of operands; forward gets them all, adjoint the place too."""
@@ -127,6 +143,15 @@ class LinearMany(Linear):
         held = storage(node.kind, dtype)
         arrays = [array.astype(held, copy=False) for array in arrays]
         return self.forward(arrays, batch, *node.params)
+
+    def batched(self, node: Node, operands: tuple[Node, ...], lead: Lead, extent: int) -> Node:
+        if self.lift is None:
+            return Op.batched(self, node, operands, lead, extent)
+        filled = [
+            x if flag else broadcast_to(x, (extent, *x.shape))
+            for x, flag in zip(operands, lead, strict=True)
+        ]
+        return self.lift(filled, extent, node)
 
 
 # --- sums and broadcasting ---------------------------------------------------------------------
@@ -164,6 +189,7 @@ sum_: Linear = Linear(
     doc="Sum over axes.",
     samples=((((2, 3),), ((-1,), False)), (((2, 3, 2),), ((-3, -1), True))),
     counts=True,
+    lift=same,
 )
 
 broadcast_to: Linear = Linear(
@@ -177,6 +203,9 @@ broadcast_to: Linear = Linear(
     doc="Repeats a tensor along new axes and axes of size 1.",
     samples=((((3,),), ((2, 3),)), (((2, 1),), ((4, 2, 3),))),
     view=True,
+    lift=lambda x, extent, node: broadcast_to(
+        lined_up(x, node.ndim, extent), (extent, *node.shape)
+    ),
 )
 
 cumsum: Linear = Linear(
@@ -187,6 +216,7 @@ cumsum: Linear = Linear(
     doc="Running sum along an axis.",
     samples=((((5,),), (-1,)), (((3, 2),), (-2,))),
     counts=True,
+    lift=same,
 )
 
 # --- layout ------------------------------------------------------------------------------------
@@ -199,6 +229,7 @@ reshape: Linear = Linear(
     doc="The same elements in another shape, in row-major order.",
     samples=((((2, 3),), ((3, 2),)), (((),), ((1, 1),))),
     view=True,
+    lift=lambda x, extent, node: reshape(x, (extent, *node.shape)),
 )
 
 
@@ -220,6 +251,7 @@ transpose: Linear = Linear(
     doc="Axes in another order.",
     samples=((((2, 3),), ((-1, -2),)), (((2, 3, 4),), ((-2, -1, -3),))),
     view=True,
+    lift=lambda x, extent, node: transpose(x, (-x.ndim, *node.params[0])),
 )
 
 flip: Linear = Linear(
@@ -230,6 +262,7 @@ flip: Linear = Linear(
     doc="Elements in reverse order along axes.",
     samples=((((4,),), ((-1,),)), (((2, 3),), ((-2, -1),))),
     view=True,
+    lift=same,
 )
 
 
@@ -254,6 +287,7 @@ diagonal: Linear = Linear(
     samples=((((3, 4),), (1,)), (((2, 3, 3),), (0,))),
     sparse_adjoint=True,
     view=True,
+    lift=same,
 )
 
 diag_embed: Linear = Linear(
@@ -263,6 +297,7 @@ diag_embed: Linear = Linear(
     lambda g, x, offset, rows, columns: diagonal(g, offset),
     doc="Matrices with the last axis on a diagonal, zeros elsewhere.",
     samples=((((3,),), (0, 3, 3)), (((2, 3),), (-1, 4, 4))),
+    lift=same,
 )
 
 
@@ -297,6 +332,7 @@ concatenate: LinearMany = LinearMany(
     _concatenate_adjoint,
     doc="Tensors one after another along an axis.",
     samples=((((2, 3), (1, 3)), (-2,)), (((2,), (3,), (1,)), (-1,))),
+    lift=lambda xs, extent, node: concatenate(xs, *node.params),
 )
 
 # --- indexing ----------------------------------------------------------------------------------
@@ -380,6 +416,7 @@ index: Index = Index(
         (((4, 3),), ((Positions(np.array([[0, 2], [2, 3]])), (None, None, -1)),)),
     ),
     sparse_adjoint=True,
+    lift=lambda x, extent, node: index(x, ((0, extent, 1), *node.params[0])),
 )
 
 
@@ -405,5 +442,10 @@ scatter: LinearMany = LinearMany(
     samples=(
         (((2,), ()), ((4, 3), (((1, 4, 2), 0), (2, 2)))),
         (((3,),), ((4,), ((Positions(np.array([0, 2, 2])),),))),
+    ),
+    lift=lambda xs, extent, node: scatter(
+        xs,
+        (extent, *node.shape),
+        tuple([((0, extent, 1), *items) for items in node.params[1]]),
     ),
 )

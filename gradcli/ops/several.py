@@ -39,6 +39,9 @@ class Projection(Op):
         tangent: Node | None = tangents[0][node.params[0]]
         return tangent
 
+    def batched(self, node: Node, operands: tuple[Node, ...], lead: Lead, extent: int) -> Node:
+        return build(self, operands, node.params)
+
     def run(self, node: Node, arrays: list[Any], lead: Lead | None, dtype: Any) -> Array:
         array: Array = arrays[0][node.params[0]]
         return array

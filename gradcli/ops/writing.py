@@ -45,6 +45,9 @@ put: LinearMany = LinearMany(
         (((4,), (2,)), (((Positions(np.array([0, 2])),),),)),
     ),
     sparse_adjoint=True,
+    lift=lambda xs, extent, node: put(
+        xs, tuple([((0, extent, 1), *items) for items in node.params[0]])
+    ),
 )
 
 
@@ -108,7 +111,8 @@ def _fitted(value: Node, shape: Shape) -> Node:
     if not fits:
         raise ShapeError(
             f"a value of shape {shape_text(value.shape)} does not fit into a place of shape "
-            f"{shape_text(shape)}"
+            f"{shape_text(shape)}",
+            hint="it has the same shape, or sizes 1 where it is to be repeated",
         )
     return broadcast(value, shape)
 

@@ -11,6 +11,7 @@ from gradcli.errors import ArgumentError
 from gradcli.graph import OPS, Node, Trace
 from gradcli.language.assignment import element
 from gradcli.language.dtypes import converted
+from gradcli.language.functions import Closure
 from gradcli.language.interpret import Interpreter
 from gradcli.language.operations import binary, negated
 from gradcli.language.runtime import DENSE
@@ -52,6 +53,11 @@ PLAIN = frozenset({"allclose", "equal", "array_equal", "is_nonzero", "numel"})
 """Functions that return a number or a truth value of Python's."""
 
 
+def _is_constant(node: Node) -> bool:
+    """Whether a node is one number at every place, whatever its call took (`zeros_like`)."""
+    return node.op is full_ or (len(node.inputs) == 1 and node.inputs[0].op is full_)
+
+
 class Call:
     """One call of a function or an operator: it says whose tensors come out, and of what type.
 
@@ -85,7 +91,7 @@ class Calls(Interpreter):
         self.eager = Eager(settings.max_memory)
         self.default_dtype = np.dtype(np.float32)
         self.at_work = Call("", (), {}, [], "torch")
-        self.trace = Trace(self._concrete, settings.max_nodes, settings.seed)
+        self.trace = Trace(self._concrete, settings.max_nodes, settings.seed, strict=True)
 
     def _concrete(self, node: Node, static: bool) -> Any:
         return self.eager.value(node, self.at_work.dtype)
@@ -187,7 +193,7 @@ class Calls(Interpreter):
         value = self.eager.value(node, dtype if kind == "real" else call.dtype)
         recorded = False
         if kind == "real":
-            if self.grad_enabled and node.op.name != "detach" and node.op is not full_:
+            if self.grad_enabled and node.op.name != "detach" and not _is_constant(node):
                 recorded = any([operand.requires_grad for operand in call.operands])
             if call.name in WHOLE_POWERS and not recorded and _all_whole(call):
                 return self.made_of(np.trunc(value), "int", np.int64, call.library)
@@ -205,6 +211,25 @@ class Calls(Interpreter):
             step = "CloneBackward0" if copy else "UnsafeViewBackward0"
         made.record(step or "AliasBackward0")
         note_of(node).step = made.function
+        return made
+
+    def called_back(self, function: Closure, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        # A derivative is recorded under `no_grad` too; the call at work goes on afterwards.
+        before = (self.at_work, self.grad_enabled)
+        self.grad_enabled = True
+        try:
+            return super().called_back(function, args, kwargs)
+        finally:
+            self.at_work, self.grad_enabled = before
+
+    def handle(self, value: Any) -> Any:
+        if type(value) is not Node:
+            return super().handle(value)
+        kinds: dict[str, Any] = {"bool": np.bool_, "int": np.int64}
+        dtype = kinds.get(value.kind, self.eager.value(value, self.at_work.dtype).dtype)
+        made = Variable(value, np.dtype(dtype), self.at_work.library, self.eager)
+        if value.kind == "real":
+            made.record("Backward0")
         return made
 
     # --- functions and operators -----------------------------------------------------------------

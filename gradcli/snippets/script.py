@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.errors import GradcliError, MissingInput, NameProblem, SyntaxProblem
+from gradcli.errors import GradcliError, NameProblem, SyntaxProblem
 from gradcli.graph import building
 from gradcli.language.inplace import in_place_method
 from gradcli.language.natives import Native
 from gradcli.language.operations import compare
 from gradcli.language.parser import parse
+from gradcli.language.scopes import bound_names, require_placed
 from gradcli.language.stack import with_room
 from gradcli.language.statements import run_top
 from gradcli.language.text import array_text
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
+    from gradcli.errors import Span
     from gradcli.language.runtime import Runtime
     from gradcli.language.tensors import Tensor
     from gradcli.ops.binding import Function
@@ -73,6 +75,7 @@ class Script(Writing):
     def execute(self, tree: ast.Module) -> Any:
         """Run all statements; the value of the last where it is an expression worth showing."""
         shown: Any = None
+        self.body, self.assigned = tree.body, bound_names(tree.body)
         for statement in tree.body:
             # Nodes count for what is alive, which memory bounds: a long loop makes many.
             self.trace.nodes = 0
@@ -92,14 +95,6 @@ class Script(Writing):
         return require_grad(self, value, self.truth(wanted))
 
     # --- names and attributes --------------------------------------------------------------------
-
-    def name(self, node: ast.Name, called: bool = False) -> Any:
-        try:
-            return super().name(node, called)
-        except MissingInput as error:
-            # A script has no inputs: what it does not define is a mistake.
-            message = f"`{node.id}` is not defined"
-            raise NameProblem(message, span=error.span, hint=error.near) from None
 
     def known(self, name: str) -> Any:
         return known.BUILTINS.get(name) or spelled(super().known(name), name)
@@ -180,9 +175,16 @@ class Script(Writing):
 
         return Native(name, call)
 
+    def missing_input(self, name: str, span: Span, near: str) -> NameProblem:
+        hint = near or "a script makes its own values: assign it further up"
+        return NameProblem(f"`{name}` has no value", span=span, hint=hint)
+
     def set_member(self, owner: Any, target: ast.Attribute, value: Any) -> None:
         if not isinstance(owner, Variable) or target.attr not in known.SETTERS:
-            raise SyntaxProblem(f"`.{target.attr}` cannot be assigned to")
+            raise SyntaxProblem(
+                f"`.{target.attr}` cannot be assigned to",
+                hint="`.grad`, `.data` and `.requires_grad` of a tensor can",
+            )
         known.SETTERS[target.attr](self, owner, value)
 
     # --- text ------------------------------------------------------------------------------------
@@ -224,6 +226,7 @@ def run_script(source: str, filename: str | None, settings: Settings, output: An
     script = Script(settings, output)
     try:
         tree = parse(source, settings.max_nesting, settings.max_source)
+        require_placed(tree)
         with building(script.trace), np.errstate(all="ignore"):
             shown = with_room(
                 settings.max_nesting, settings.max_depth, lambda: script.execute(tree)

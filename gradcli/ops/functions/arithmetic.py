@@ -52,8 +52,12 @@ def round(x: Any, decimals: Any = 0) -> Node:
     x = tensor(x)
     if not places:
         return numbers.rint(x)
-    scale = 10.0 ** abs(places)
-    return numbers.rint(x * scale) / scale if places > 0 else numbers.rint(x / scale) * scale
+    scale = 10.0 ** min(abs(places), 308)
+    if places < 0:
+        return numbers.rint(x / scale) * scale
+    shifted = x * scale
+    # A number so large has no digits to round.
+    return where(numbers.isfinite(shifted), numbers.rint(shifted) / scale, x)
 
 
 def _nan_to_num(x: Any, nan: Any, posinf: Any, neginf: Any) -> Node:

@@ -63,7 +63,10 @@ def class_axis(x: Node, what: str) -> int:
     """The axis of the classes, from the end: the only one of a vector, else the second."""
     if not x.ndim:
         raise ShapeError(f"`{what}` needs an axis of classes, not a scalar")
-    return -1 if x.ndim == 1 else 1 - x.ndim
+    axis = -1 if x.ndim == 1 else 1 - x.ndim
+    if not x.shape[axis]:
+        raise ShapeError(f"`{what}` needs at least one class, not shape {shape_text(x.shape)}")
+    return axis
 
 
 def classes(target: Node, x: Node, what: str, ignored: int | None = None) -> Any:
@@ -216,6 +219,7 @@ def multilabel_margin_loss(input: Any, target: Any, *, reduction: Any = "mean") 
     """Class numbers up to the first -1 are the right ones: the others should stay 1 below each."""
     x, t = tensor(input), tensor(target)
     same_shape("multilabel_margin_loss", x, t)
+    class_axis(x, "multilabel_margin_loss")
     found = np.asarray(concrete(t, "class numbers", static=True), np.float64)
     listed = np.logical_and.accumulate(found != -1, axis=-1)
     count = x.shape[-1]
@@ -242,6 +246,7 @@ def multilabel_soft_margin_loss(
     """The mean over classes of binary cross-entropies of scores."""
     x, t = tensor(input), tensor(target)
     same_shape("multilabel_soft_margin_loss", x, t)
+    class_axis(x, "multilabel_soft_margin_loss")
     loss = t * softplus(-x) + (1.0 - t) * softplus(x)
     if weight is not None:
         broadcast_shape([x.shape, tensor(weight).shape], "multilabel_soft_margin_loss")

@@ -8,6 +8,8 @@ from gradcli.errors import ArgumentError, ShapeError
 from gradcli.graph import Node
 from gradcli.ops.binding import function
 from gradcli.ops.elementwise import shape_text
+from gradcli.ops.functions.layout import broadcast_to
+from gradcli.ops.functions.layout import concatenate as joined
 from gradcli.ops.functions.reductions import SAMPLE
 from gradcli.ops.linear import concatenate, index, reshape, sum_
 from gradcli.ops.linear import cumsum as cumsum_row
@@ -42,10 +44,10 @@ def diff(x: Any, n: Any = 1, axis: Any = -1, prepend: Any = None, append: Any = 
                 more = broadcast(more, tuple(shape))
             parts.insert(position, more)
     if len(parts) > 1:
-        values = concatenate(parts, place)
-    for _ in range(times):
-        if values.shape[place]:
-            values = part(values, place, 1, 0) - part(values, place, 0, -1)
+        values = joined(parts, place)
+    # After as many rounds as there are elements nothing is left.
+    for _ in range(min(times, int(values.shape[place]))):
+        values = part(values, place, 1, 0) - part(values, place, 0, -1)
     return values
 
 
@@ -54,14 +56,14 @@ def _steps(y: Node, x: Any, dx: Any, axis: int) -> Node:
     if x is None:
         return tensor(1.0 if dx is None else dx)
     grid = tensor(x)
-    if grid.ndim == 1:
-        if grid.shape[0] != y.shape[axis]:
-            raise ShapeError(
-                f"{int(y.shape[axis])} samples need as many positions, not {int(grid.shape[0])}"
-            )
-        width = part(grid, -1, 1, 0) - part(grid, -1, 0, -1)
-        return reshape(width, (*width.shape, *[1] * (-axis - 1)))
-    return part(grid, axis, 1, 0) - part(grid, axis, 0, -1)
+    along = -1 if grid.ndim == 1 else axis
+    if grid.ndim not in (1, y.ndim) or grid.shape[along] != y.shape[axis]:
+        raise ShapeError(
+            f"{int(y.shape[axis])} samples along an axis of shape {shape_text(y.shape)} need as "
+            f"many positions, not shape {shape_text(grid.shape)}"
+        )
+    width = part(grid, along, 1, 0) - part(grid, along, 0, -1)
+    return reshape(width, (*width.shape, *[1] * (-axis - 1))) if grid.ndim == 1 else width
 
 
 def _areas(y: Node, x: Any, dx: Any, axis: int) -> Node:
@@ -106,7 +108,7 @@ def cumulative_trapezoid(
         return found
     shape: list[int] = list(found.shape)
     shape[place] = 1
-    return concatenate([broadcast(tensor(initial), tuple(shape)), found], place)
+    return concatenate([broadcast_to(initial, tuple(shape)), found], place)
 
 
 @function(
@@ -182,6 +184,8 @@ def _per_axis(spacings: list[Any], count: int) -> list[Any]:
     """One spacing for each axis: a step, or the positions of the samples."""
     if not spacings:
         return [1.0] * count
+    if any(tensor(one).ndim > 1 for one in spacings):
+        raise ArgumentError("a spacing is a number, or the positions of samples along one axis")
     if len(spacings) == 1 and count > 1:
         if tensor(spacings[0]).ndim:
             raise ArgumentError("positions must be given for each axis")
@@ -212,6 +216,6 @@ def torch_gradient(
     items = range(x.ndim) if dim is None else dim if isinstance(dim, (tuple, list)) else (dim,)
     axes = [axis_of(item, x.ndim, "dim") for item in items]
     spacings = list(spacing) if isinstance(spacing, (tuple, list)) else [spacing]
-    if isinstance(spacing, Node) and spacing.ndim:
+    if isinstance(spacing, Node) and spacing.ndim == 1:
         spacings = [index(spacing, (place,)) for place in range(spacing.shape[0])]
     return tuple(_gradients(x, axes, _per_axis(spacings, len(axes)), edge_order))

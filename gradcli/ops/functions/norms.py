@@ -10,7 +10,7 @@ from gradcli.ops.binding import function
 from gradcli.ops.functions.reductions import SAMPLE, Axes
 from gradcli.ops.functions.torch import torch_axes
 from gradcli.ops.linear import reduced_shape, reshape, sum_, transpose
-from gradcli.ops.rows import arithmetic, exponential, logic
+from gradcli.ops.rows import arithmetic, logic
 from gradcli.ops.rows import reductions as red
 from gradcli.ops.values import axes_of, axis_of, flag, static_number, tensor
 
@@ -30,20 +30,9 @@ def vector_norm_over(x: Node, ord: Any, axes: Axes, keep: bool) -> Node:
         return red.amin(size, axes, keep)
     if order == 1:
         return sum_(size, axes, keep)
-    zero = logic.equal(x, 0)
     if order == 0:
-        return sum_(logic.where(zero, 0.0, 1.0), axes, keep)
-    # Scaled by the largest element, so that no power overflows or vanishes.
-    largest = arithmetic.detach(red.amax(size, axes, True))
-    usable = logic.logical_and(logic.greater(largest, 0.0), logic.less(largest, INF))
-    scale = logic.where(usable, largest, 1.0)
-    # At a zero, and where all are, powers have infinite slopes; by convention the norm's is 0.
-    power = exponential.power(size / scale, order)
-    total = sum_(logic.where(zero, 0.0 if order > 0 else INF, power), axes, True)
-    none = logic.equal(total, 0.0)
-    root = exponential.power(logic.where(none, 1.0, total), 1.0 / order)
-    found = scale * logic.where(none, 0.0, root)
-    return found if keep else reshape(found, reduced_shape(x.shape, axes, False))
+        return sum_(logic.where(logic.equal(x, 0), 0.0, 1.0), axes, keep)
+    return red.norm_p(x, axes, keep, order)
 
 
 def matrix_norm_over(x: Node, ord: Any, axes: tuple[int, int], keep: bool) -> Node:
@@ -128,6 +117,13 @@ def matrix_norm(x: Any, *, keepdims: Any = False, ord: Any = "fro") -> Node:
 def torch_matrix_norm(x: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: Any = False) -> Node:
     x = tensor(x)
     return matrix_norm_over(x, ord, _pair(x, dim, "dim"), flag(keepdim, "keepdim"))
+
+
+@function("torch.dist", example=f"torch.dist({SAMPLE}, [0.3, 0.6, 0.2], p=3)")
+def dist(input: Any, other: Any, p: Any = 2) -> Node:
+    """The norm of the difference of all elements."""
+    step = tensor(input) - tensor(other)
+    return vector_norm_over(step, p, axes_of(None, step.ndim), False)
 
 
 @function("torch.norm", example=f"torch.norm({SAMPLE}, p=3, dim=1)")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradcli.errors import ArgumentError
+from gradcli.errors import ArgumentError, ShapeError
 from gradcli.graph import Node, size_of
 from gradcli.ops.binding import function
+from gradcli.ops.functions.layout import broadcast_to
 from gradcli.ops.functions.reductions import SAMPLE, Axes
 from gradcli.ops.functions.torch import along, torch_axes
 from gradcli.ops.leaves import constant, known_number
@@ -121,6 +122,8 @@ def _quantiles(x: Any, q: Any, axes: Axes, keep: bool, how: tuple[str, bool]) ->
     shape = lanes.kept_shape if keep else reduced_shape(x.shape, axes, False)
     if not q.ndim:
         return reshape(_quantile(lanes, q, method), shape)
+    if not q.size:
+        return constant(0.0, (*q.shape, *shape))
     every = reshape(q, (q.size,))
     found = [
         reshape(_quantile(lanes, index(every, (place,)), method), (1, *shape))
@@ -185,6 +188,14 @@ def torch_nanquantile(
     return _torch_quantile(input, q, dim, keepdim, (interpolation, True))
 
 
+@function("order_statistic", example=f"order_statistic({SAMPLE}, 1)")
+def order_statistic(x: Any, rank: Any, skip_nan: Any = False) -> Node:
+    """The element of a rank (from 0) in sorted order along the last axis."""
+    values, place = tensor(x), tensor(rank)
+    lead = values.shape[:-1]
+    return scans.order_statistic(values, broadcast_to(place, lead), flag(skip_nan, "skip_nan"))
+
+
 def _median(x: Any, axis: Any, keepdims: Any, skip_nan: bool) -> Node:
     """The mean of the two middle elements, which are one where the count is odd."""
     x = tensor(x)
@@ -217,6 +228,8 @@ def _lower_median(input: Any, dim: Any, keepdim: Any, skip_nan: bool) -> Any:
     keep = flag(keepdim, "keepdim")
 
     def picked(x: Node, axis: int) -> tuple[Node, Node]:
+        if not x.shape[axis]:
+            raise ShapeError("the median of no elements does not exist")
         real = sum_(where(numbers.isnan(x), constant(0), constant(1)), (axis,), True)
         rank = clip(numbers.floor(0.5 * (real - 1)), 0, real)
         if not skip_nan:

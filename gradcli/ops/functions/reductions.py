@@ -169,8 +169,7 @@ def cumsum(x: Any, axis: Any = None) -> Node:
 
 
 @function(
-    "scipy.special.logsumexp jax.nn.logsumexp jax.scipy.special.logsumexp special.logsumexp "
-    "logsumexp",
+    "scipy.special.logsumexp jax.nn.logsumexp jax.scipy.special.logsumexp",
     example=f"logsumexp({SAMPLE}, axis=1, b=[[0.5], [2.0]])",
 )
 def logsumexp(
@@ -193,14 +192,14 @@ def logsumexp(
     return (found, arithmetic.sign(total)) if return_sign else found
 
 
-@function("scipy.special.softmax special.softmax softmax", example=f"softmax({SAMPLE}, axis=1)")
+@function("scipy.special.softmax jax.scipy.special.softmax", example=f"softmax({SAMPLE}, axis=1)")
 def softmax(x: Any, axis: Any = None) -> Node:
     x = tensor(x)
     return red.softmax(x, axes_of(axis, x.ndim))
 
 
 @function(
-    "scipy.special.log_softmax special.log_softmax log_softmax",
+    "scipy.special.log_softmax jax.scipy.special.log_softmax",
     example=f"log_softmax({SAMPLE}, axis=1)",
 )
 def log_softmax(x: Any, axis: Any = None) -> Node:

@@ -99,6 +99,25 @@ def cummin(input: Any, dim: Any) -> Any:
     return _torch(lambda x, axis: _running(scans.argcummin, x, axis), input, dim)
 
 
+@function("argcummax", example=f"argcummax({SAMPLE}, axis=1)")
+def argcummax(x: Any, axis: Any = -1) -> Node:
+    """Where the largest element so far is: of equal ones the last."""
+    return _scan(scans.argcummax, x, axis)
+
+
+@function("argcummin", example=f"argcummin({SAMPLE}, axis=1)")
+def argcummin(x: Any, axis: Any = -1) -> Node:
+    """Where the smallest element so far is: of equal ones the last."""
+    return _scan(scans.argcummin, x, axis)
+
+
+@function("recurrence", example="recurrence([0.5, 2.0, -1.0], [1.0, 0.3, 0.7])")
+def recurrence(a: Any, b: Any, axis: Any = -1) -> Node:
+    """y[j] = a[j]*y[j-1] + b[j] along an axis, from y = 0."""
+    factors, terms = tensor(a), tensor(b)
+    return scans.recurrence(factors, terms, axis_of(axis, terms.ndim))
+
+
 def _lax(row: Any, x: Any, axis: Any, reverse: Any) -> Node:
     x = tensor(x)
     place = axis_of(axis, x.ndim)

@@ -6,13 +6,25 @@ import math
 from typing import Any
 
 from gradcli.errors import ArgumentError
-from gradcli.graph import Node
+from gradcli.graph import OPS, Node
 from gradcli.ops.binding import function
+from gradcli.ops.family import build
 from gradcli.ops.leaves import constant
-from gradcli.ops.rows import bessel, gamma
+from gradcli.ops.linear import reshape, sum_
+from gradcli.ops.rows import bessel, erf, gamma, hyperbolic
 from gradcli.ops.rows.exponential import log
 from gradcli.ops.rows.logic import equal, greater, greater_equal, logical_and, where
-from gradcli.ops.values import static_number, tensor, whole
+from gradcli.ops.values import shape_of, static_number, tensor, whole
+
+MAX_ORDER = 150
+"""Beyond it factorials leave no room in a double."""
+
+
+def _whole_order(n: Any, what: str) -> Node:
+    order = whole(n, "n")
+    if not 0 <= order <= MAX_ORDER:
+        raise ArgumentError(f"the order of `{what}` is between 0 and {MAX_ORDER}, not {order}")
+    return constant(order)
 
 
 @function(
@@ -21,10 +33,32 @@ from gradcli.ops.values import static_number, tensor, whole
     example="polygamma(1, [0.7, 2.5])",
 )
 def polygamma(n: Any, x: Any) -> Node:
-    order = whole(n, "n")
-    if order < 0:
-        raise ArgumentError(f"the order of `polygamma` must not be negative, as {order} is")
-    return gamma.polygamma(constant(order), tensor(x))
+    return gamma.polygamma(_whole_order(n, "polygamma"), tensor(x))
+
+
+@function("ierfcx", example="ierfcx(2, [0.7, 2.5])")
+def ierfcx(n: Any, x: Any) -> Node:
+    """exp(x**2) times the n-th repeated integral of erfc."""
+    return erf.ierfcx(_whole_order(n, "ierfcx"), tensor(x))
+
+
+@function("polygamma_difference", example="polygamma_difference(0, [0.7, 2.5], [0.1, 3.0])")
+def polygamma_difference(n: Any, a: Any, b: Any) -> Node:
+    """polygamma(n, a + b) - polygamma(n, a), without loss of digits."""
+    order = _whole_order(n, "polygamma_difference")
+    return gamma.polygamma_difference(order, tensor(a), tensor(b))
+
+
+@function("i0e_derivative", example="i0e_derivative(1, [0.7, 2.5])")
+def i0e_derivative(n: Any, x: Any) -> Node:
+    """The n-th derivative of i0e at the size of x."""
+    return bessel.i0e_derivative(_whole_order(n, "i0e_derivative"), tensor(x))
+
+
+@function("sinc_derivative", example="sinc_derivative(2, [0.7, 2.5])")
+def sinc_derivative(n: Any, x: Any) -> Node:
+    """The n-th derivative of sinc."""
+    return hyperbolic.sinc_derivative(_whole_order(n, "sinc_derivative"), tensor(x))
 
 
 @function(
@@ -37,11 +71,10 @@ def multigammaln(a: Any, d: Any) -> Node:
     count = whole(d, "d")
     if count < 1:
         raise ArgumentError(f"the dimension of `multigammaln` must be at least 1, not {count}")
-    a = tensor(a)
-    total = constant(0.25 * count * (count - 1) * math.log(math.pi))
-    for k in range(count):
-        total = total + gamma.lgamma(a - 0.5 * k)
-    return total
+    x = tensor(a)
+    halves = build(OPS["arange"], (), (shape_of((count,)), 0.0, 0.5, "real"))
+    terms = gamma.lgamma(reshape(x, (*x.shape, 1)) - halves)
+    return sum_(terms, (-1,), False) + 0.25 * count * (count - 1) * math.log(math.pi)
 
 
 def _order(v: Any) -> Node:

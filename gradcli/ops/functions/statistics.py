@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradcli.errors import ShapeError
-from gradcli.graph import OPS, Node
+from gradcli.graph import Node
 from gradcli.ops.binding import function
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.functions import reductions as red
@@ -16,9 +16,17 @@ from gradcli.ops.functions.torch import torch_axes
 from gradcli.ops.leaves import constant
 from gradcli.ops.linear import concatenate, diagonal, reshape, sum_, transpose
 from gradcli.ops.rows import reductions as rows
-from gradcli.ops.rows.arithmetic import clip, sqrt
-from gradcli.ops.rows.logic import logical_not, not_equal, where
-from gradcli.ops.rows.numbers import isnan
+from gradcli.ops.rows.arithmetic import absolute, clip, maximum, sqrt
+from gradcli.ops.rows.logic import (
+    equal,
+    less_equal,
+    logical_and,
+    logical_not,
+    logical_or,
+    not_equal,
+    where,
+)
+from gradcli.ops.rows.numbers import isfinite, isnan
 from gradcli.ops.values import axes_of, broadcast, flag, static_number, tensor
 
 INF = float("inf")
@@ -222,7 +230,15 @@ def _observations(m: Any, rowvar: Any, what: str) -> Node:
 
 def _stacked(m: Any, y: Any, rowvar: Any, what: str) -> Node:
     x = _observations(m, rowvar, what)
-    return x if y is None else concatenate([x, _observations(y, rowvar, what)], -2)
+    if y is None:
+        return x
+    more = _observations(y, rowvar, what)
+    if more.shape[-1] != x.shape[-1]:
+        raise ShapeError(
+            f"`{what}` takes as many observations of y as of x, not {int(more.shape[-1])} and "
+            f"{int(x.shape[-1])}"
+        )
+    return concatenate([x, more], -2)
 
 
 def _squeezed(c: Node) -> Node:
@@ -275,14 +291,24 @@ def torch_corrcoef(input: Any) -> Node:
 def isclose(x: Any, y: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: Any = False) -> Node:
     """Whether |x - y| is at most atol + rtol*|y|."""
     a, b = tensor(x), tensor(y)
-    size = OPS["abs"]
-    near = OPS["less_equal"](size(a - b), tensor(atol) + tensor(rtol) * size(b))
-    near = OPS["logical_and"](near, OPS["isfinite"](b))
-    near = OPS["logical_or"](near, OPS["equal"](a, b))
-    if flag(equal_nan, "equal_nan"):
-        near = OPS["logical_or"](near, OPS["logical_and"](isnan(a), isnan(b)))
-    result: Node = near
-    return result
+    near = less_equal(absolute(a - b), tensor(atol) + tensor(rtol) * absolute(b))
+    near = logical_or(logical_and(near, isfinite(b)), equal(a, b))
+    return _or_both_nan(near, a, b, equal_nan)
+
+
+def _or_both_nan(same: Node, a: Node, b: Node, equal_nan: Any) -> Node:
+    if not flag(equal_nan, "equal_nan"):
+        return same
+    return logical_or(same, logical_and(isnan(a), isnan(b)))
+
+
+@function("math.isclose", example="math.isclose([1.0, 2.0], [1.0, 2.1])")
+def math_isclose(a: Any, b: Any, *, rel_tol: Any = 1e-09, abs_tol: Any = 0.0) -> Node:
+    """Whether |a - b| is at most rel_tol times the larger size, or abs_tol."""
+    x, y = tensor(a), tensor(b)
+    larger = maximum(absolute(x), absolute(y))
+    near = less_equal(absolute(x - y), maximum(tensor(rel_tol) * larger, tensor(abs_tol)))
+    return logical_or(equal(x, y), logical_and(near, isfinite(larger)))
 
 
 @function("np+torch+jnp.allclose", example="allclose([1.0, 2.0], [1.0, 2.1])")
@@ -290,13 +316,10 @@ def allclose(x: Any, y: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: An
     return red.all(isclose(x, y, rtol, atol, equal_nan))
 
 
-@function("np+jnp.array_equal torch.equal", example="array_equal([1.0, 2.0], [1.0, 2.1])")
+@function("np+jnp.array_equal", example="array_equal([1.0, 2.0], [1.0, 2.1])")
 def array_equal(x: Any, y: Any, equal_nan: Any = False) -> Node:
     """Whether shapes and all elements are the same."""
     a, b = tensor(x), tensor(y)
     if a.shape != b.shape:
         return constant(False)
-    same = OPS["equal"](a, b)
-    if flag(equal_nan, "equal_nan"):
-        same = OPS["logical_or"](same, OPS["logical_and"](isnan(a), isnan(b)))
-    return red.all(same)
+    return red.all(_or_both_nan(equal(a, b), a, b, equal_nan))

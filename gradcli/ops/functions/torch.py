@@ -8,8 +8,8 @@ from gradcli.errors import ArgumentError
 from gradcli.graph import OPS, Node
 from gradcli.ops.binding import function
 from gradcli.ops.functions import reductions as red
-from gradcli.ops.functions.layout import take_along
 from gradcli.ops.functions.reductions import SAMPLE
+from gradcli.ops.leaves import constant
 from gradcli.ops.linear import reshape
 from gradcli.ops.rows import arithmetic, exponential, logic
 from gradcli.ops.rows.reductions import argmax, argmin
@@ -74,6 +74,13 @@ def div(input: Any, other: Any, *, rounding_mode: Any = None) -> Node:
         found: Node = OPS["trunc"](a / b)
         return found
     raise ArgumentError(f"rounding_mode is None, 'trunc' or 'floor', not {rounding_mode!r}")
+
+
+@function("torch.equal", example="torch.equal([1.0, 2.0], [1.0, 2.1])")
+def equal(input: Any, other: Any) -> Node:
+    """Whether shapes and all elements are the same: one answer, not one for each element."""
+    a, b = tensor(input), tensor(other)
+    return red.all(logic.equal(a, b)) if a.shape == b.shape else constant(False)
 
 
 # --- reductions --------------------------------------------------------------------------------
@@ -158,7 +165,7 @@ def _extreme(extreme: Any, place: Any, pairwise: Any, args: Any) -> Any:
     def picked(x: Node, axis: int) -> tuple[Node, Node]:
         # Along a dim PyTorch takes the first position, whose element gets the whole derivative.
         where = place(x, axis, True)
-        values = take_along(x, where, axis)
+        values = OPS["take_along"](x, where, axis)
         if not keep:
             kept = tuple([n for k, n in enumerate(x.shape) if k - x.ndim != axis])
             values, where = reshape(values, kept), reshape(where, kept)

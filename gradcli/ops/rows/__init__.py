@@ -3,7 +3,7 @@
 What few programs use is in a second tier (see `more`).
 """
 
-from gradcli.ops import binding, contraction, linear, writing
+from gradcli.ops import batching, binding, contraction, linear, writing
 from gradcli.ops.rows import arithmetic, exponential, linalg, logic, reductions, trigonometric
 
 # Before any function is: a bare name is its row's where there is one.
@@ -11,6 +11,7 @@ binding.register_rows()
 
 __all__ = [
     "arithmetic",
+    "batching",
     "contraction",
     "exponential",
     "linalg",

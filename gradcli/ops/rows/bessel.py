@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.ops.elementwise import Elementwise
-from gradcli.ops.forward import by_order, in_double, scipy_special
+from gradcli.ops.forward import by_order, in_double, scipy_special, split
 from gradcli.ops.rows.arithmetic import ALL, ANY, sign
 
 if TYPE_CHECKING:
@@ -29,23 +29,27 @@ def _scaled_derivative(n: int, x: Array) -> Array:
     points give to the last digit for moderate x; for large x its asymptotic series (Abramowitz and
     Stegun, 13.5.1, for the hypergeometric function that it is).
     """
-    inner = np.minimum(x, 20)
-    points = 48
-    total = np.zeros_like(x)
-    for k in range(points // 2 + 1):
-        weight = 1.0 if k in (0, points // 2) else 2.0
-        bend = -2 * np.sin(np.pi * k / points) ** 2
-        total += weight * bend**n * np.exp(bend * inner)
-    outer = np.maximum(x, 20)
-    term = np.full_like(x, (-1.0) ** n / np.sqrt(2 * np.pi))
-    for k in range(n):
-        term *= (0.5 + k) / outer
-    term /= np.sqrt(outer)
-    series = np.zeros_like(x)
-    for k in range(30):
-        series += term
-        term = term * ((n + 0.5 + k) * (0.5 + k) / (k + 1)) / (2 * outer)
-    return np.where(x > 20, series, total / points)
+
+    def near(x: Array) -> Array:
+        points = 48
+        total = np.zeros_like(x)
+        for k in range(points // 2 + 1):
+            weight = 1.0 if k in (0, points // 2) else 2.0
+            bend = -2 * np.sin(np.pi * k / points) ** 2
+            total += weight * bend**n * np.exp(bend * x)
+        return total / points
+
+    def far(x: Array) -> Array:
+        term = (-1.0) ** n / np.sqrt(2 * np.pi * x)
+        for k in range(n):
+            term = term * (0.5 + k) / x
+        total = np.zeros_like(x)
+        for k in range(30):
+            total += term
+            term = term * ((n + 0.5 + k) * (0.5 + k) / (k + 1)) / (2 * x)
+        return total
+
+    return split(x, x > 20, far, near)
 
 
 def _by_order(name: str, rule: Rule, doc: str, box: tuple[float, float]) -> Elementwise:
@@ -166,7 +170,7 @@ i0e_derivative: Elementwise = Elementwise(
     domain=f"n = 0, 1, 2, ...; {ALL}",
     box=("order", (0.5, 3.0)),
     kinks=(),
-    spell="i0e_derivative",
+    spell="",
     args="n x",
 )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.ops.elementwise import Elementwise
-from gradcli.ops.forward import by_order, in_double, scipy_special
+from gradcli.ops.forward import by_order, in_double, scipy_special, split
 from gradcli.ops.rows.arithmetic import ALL, ANY, absolute, minimum, square
 from gradcli.ops.rows.exponential import exp
 from gradcli.ops.rows.logic import equal, less, where
@@ -36,19 +36,19 @@ def _exp_square(x: Array, scale: float) -> Array:
     return np.asarray(np.exp(scale * high * high) * np.exp(scale * (x - high) * (x + high)))
 
 
-def _special(name: str, x: Array) -> Array:
-    return scipy_special(name)(x)
+_scipy_erfc, _scipy_erfcx, _scipy_ndtr = map(scipy_special, ("erfc", "erfcx", "ndtr"))
 
 
 def _erfcx(x: Array) -> Array:
-    raised = _exp_square(x, 1)
-    near = np.where(x < -1, 2 * raised - _special("erfcx", -x), raised * _special("erfc", x))
-    return np.where(x < 0.5, near, _special("erfcx", x))
+    def left(x: Array) -> Array:
+        raised = _exp_square(x, 1)
+        return np.where(x < -1, 2 * raised - _scipy_erfcx(-x), raised * _scipy_erfc(x))
+
+    return split(x, x < 0.5, left, _scipy_erfcx)
 
 
 def _erfc(x: Array) -> Array:
-    tail = _exp_square(x, -1) * _special("erfcx", x)
-    return np.where(x > 1, tail, _special("erfc", x))
+    return split(x, x > 1, lambda x: _exp_square(x, -1) * _scipy_erfcx(x), _scipy_erfc)
 
 
 def _norm_pdf(x: Array) -> Array:
@@ -56,18 +56,24 @@ def _norm_pdf(x: Array) -> Array:
 
 
 def _ndtr(x: Array) -> Array:
-    tail = 0.5 * _exp_square(x, -0.5) * _special("erfcx", -x / SQRT2)
-    return np.where(x < -1, tail, _special("ndtr", x))
+    def tail(x: Array) -> Array:
+        return 0.5 * _exp_square(x, -0.5) * _scipy_erfcx(-x / SQRT2)
+
+    return split(x, x < -1, tail, _scipy_ndtr)
 
 
 def _log_ndtr(x: Array) -> Array:
-    tail = np.log(0.5 * _special("erfcx", -x / SQRT2)) - 0.5 * x * x
-    return np.where(x < -1, tail, np.log1p(-_ndtr(-x)))
+    def tail(x: Array) -> Array:
+        return np.asarray(np.log(0.5 * _scipy_erfcx(-x / SQRT2)) - 0.5 * x * x)
+
+    return split(x, x < -1, tail, lambda x: np.log1p(-_ndtr(-x)))
 
 
 def _inverse_mills(x: Array) -> Array:
-    below = SQRT_TWO_OVER_PI / _erfcx(-x / SQRT2)
-    return np.where(x < 0, below, _norm_pdf(x) / _special("ndtr", x))
+    def left(x: Array) -> Array:
+        return SQRT_TWO_OVER_PI / _erfcx(-x / SQRT2)
+
+    return split(x, x < 0, left, lambda x: _norm_pdf(x) / _scipy_ndtr(x))
 
 
 def _ierfcx(n: int, x: Array) -> Array:
@@ -76,18 +82,24 @@ def _ierfcx(n: int, x: Array) -> Array:
     W. Gautschi, "Computational aspects of three-term recurrence relations" (1967): downwards as a
     continued fraction for the ratios h(k)/h(k-1).
     """
-    before, last = np.full_like(x, TWO_OVER_SQRT_PI), _erfcx(x)
-    high, start = np.maximum(x, 1), n + 150
-    # Far out neighbouring ratios are equal.
-    product, ratio = np.ones_like(x), 1 / (high + np.sqrt(high * high + 2 * start))
-    for k in range(start, 0, -1):
-        ratio = 1 / (2 * high + 2 * (k + 1) * ratio)
-        if k <= n:
-            product = product * ratio
-    large = last * product
-    for k in range(1, n + 1):
-        before, last = last, (before - 2 * x * last) / (2 * k)
-    return np.where(x > 1, large, last)
+
+    def falling(x: Array) -> Array:
+        # Far out neighbouring ratios are equal.
+        start = n + 150
+        product, ratio = _erfcx(x), 1 / (x + np.sqrt(x * x + 2 * start))
+        for k in range(start, 0, -1):
+            ratio = 1 / (2 * x + 2 * (k + 1) * ratio)
+            if k <= n:
+                product = product * ratio
+        return product
+
+    def rising(x: Array) -> Array:
+        before, last = np.full_like(x, TWO_OVER_SQRT_PI), _erfcx(x)
+        for k in range(1, n + 1):
+            before, last = last, (before - 2 * x * last) / (2 * k)
+        return last
+
+    return split(x, x > 1, falling, rising)
 
 
 erf: Elementwise = Elementwise(
@@ -134,7 +146,7 @@ ierfcx: Elementwise = Elementwise(
     domain="n = 0, 1, 2, ...; all real x",
     box=("order", ANY),
     kinks=(),
-    spell="ierfcx",
+    spell="",
     args="n x",
 )
 

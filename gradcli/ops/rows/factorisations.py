@@ -42,6 +42,33 @@ def _qr_types(a: Node, complete: bool) -> Types:
     return ((*lead, m, inner), "real"), ((*lead, inner, n), "real")
 
 
+def _full_rank(r: Array) -> Array:
+    # Each pivot beside the length of its own column, so that scales do not matter.
+    pivots = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
+    lengths = np.sqrt(np.square(r).sum(axis=-2))
+    if np.any(pivots <= 4 * r.shape[-1] * np.finfo(r.dtype).eps * lengths):
+        raise ComputationError(
+            "the derivative of `qr` does not exist here",
+            hint="the first columns of the matrix, as many as it has rows at most, are not "
+            "independent: they do not determine an orthonormal basis",
+        )
+    return r
+
+
+full_rank: Custom = Custom(
+    "full_rank",
+    _full_rank,
+    square_types("full_rank"),
+    lambda node, g: [g],
+    doc="A triangle as it is; an error if it is singular.",
+    domain="triangles without zeros on the diagonal",
+    box=(REGULAR,),
+    kinks=(),
+    samples=SQUARE,
+    lane=matrix_lane,
+)
+
+
 def _block(x: Node, rows: tuple[Any, ...], columns: tuple[Any, ...]) -> Node:
     return index(x, (*[WHOLE] * (x.ndim - 2), rows, columns))
 
@@ -56,7 +83,7 @@ def _qr_vjp(node: Node, gq: Node | None, gr: Node | None) -> list[Node]:
     k = min(m, n)
     q_all, r_all = outputs(node)
     q, gq = thin_columns(q_all, gq, k)
-    r = _block(r_all, (0, k, 1), (0, k, 1))
+    r = full_rank(_block(r_all, (0, k, 1), (0, k, 1)))
     g_rest = None
     if gr is not None:
         gr, whole = _block(gr, (0, k, 1), (0, k, 1)), gr
@@ -131,14 +158,19 @@ slogdet: Custom = Custom(
 # --- least squares -----------------------------------------------------------------------------
 
 
-def _lstsq(a: Array, b: Array, rcond: float, deficient: bool) -> Array:
+Cut = tuple[float, float]
+"""Singular values up to the first number times the largest, or up to the second, count as 0."""
+
+
+def _lstsq(a: Array, b: Array, cut: Cut, deficient: bool) -> Array:
     try:
         u, s, vh = np.linalg.svd(a, full_matrices=False)
     except np.linalg.LinAlgError:
         raise ComputationError(
             "`lstsq` finds no solution here", hint="the matrix holds NaN or an infinity"
         ) from None
-    small = s <= rcond * s.max(axis=-1, keepdims=True, initial=0)
+    rtol, atol = cut
+    small = s <= np.maximum(atol, rtol * s.max(axis=-1, keepdims=True, initial=0))
     if np.any(small) and not deficient:
         raise ComputationError(
             "the derivative of `lstsq` and `pinv` by a matrix of deficient rank does not exist",
@@ -149,7 +181,7 @@ def _lstsq(a: Array, b: Array, rcond: float, deficient: bool) -> Array:
     return np.asarray(vh.swapaxes(-1, -2) @ inner)
 
 
-def _lstsq_types(a: Node, b: Node, rcond: float, deficient: bool) -> Types:
+def _lstsq_types(a: Node, b: Node, cut: Cut, deficient: bool) -> Types:
     require_matrix("lstsq", a)
     if a.shape[:-1] != b.shape[:-1]:
         raise ShapeError(
@@ -165,18 +197,18 @@ def _lstsq_vjp(node: Node, g: Node) -> list[Node]:
     x = p b with the pseudo-inverse p of a. Where a is tall, what b leaves outside its columns
     counts too; where a is wide, what g has outside its rows.
     """
-    (a, b), (rcond, deficient) = node.inputs, node.params
+    (a, b), (cut, deficient) = node.inputs, node.params
     back = matrix_transpose(a)
-    g_b = lstsq(back, g, rcond, deficient)
-    strict = g_b if not deficient else lstsq(back, g, rcond, False)
+    g_b = lstsq(back, g, cut, deficient)
+    strict = g_b if not deficient else lstsq(back, g, cut, False)
     g_a = -matrix_product(strict, matrix_transpose(node))
     rows, columns = a.shape[-2:]
     if rows > columns:
         residual = b - matrix_product(a, node)
-        g_a = g_a + matrix_product(residual, matrix_transpose(lstsq(a, strict, rcond, False)))
+        g_a = g_a + matrix_product(residual, matrix_transpose(lstsq(a, strict, cut, False)))
     elif rows < columns:
         outside = g - matrix_product(back, strict)
-        y = lstsq(back, node, rcond, False)
+        y = lstsq(back, node, cut, False)
         g_a = g_a + matrix_product(y, matrix_transpose(outside))
     return [g_a, g_b]
 
@@ -191,9 +223,9 @@ lstsq: Custom = Custom(
     box=(REGULAR, (-2.0, 2.0)),
     kinks=(),
     samples=(
-        (((3, 3), (3, 2)), (1e-15, True)),
-        (((2, 3, 2), (2, 3, 1)), (1e-15, True)),
-        (((2, 3), (2, 1)), (1e-15, False)),
+        (((3, 3), (3, 2)), ((1e-15, 0.0), True)),
+        (((2, 3, 2), (2, 3, 1)), ((1e-15, 0.0), True)),
+        (((2, 3), (2, 1)), ((1e-15, 0.0), False)),
     ),
     lane=matrix_lane,
 )
@@ -216,7 +248,10 @@ def _expm_frechet(a: Array, e: Array) -> Array:
     result = np.zeros(e.shape, e.dtype)
     pairs = zip(a.reshape(-1, n, n), e.reshape(-1, n, n), strict=True)
     for place, (one, direction) in enumerate(pairs):
-        found = frechet(one, direction, compute_expm=False, check_finite=False)
+        if np.isfinite(one).all() and np.isfinite(direction).all():
+            found = frechet(one, direction, compute_expm=False)
+        else:
+            found = np.nan
         result.reshape(-1, n, n)[place] = found
     return result
 

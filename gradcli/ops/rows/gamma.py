@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.ops.elementwise import Elementwise
-from gradcli.ops.forward import by_order, horner, in_double, scipy_special
+from gradcli.ops.forward import by_order, horner, in_double, scipy_special, split
 
 if TYPE_CHECKING:
     from gradcli.graph import Node
@@ -47,10 +47,13 @@ def _near_two(d: Array) -> Array:
 
 def _lgamma(x: Array) -> Array:
     # At the zeros 1 and 2 the logarithm of a rounded number would have no digits.
-    one, two = x - 1, x - 2
-    result = scipy_special("gammaln")(x)
-    result = np.where(np.abs(one) < 0.3, _near_two(one) - np.log1p(np.maximum(one, -0.5)), result)
-    return np.where(np.abs(two) < 0.3, _near_two(two), result)
+    def near_one(x: Array) -> Array:
+        return np.asarray(_near_two(x - 1) - np.log1p(x - 1))
+
+    def away(x: Array) -> Array:
+        return split(x, np.abs(x - 2) < 0.3, lambda x: _near_two(x - 2), scipy_special("gammaln"))
+
+    return split(x, np.abs(x - 1) < 0.3, near_one, away)
 
 
 def _cot(x: Array) -> Array:
@@ -61,8 +64,8 @@ def _cot(x: Array) -> Array:
 
 def _digamma(x: Array) -> Array:
     psi = scipy_special("digamma")
-    reflected = psi(1 - x) - np.pi * _cot(x)
-    return np.where((x < 0) & (x != np.rint(x)), reflected, psi(x))
+    left = (x < 0) & (x != np.rint(x))
+    return split(x, left, lambda x: np.asarray(psi(1 - x) - np.pi * _cot(x)), psi)
 
 
 def _factorial(n: int) -> float:
@@ -72,15 +75,20 @@ def _factorial(n: int) -> float:
 def _polygamma(n: int, x: Array) -> Array:
     if n == 0:
         return _digamma(x)
-    zeta = scipy_special("zeta")
-    sign = (-1.0) ** (n + 1)
-    near = sign * _factorial(n) * zeta(np.asarray(n + 1.0), np.where(x < -20, np.nan, x))
-    # Far to the left by reflection: the n-th derivative of cot is a polynomial in cot.
-    polynomial = np.polynomial.Polynomial([0.0, np.pi])
-    for _ in range(n):
-        polynomial = -np.pi * polynomial.deriv() * np.polynomial.Polynomial([1.0, 0.0, 1.0])
-    right = sign * _factorial(n) * zeta(np.asarray(n + 1.0), np.where(x < -20, 1 - x, np.nan))
-    return np.where(x < -20, (-1.0) ** n * right - polynomial(_cot(x)), near)
+    scale = (-1.0) ** (n + 1) * _factorial(n)
+    order = np.asarray(n + 1.0)
+
+    def right(x: Array) -> Array:
+        return np.asarray(scale * scipy_special("zeta")(order, x))
+
+    def reflected(x: Array) -> Array:
+        # The n-th derivative of cot is a polynomial in cot.
+        polynomial = np.polynomial.Polynomial([0.0, np.pi])
+        for _ in range(n):
+            polynomial = -np.pi * polynomial.deriv() * np.polynomial.Polynomial([1.0, 0.0, 1.0])
+        return np.asarray((-1.0) ** n * right(1 - x) - polynomial(_cot(x)))
+
+    return split(x, x < -20, reflected, right)
 
 
 def _power_difference(x: Array, step: Array, p: int) -> Array:
@@ -204,7 +212,7 @@ polygamma_difference: Elementwise = Elementwise(
     domain="n = 0, 1, 2, ...; a > 0 and a + b > 0",
     box=("order", POSITIVE, POSITIVE),
     kinks=(),
-    spell="polygamma_difference",
+    spell="",
     args="n a b",
 )
 

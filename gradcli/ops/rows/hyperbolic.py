@@ -117,7 +117,7 @@ sinc_derivative: Elementwise = Elementwise(
     domain=f"n = 0, 1, 2, ...; {ALL}",
     box=("order", ANY),
     kinks=(),
-    spell="sinc_derivative",
+    spell="",
     args="n x",
 )
 
@@ -129,5 +129,5 @@ sinc: Elementwise = Elementwise(
     domain=ALL,
     box=(ANY,),
     kinks=(),
-    spell="np+torch+jnp.sinc torch.special.sinc",
+    spell="np+torch+jnp.sinc torch.special.sinc scipy.special.sinc",
 )

@@ -58,7 +58,8 @@ def _solved(what: str, *arrays: Array) -> Array:
     except np.linalg.LinAlgError:
         raise ComputationError(
             f"`{what}` of a singular matrix does not exist",
-            hint="at these inputs the matrix has no inverse: its determinant is 0",
+            hint="at these inputs its determinant is 0; the derivatives of inv, solve and slogdet "
+            "need its inverse too",
         ) from None
 
 

@@ -38,7 +38,12 @@ ceil = _rounding("ceil", np.ceil, "The next whole number above", "np+torch+jnp+m
 trunc = _rounding(
     "trunc", np.trunc, "The next whole number towards 0", "np+torch+jnp+math.trunc torch.fix np.fix"
 )
-rint = _rounding("rint", np.rint, "The nearest whole number, the even one of two", "np+jnp.rint")
+rint = _rounding(
+    "rint",
+    np.rint,
+    "The nearest whole number, the even one of two",
+    "np+jnp.rint scipy.special.round",
+)
 
 
 def _question(name: str, ufunc: Callable[..., Array], doc: str, spell: str) -> Elementwise:

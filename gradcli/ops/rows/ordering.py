@@ -31,6 +31,9 @@ class Along(Linear):
     adjoint(g, operand, positions, *params). Both have the same axes, batched or not.
     """
 
+    # Where an element comes from is known in the run alone.
+    reach = "dense"
+
     def __init__(
         self,
         name: str,
@@ -79,7 +82,8 @@ def _put_along(x: Array, positions: Array, axis: int, extent: int) -> Array:
     lanes = np.moveaxis(x, axis, -1)
     places = np.moveaxis(positions, axis, -1)
     out = np.zeros((*lanes.shape[:-1], extent), x.dtype)
-    start = np.arange(0, out.size, max(int(extent), 1)).reshape(*lanes.shape[:-1], 1)
+    count = np.prod(lanes.shape[:-1], dtype=np.intp)
+    start = (np.arange(count) * int(extent)).reshape(*lanes.shape[:-1], 1)
     np.add.at(out.reshape(-1), (start + places).reshape(-1), lanes.reshape(-1))
     return np.moveaxis(out, -1, axis)
 

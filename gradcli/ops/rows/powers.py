@@ -134,21 +134,23 @@ hypot: Elementwise = Elementwise(
     spell="np+torch+jnp+math.hypot",
 )
 
+
+def _turn(g: Node, side: Node, a: Node, b: Node) -> Node:
+    # Divided by the length twice: its square would overflow, or vanish.
+    length = hypot(a, b)
+    return where(equal(length, 0.0), 0.0, g * (side / length / length))
+
+
 atan2: Elementwise = Elementwise(
     "atan2",
     np.arctan2,
-    [
-        lambda g, y, a, b: where(equal(hypot(a, b), 0.0), 0.0, g * (b / hypot(a, b) / hypot(a, b))),
-        lambda g, y, a, b: where(
-            equal(hypot(a, b), 0.0), 0.0, -(g * (a / hypot(a, b) / hypot(a, b)))
-        ),
-    ],
-    doc="Angle of the point (y, x), from -pi to pi; at (0, 0) its derivative is 0.",
+    [lambda g, y, a, b: _turn(g, b, a, b), lambda g, y, a, b: -_turn(g, a, a, b)],
+    doc="Angle of the point (x2, x1), from -pi to pi; at (0, 0) its derivative is 0.",
     domain=ALL,
     box=((0.5, 2.0), ANY),
     kinks=(((0.0, 0.0), (0.0, 0.0)),),
     spell="np+torch+jnp+math.atan2 np+torch+jnp.arctan2",
-    args="y x",
+    args="x1 x2",
 )
 
 

@@ -27,7 +27,8 @@ from gradcli.ops.linear import (
     sum_,
     transpose,
 )
-from gradcli.ops.rows.arithmetic import ALL, ANY
+from gradcli.ops.rows.arithmetic import ALL, ANY, absolute, sign
+from gradcli.ops.rows.exponential import power
 from gradcli.ops.rows.logic import equal, logical_or, not_equal, where
 
 if TYPE_CHECKING:
@@ -198,6 +199,41 @@ norm2: Custom = Custom(
     box=(ANY,),
     kinks=(((0.0,), (0.0,)),),
     samples=_REDUCED,
+    lane=_reduction_lane,
+)
+
+
+def _norm_p(x: Array, axes: Axes, keepdims: bool, order: float) -> Array:
+    """Scaled by the largest element, so that no power overflows or vanishes."""
+    size = np.abs(x)
+    largest = np.amax(size, axis=axes, keepdims=True, initial=0)
+    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
+    total = add_up(np.power(size / scale, order), axis=axes, keepdims=True)
+    root = (np.power(total, 1 / order) * scale).astype(x.dtype, copy=False)
+    return np.asarray(root if keepdims else np.squeeze(root, axis=axes))
+
+
+def _norm_p_vjp(node: Node, g: Node) -> list[Node]:
+    (x,), (axes, _, order) = node.inputs, node.params
+    ratio = absolute(x) / keep_reduced(node, x, axes)
+    slope = sign(x) * power(ratio, order - 1.0)
+    return [where(equal(x, 0.0), 0.0, keep_reduced(g, x, axes) * slope)]
+
+
+norm_p: Custom = Custom(
+    "norm_p",
+    _norm_p,
+    lambda x, axes, keepdims, order: _reduced(x, axes, keepdims),
+    _norm_p_vjp,
+    doc="sum(|x|**p)**(1/p) over axes, without overflow; where x is 0 its derivative is 0.",
+    domain="p other than 0",
+    box=(ANY,),
+    kinks=(((0.0,), (0.0,)),),
+    samples=(
+        (((4,),), ((-1,), False, 3.0)),
+        (((2, 3),), ((-1,), True, 0.5)),
+        (((2, 3),), ((-2, -1), False, -1.5)),
+    ),
     lane=_reduction_lane,
 )
 

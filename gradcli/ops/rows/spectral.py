@@ -32,68 +32,91 @@ WHOLE = (None, None, None)
 # --- values that are equal to within rounding --------------------------------------------------
 
 
-def _rounding(values: Array) -> Array:
-    """What LAPACK's error in sorted values may be, one number for each set of them."""
-    largest = np.abs(values).max(axis=-1, keepdims=True, initial=0)
-    return np.asarray(4 * values.shape[-1] * np.finfo(values.dtype).eps * largest)
+def _doubt(a: Array, left: Array, values: Array, right: Array) -> Array:
+    """How far each value may be off: the residual of its vectors, and the rounding of that.
+
+    The second part is by components, so that small values of badly scaled matrices keep their own
+    digits: those of a diagonal matrix are all certain.
+    """
+
+    def lengths(x: Array) -> Array:
+        return np.asarray(np.sqrt(np.square(x).sum(axis=-2)))
+
+    back = a.swapaxes(-1, -2)
+    residual = lengths(a @ right - values[..., None, :] * left)
+    residual += lengths(back @ left - values[..., None, :] * right)
+    noise = lengths(np.abs(a) @ np.abs(right)) + lengths(np.abs(back) @ np.abs(left))
+    side = max(a.shape[-2:], default=0)
+    return np.asarray(4 * (residual + side * np.finfo(a.dtype).eps * noise))
 
 
-def _same(values: Array) -> Array:
+doubt: Custom = Custom(
+    "doubt",
+    _doubt,
+    lambda a, left, values, right: ((values.shape, "real"),),
+    None,
+    doc="How far singular values (or eigenvalues) may be off for rounding; it has no derivative.",
+    domain="a with left singular vectors, values, and right singular vectors as columns",
+    box=("graded", "graded", "ascending", "graded"),
+    kinks=(),
+    samples=((((3, 2), (3, 2), (2,), (2, 2)), ()),),
+)
+
+
+def _same(values: Array, doubts: Array) -> Array:
     """Which pairs of sorted values belong to one cluster of equal ones."""
-    apart = np.abs(np.diff(values, axis=-1)) > _rounding(values)
+    apart = np.abs(np.diff(values, axis=-1)) > doubts[..., 1:] + doubts[..., :-1]
     label = np.zeros(values.shape, np.intp)
     np.cumsum(apart, axis=-1, out=label[..., 1:])
     return np.asarray(label[..., :, None] == label[..., None, :])
 
 
-def _share(g: Array, values: Array, vanish: bool) -> Array:
-    same = _same(values)
+def _share(g: Array, values: Array, doubts: Array, vanish: bool) -> Array:
+    same = _same(values, doubts)
     count = same.sum(axis=-1)
     mean = np.where(same, g[..., None, :], 0).sum(axis=-1) / count
     shared = np.where(count == 1, g, mean)
-    return np.where(values <= _rounding(values), 0, shared) if vanish else shared
+    return np.where(values <= doubts, 0, shared) if vanish else shared
 
 
 share: Custom = Custom(
     "share",
     _share,
-    lambda g, values, vanish: ((g.shape, "real"),),
-    lambda node, g: [share(g, node.inputs[1], *node.params), None],
+    lambda g, values, doubts, vanish: ((g.shape, "real"),),
+    lambda node, g: [share(g, *node.inputs[1:], *node.params), None, None],
     doc="The mean of g over each cluster of equal values; 0 at values of 0, if they vanish.",
-    domain="sorted values",
-    box=((-2.0, 2.0), "ascending"),
+    domain="sorted values, and how far they may be off",
+    box=((-2.0, 2.0), "ascending", (0.0, 1e-9)),
     kinks=(),
-    samples=((((3,), (3,)), (False,)), (((2, 3), (2, 3)), (True,))),
+    samples=((((3,), (3,), (3,)), (False,)), (((2, 3), (2, 3), (2, 3)), (True,))),
 )
-
-
-def _gaps(values: Array) -> Array:
-    return np.where(_same(values), 0, values[..., None, :] - values[..., :, None])
 
 
 gaps: Custom = Custom(
     "gaps",
-    _gaps,
-    lambda values: (((*values.shape, values.shape[-1]), "real"),),
-    lambda node, g: [sum_(g, (-2,), False) - sum_(g, (-1,), False)],
+    lambda values, doubts: np.where(
+        _same(values, doubts), 0, values[..., None, :] - values[..., :, None]
+    ),
+    lambda values, doubts: (((*values.shape, values.shape[-1]), "real"),),
+    lambda node, g: [sum_(g, (-2,), False) - sum_(g, (-1,), False), None],
     doc="Differences of sorted values, value j less value i; exactly 0 between equal ones.",
-    domain="sorted values",
-    box=("ascending",),
+    domain="sorted values, and how far they may be off",
+    box=("ascending", (0.0, 1e-9)),
     kinks=(),
-    samples=((((3,),), ()), (((2, 3),), ())),
+    samples=((((3,), (3,)), ()), (((2, 3), (2, 3)), ())),
 )
 
 
 significant: Custom = Custom(
     "significant",
-    lambda values: np.where(values <= _rounding(values), 0, values),
-    lambda values: ((values.shape, "real"),),
-    lambda node, g: [g],
-    doc="Sorted values of no sign, those that are 0 to within rounding exactly 0.",
-    domain="sorted values",
-    box=("ascending",),
+    lambda values, doubts: np.where(values <= doubts, 0, values),
+    lambda values, doubts: ((values.shape, "real"),),
+    lambda node, g: [g, None],
+    doc="Values of no sign, those that are 0 to within rounding exactly 0.",
+    domain="values, and how far they may be off",
+    box=("ascending", (0.0, 1e-9)),
     kinks=(),
-    samples=((((3,),), ()),),
+    samples=((((3,), (3,)), ()),),
 )
 
 
@@ -101,7 +124,7 @@ def _determined(g: Array, gap: Array, evidence: Array, what: str) -> Array:
     none = gap == 0
     if np.any(none & (evidence != 0)):
         raise ComputationError(
-            f"the derivative of {what} does not exist here: some are equal, or 0",
+            f"the derivative of {what} does not exist here",
             hint="equal values have no vectors of their own, only a space that they span together; "
             "the derivatives of the values alone need no vectors",
         )
@@ -168,9 +191,14 @@ def _eigen_types(a: Node) -> Types:
     return (a.shape[:-1], "real"), (a.shape, "real")
 
 
+def _eigen_doubt(a: Node, values: Node, vectors: Node) -> Node:
+    return doubt(0.5 * (a + matrix_transpose(a)), vectors, values, vectors)
+
+
 def _eigvalsh_vjp(node: Node, g: Node) -> list[Node]:
-    values, vectors = outputs(eigh(node.inputs[0]))
-    spread = vectors * _columns(share(g, values, False))
+    (a,) = node.inputs
+    values, vectors = outputs(eigh(a))
+    spread = vectors * _columns(share(g, values, _eigen_doubt(a, values, vectors), False))
     return [matrix_product(spread, matrix_transpose(vectors))]
 
 
@@ -195,12 +223,14 @@ def _eigh(a: Array) -> tuple[Array, Array]:
 
 def _eigh_vjp(node: Node, gw: Node | None, gv: Node | None) -> list[Node | None]:
     values, vectors = outputs(node)
+    doubts = _eigen_doubt(node.inputs[0], values, vectors)
     back = matrix_transpose(vectors)
     middle = None
     if gw is not None:
-        middle = _diagonal(share(gw, values, False))
+        middle = _diagonal(share(gw, values, doubts, False))
     if gv is not None:
-        turned = _between(matrix_product(back, gv), gaps(values), "eigenvectors")
+        what = "eigenvectors of equal eigenvalues"
+        turned = _between(matrix_product(back, gv), gaps(values, doubts), what)
         middle = _plus(middle, 0.5 * turned)
     assert middle is not None
     return [matrix_product(matrix_product(vectors, middle), back)]
@@ -233,20 +263,22 @@ def require_matrix(what: str, a: Node) -> int:
 
 
 def _svdvals_vjp(node: Node, g: Node) -> list[Node]:
-    u, values, vh = outputs(svd(node.inputs[0], False))
-    return [matrix_product(u * _columns(share(g, values, True)), vh)]
+    (a,), vanish = node.inputs, node.params != (False,)
+    u, values, vh = outputs(svd(a, False))
+    doubts = doubt(a, u, values, matrix_transpose(vh))
+    return [matrix_product(u * _columns(share(g, values, doubts, vanish)), vh)]
 
 
 svdvals: Custom = Custom(
     "svdvals",
-    lambda a: _converged("svdvals", lambda: np.linalg.svd(a, compute_uv=False)),
-    lambda a: (((*a.shape[:-2], require_matrix("svdvals", a)), "real"),),
+    lambda a, *vanish: _converged("svdvals", lambda: np.linalg.svd(a, compute_uv=False)),
+    lambda a, *vanish: (((*a.shape[:-2], require_matrix("svdvals", a)), "real"),),
     _svdvals_vjp,
     doc="Singular values of a matrix, in descending order.",
-    domain="matrices; equal values share their derivative evenly, that of 0 is 0",
+    domain="matrices; equal values share their derivative evenly, that of 0 is 0 if it vanishes",
     box=("graded",),
     kinks=(),
-    samples=MATRICES,
+    samples=(*MATRICES, (((2, 3),), (False,))),
     lane=matrix_lane,
 )
 
@@ -277,10 +309,10 @@ def thin_columns(vectors: Node, g: Node | None, k: int) -> tuple[Node, Node | No
     return thin, index(g, (*whole, (0, k, 1))) - turned
 
 
-def _outside(vectors: Node, g: Node, along: Node, values: Node, what: str) -> Node:
+def _outside(vectors: Node, g: Node, along: Node, sizes: Node, what: str) -> Node:
     """The part of a cotangent outside the space of the vectors, over the singular values."""
     rest = g - matrix_product(vectors, along)
-    divisor = broadcast_to(_columns(significant(values)), rest.shape)
+    divisor = broadcast_to(_columns(sizes), rest.shape)
     return determined(rest, divisor, rest, what)
 
 
@@ -291,20 +323,22 @@ def _svd_vjp(node: Node, gu: Node | None, gs: Node | None, gvh: Node | None) -> 
     u, gu = thin_columns(u_all, gu, k)
     v, gv = thin_columns(matrix_transpose(vh_all), gvh and matrix_transpose(gvh), k)
     vh = matrix_transpose(v)
-    what = "singular vectors"
-    gap = gaps(values) * (_columns(values) + _rows(values))
-    middle = None if gs is None else _diagonal(share(gs, values, True))
+    what = "singular vectors of equal values, or of 0,"
+    doubts = doubt(a, u, values, v)
+    gap = gaps(values, doubts) * (_columns(values) + _rows(values))
+    middle = None if gs is None else _diagonal(share(gs, values, doubts, True))
+    sizes = significant(values, doubts)
     apart: Node | None = None
     if gu is not None:
         along = matrix_product(matrix_transpose(u), gu)
         middle = _plus(middle, _between(along, gap, what) * _columns(values))
         if u.shape[-2] > k:
-            apart = matrix_product(_outside(u, gu, along, values, what), vh)
+            apart = matrix_product(_outside(u, gu, along, sizes, what), vh)
     if gv is not None:
         along = matrix_product(vh, gv)
         middle = _plus(middle, _between(along, gap, what) * _rows(values))
         if v.shape[-2] > k:
-            outside = _outside(v, gv, along, values, what)
+            outside = _outside(v, gv, along, sizes, what)
             apart = _plus(apart, matrix_product(u, matrix_transpose(outside)))
     assert middle is not None
     inside = matrix_product(matrix_product(u, middle), vh)
