@@ -241,7 +241,7 @@ def bare(value: Any) -> Any:
         return value
     if isinstance(value, Tensor):
         return value.node
-    if kind is list or kind is tuple or kind is dict:
+    if isinstance(value, (list, tuple, dict)):
         # Containers may hold one another over and over: what is small to write may be endless.
         count_items(value)
         return _bare_items(value)
@@ -254,6 +254,8 @@ def _bare_items(value: Any) -> Any:
     kind = type(value)
     if kind is list or kind is tuple:
         return kind([_bare_items(item) for item in value])
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return kind(*[_bare_items(item) for item in value])
     if kind is dict:
         return {key: _bare_items(item) for key, item in value.items()}
     return value.node if isinstance(value, Tensor) else value
