@@ -80,7 +80,7 @@ ERRORS = [
     ("layer = torch.nn.Linear(2, 1)", "`torch.nn` has no `Linear`", "x @ W.T + b"),
     ("import torch.nn as nn\nm = nn.Sequential()", "has no `Sequential`", "torch.relu"),
     ("import matplotlib.pyplot as plt", "no module `matplotlib.pyplot`", "gradcli plot"),
-    ("print(w)", "`w` is not defined", ""),
+    ("print(w)", "`w` has no value", ""),
     ('"{0.grad}".format(x)', "names no argument", "f-string"),
     ('"%d" % "text"', "does not fit", ""),
     ('"%d %d" % 1', "more than 1 values", ""),
