@@ -27,6 +27,7 @@ from gradcli.language.scopes import Scope
 from gradcli.language.tensors import Tensor, bare, shares
 from gradcli.language.text import array_text, text_of
 from gradcli.language.values import attribute_of
+from gradcli.ops.linear import broadcast_to, diagonal
 from gradcli.ops.values import concrete, describe, truth
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ VIEWING_IN = {
     False: frozenset({"flip", "fliplr", "flipud", "rot90"}),
 }
 """The same for those that share memory in PyTorch only (True), and in NumPy only."""
+
+LOCKED = (broadcast_to, diagonal)
+"""Steps to views that NumPy makes read-only."""
 
 DENSE = frozenset({"contiguous", "ascontiguousarray"})
 """Functions whose result is a copy where elements do not lie in order."""
@@ -296,6 +300,12 @@ class Runtime:
         if self.jax_arrays:
             raise ArgumentError(
                 "JAX arrays cannot be written to", hint="`y = y.at[i].set(v)` makes a new one"
+            )
+        locked = [op.name for op, _ in owner.steps or () if op in LOCKED]
+        if locked and not self.views_elements(owner):
+            raise ArgumentError(
+                f"what `{locked[0]}` gives cannot be written to in NumPy",
+                hint="make a copy before writing: `.copy()`",
             )
 
     def output(self, text: str) -> None:

@@ -200,6 +200,9 @@ class Calls(Interpreter):
         if not recorded:
             if kind == "int" and dtype.itemsize < 8:
                 value = wrapped_around(value, dtype)
+            if _is_constant(node):
+                # The graph spreads one number; the tensor has elements of its own.
+                value = np.array(value)
             # Nothing will ask what is behind it.
             kept = any([o.latest is node and not o.memory.tracked for o in call.operands])
             return Variable(node if kept else leaf(value, kind), dtype, call.library, self.eager)
