@@ -29,11 +29,13 @@ def _torch(row: Any, input: Any, dim: Any) -> Any:
 
 @function("np+jnp.cumprod", example=f"cumprod({SAMPLE}, axis=1)")
 def cumprod(x: Any, axis: Any = None) -> Node:
+    """Running product along an axis, or of all elements."""
     return _scan(scans.cumprod, x, axis)
 
 
 @function("torch.cumprod", example=f"torch.cumprod({SAMPLE}, dim=1)")
 def torch_cumprod(input: Any, dim: Any) -> Any:
+    """Running product along a dim."""
     return _torch(scans.cumprod, input, dim)
 
 
@@ -67,6 +69,7 @@ def _cumulative(row: Any, x: Any, axis: Any, include_initial: Any, first: float)
 
 @function("np+jnp.cumulative_sum", example=f"cumulative_sum({SAMPLE}, axis=1)")
 def cumulative_sum(x: Any, *, axis: Any = None, include_initial: Any = False) -> Node:
+    """Running sum along an axis, from 0 where asked."""
     return _cumulative(cumsum_row, x, axis, include_initial, 0.0)
 
 
@@ -74,11 +77,13 @@ def cumulative_sum(x: Any, *, axis: Any = None, include_initial: Any = False) ->
     "np+jnp.cumulative_prod", example=f"cumulative_prod({SAMPLE}, axis=1, include_initial=True)"
 )
 def cumulative_prod(x: Any, *, axis: Any = None, include_initial: Any = False) -> Node:
+    """Running product along an axis, from 1 where asked."""
     return _cumulative(scans.cumprod, x, axis, include_initial, 1.0)
 
 
 @function("torch.logcumsumexp", example=f"logcumsumexp({SAMPLE}, dim=1)")
 def logcumsumexp(input: Any, dim: Any) -> Any:
+    """Logarithm of the running sum of exp(x) along a dim."""
     return _torch(scans.logcumsumexp, input, dim)
 
 
@@ -129,24 +134,29 @@ def _lax(row: Any, x: Any, axis: Any, reverse: Any) -> Node:
 
 @function("jax.lax.cumsum", example=f"jax.lax.cumsum({SAMPLE}, axis=1, reverse=True)")
 def lax_cumsum(operand: Any, axis: Any = 0, reverse: Any = False) -> Node:
+    """Running sum along an axis, from its end where asked."""
     return _lax(cumsum_row, operand, axis, reverse)
 
 
 @function("jax.lax.cumprod", example=f"jax.lax.cumprod({SAMPLE}, axis=1)")
 def lax_cumprod(operand: Any, axis: Any = 0, reverse: Any = False) -> Node:
+    """Running product along an axis, from its end where asked."""
     return _lax(scans.cumprod, operand, axis, reverse)
 
 
 @function("jax.lax.cumlogsumexp", example=f"jax.lax.cumlogsumexp({SAMPLE}, axis=1)")
 def lax_cumlogsumexp(operand: Any, axis: Any = 0, reverse: Any = False) -> Node:
+    """Logarithm of the running sum of exp(x), from the axis' end where asked."""
     return _lax(scans.logcumsumexp, operand, axis, reverse)
 
 
 @function("jax.lax.cummax", example=f"jax.lax.cummax({SAMPLE}, axis=1)")
 def lax_cummax(operand: Any, axis: Any = 0, reverse: Any = False) -> Node:
+    """The largest element so far along an axis."""
     return _lax(lambda x, axis: _running(scans.argcummax, x, axis)[0], operand, axis, reverse)
 
 
 @function("jax.lax.cummin", example=f"jax.lax.cummin({SAMPLE}, axis=1)")
 def lax_cummin(operand: Any, axis: Any = 0, reverse: Any = False) -> Node:
+    """The smallest element so far along an axis."""
     return _lax(lambda x, axis: _running(scans.argcummin, x, axis)[0], operand, axis, reverse)
