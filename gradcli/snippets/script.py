@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcli.errors import GradcliError, NameProblem, SyntaxProblem
 from gradcli.graph import building
+from gradcli.language.frames import Frames
 from gradcli.language.inplace import in_place_method
 from gradcli.language.natives import Native
 from gradcli.language.operations import compare
@@ -58,6 +59,7 @@ class Script(Writing):
 
     def __init__(self, settings: Settings, output: Callable[[str], None]) -> None:
         super().__init__(settings)
+        self.frames = Frames(kept=False)
         self.write = output
         self.sites = Recent()
         self.autograd = Autograd(self)
