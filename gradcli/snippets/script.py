@@ -47,7 +47,7 @@ RECENT = 10_000
 class Recent(dict[int, ast.AST]):
     """Where in the source nodes were written, the latest ones."""
 
-    def setdefault(self, serial: int, place: ast.AST) -> ast.AST:  # type: ignore[override]
+    def setdefault(self, serial: int, place: ast.AST) -> ast.AST:
         if len(self) > RECENT:
             for old in list(self)[: RECENT // 2]:
                 del self[old]
