@@ -17,6 +17,7 @@ from gradcli.language.assignment import element, rewritten
 from gradcli.language.containers import Member
 from gradcli.language.dtypes import converted, dtype_of
 from gradcli.language.flow import Flow
+from gradcli.language.frames import Frames
 from gradcli.language.functions import Closure
 from gradcli.language.inplace import At, in_place_method
 from gradcli.language.members import ANYWHERE, METHODS, member_of, require_cpu
@@ -64,7 +65,8 @@ class Runtime:
     """The state of one run of one program, and what happens to its values.
 
     inputs: the tensors that free names stand for. `sites` tells where in the source a node (by
-    serial) was written, and `flow` which way control flow went where data decided.
+    serial) was written, `passed_on` which call further out has the same value, `frames` within
+    which calls and loops it was made, and `flow` which way control flow went where data decided.
     """
 
     def __init__(
@@ -78,7 +80,9 @@ class Runtime:
         # As in a module that another imports.
         self.module.names["__name__"] = "program"
         self.sites: dict[int, ast.AST] = {}
+        self.passed_on: dict[int, ast.AST] = {}
         self.flow = Flow()
+        self.frames = Frames()
         self.printed: list[str] = []
         self.room = MAX_PRINTED
         self.torch_methods = False
@@ -116,7 +120,9 @@ class Runtime:
                 hint="name parts of it first; --max-depth and --max-nesting give more room",
             ) from None
         if isinstance(value, Tensor):
-            self.sites.setdefault(value.latest.serial, node)
+            serial = value.latest.serial
+            if self.sites.setdefault(serial, node) is not node:
+                self.passed_on[serial] = node
         return value
 
     def count_call(self) -> None:
@@ -186,7 +192,11 @@ class Runtime:
             return list(value)
         if isinstance(value, Tensor) and value.ndim:
             self.count(value.shape[0], where)
-            return [element(self, value, row) for row in range(value.shape[0])]
+            rows = [element(self, value, row) for row in range(value.shape[0])]
+            if where is not Nowhere:
+                for row in rows:
+                    self.sites.setdefault(row.latest.serial, where)
+            return rows
         hint = "tuples, lists, ranges, dicts, strings and tensors with axes can"
         if isinstance(value, (int, float)):
             hint = "`range(n)` counts from 0 to n - 1"

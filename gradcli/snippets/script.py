@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcli.errors import GradcliError, NameProblem, SyntaxProblem
 from gradcli.graph import building
+from gradcli.language.frames import Frames
 from gradcli.language.natives import Native
 from gradcli.language.operations import compare
 from gradcli.language.parser import parse
@@ -42,6 +43,7 @@ class Script(Writing):
 
     def __init__(self, settings: Settings, output: Callable[[str], None]) -> None:
         super().__init__(settings)
+        self.frames = Frames(kept=False)
         self.write = output
         self.autograd = Autograd(self)
         self.print_options = DEFAULTS
