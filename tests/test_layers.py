@@ -17,11 +17,13 @@ ORDER = [
     ("gradcli.jacobians",),
     ("gradcli.derivatives",),
     ("gradcli.recording",),
+    ("gradcli.passages",),
     ("gradcli.run",),
     ("gradcli.session", "gradcli.snippets"),
     ("gradcli.inputs", "gradcli.api", "gradcli.sampling"),
     ("gradcli.render",),
     ("gradcli.pictures",),
+    ("gradcli.explanation",),
     ("gradcli.batch",),
     ("gradcli.cli",),
 ]

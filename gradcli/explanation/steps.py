@@ -14,6 +14,7 @@ from gradcli.results import Found, Result
 
 if TYPE_CHECKING:
     from gradcli.errors import Span
+    from gradcli.pictures.groups import Group
 
 Array = np.ndarray[Any, Any]
 Value = Array | tuple[Array | None, ...]
@@ -29,7 +30,8 @@ class ForwardStep:
 
     operation: the same over steps and inputs, where the words of the source stand for several.
     operands: of each its id, or what a constant is. repeated: operands that broadcasting repeats,
-    with their shapes. span: where it was written.
+    with their shapes. span: where it was written. group: the calls and loops that it belongs to,
+    the outermost first.
     """
 
     number: int
@@ -43,7 +45,7 @@ class ForwardStep:
     value: Value
     repeated: list[tuple[Id, tuple[int, ...]]]
     span: Span | None
-    group: list[str]
+    group: list[Group]
 
 
 @dataclass
@@ -61,7 +63,7 @@ class Contribution:
 
     to: Id
     place: int
-    value: Array
+    value: Value
     output: int | None = None
     formula: str = ""
     factor_formula: str = ""
@@ -115,7 +117,8 @@ class Total:
 class ExplainedOutput(Found):
     """One output: its value, the step that it is, what was started from, the way back.
 
-    seed: the cotangent to start with. grad: by what was asked for; `tangent` in forward mode.
+    seed: the cotangent to start with. grad: by what was asked for; `tangent` in forward mode. cut:
+    why no derivative leads from it, where what it is made of depends on what is asked for.
     """
 
     def __init__(
@@ -127,8 +130,10 @@ class ExplainedOutput(Found):
         totals: list[Total],
         grad: dict[str, Array] | None = None,
         tangent: Array | None = None,
+        cut: str = "",
     ) -> None:
         super().__init__(value)
+        self.cut = cut
         self.of = of
         self.seed = seed
         self.passages = passages
