@@ -46,6 +46,7 @@ class Linear(Op):
         doc: str,
         samples: tuple[Sample, ...],
         counts: bool = False,
+        reduces: np.ufunc | None = None,
         sparse_adjoint: bool = False,
         view: bool = False,
         lift: Callable[..., Node] | None = None,
@@ -56,6 +57,7 @@ class Linear(Op):
         self.shape = shape
         self.adjoint = adjoint
         self.counts = counts
+        self.reduces = reduces
         self.sparse_adjoint = sparse_adjoint
         self.view = view
         self.lift = lift
@@ -189,6 +191,7 @@ sum_: Linear = Linear(
     doc="Sum over axes.",
     samples=((((2, 3),), ((-1,), False)), (((2, 3, 2),), ((-3, -1), True))),
     counts=True,
+    reduces=np.add,
     lift=same,
 )
 
