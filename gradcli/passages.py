@@ -109,7 +109,8 @@ class Passages(Recording):
     """A recording of the forward pass, with a way for each output.
 
     wanted: what was differentiated by. active: serials of what depends on it, as a derivative sees
-    it; touched: as a value does. tangents: in forward mode, the direction by input serial.
+    it; touched: as a value does. single: serials of computed nodes with one output.
+    tangents: in forward mode, the direction by input serial.
     """
 
     def __init__(self, run: Run, wanted: Sequence[Wrt], sources: Sequence[Node]) -> None:
@@ -121,8 +122,8 @@ class Passages(Recording):
         for node in self.nodes:
             if any(operand.serial in self.touched for operand in node.inputs):
                 self.touched.add(node.serial)
+        self.single: set[int] = set()
         self.tangents: dict[int, Array] = {}
-        self.products: list[Array] = []
 
     def compute(self, run: Run, bound: Sequence[tuple[Node, Array]]) -> None:
         """Run one plan for all nodes of the program and of the ways."""
@@ -135,6 +136,8 @@ class Passages(Recording):
         for node, array in zip(nodes, plan.run({**run.values, **given}), strict=True):
             several = isinstance(array, tuple)
             self.values[node.serial] = array if several else exact(array, node)
+            if not several:
+                self.single.add(node.serial)
 
     def gradient(self, way: Way, one: Wrt) -> Array:
         """The gradient, or the part of one that was asked for."""
@@ -267,7 +270,8 @@ def _jacobians(found: Passages, stage: Stage) -> None:
         if not chosen:
             continue
         rows = [part for _, part in chosen]
-        bound = [one for one in ancestors(rows, stop=found.values) if one.serial in found.values]
+        known = found.single
+        bound = [one for one in ancestors(rows, stop=known) if one.serial in known]
         dtype = found.traced.settings.dtype
         plan = Plan(rows, [*bound, leaf], [leaf], dtype)
         count = leaf.size
