@@ -122,7 +122,7 @@ class Run:
         wrong shape.
         """
         wanted = self.wanted(wrt) if grad else []
-        seeds = self._seeds(seed, bool(wanted))
+        seeds = self.seeds(seed, bool(wanted))
         try:
             result = self._evaluated(seeds, wanted, grad)
         except GradcliError as error:
@@ -158,7 +158,7 @@ class Run:
             return np.zeros(one.shape, self.settings.dtype)
         return owned(one.part(gradient))
 
-    def _seeds(self, seed: Any, needed: bool, what: str = "gradient") -> list[Any]:
+    def seeds(self, seed: Any, needed: bool, what: str = "gradient") -> list[Any]:
         """A seed for each output, as an array of its shape or "ones"; `what` needs it."""
         count = len(self.outputs)
         if isinstance(seed, str):
@@ -359,7 +359,7 @@ class Run:
         """
         direction = Direction(self, tangents)
         wanted = self.wanted(wrt)
-        seeds = self._seeds(seed, True, "Hessian")
+        seeds = self.seeds(seed, True, "Hessian")
         outputs = []
         try:
             for output, start in zip(self.outputs, seeds, strict=True):
@@ -377,7 +377,7 @@ class Run:
     def hessian(self, wrt: Sequence[str] | str | None = None, seed: Any = None) -> Hessian:
         """All second derivatives of each output, or of sum(seed*output), by two of `wrt` each."""
         wanted = self.wanted(wrt)
-        seeds = self._seeds(seed, True, "Hessian")
+        seeds = self.seeds(seed, True, "Hessian")
         outputs = []
         try:
             for output, value, start in zip(self.outputs, self._values(), seeds, strict=True):

@@ -19,6 +19,7 @@ ORDER = [
     ("gradcli.run",),
     ("gradcli.session", "gradcli.snippets"),
     ("gradcli.inputs", "gradcli.api"),
+    ("gradcli.trust",),
     ("gradcli.render",),
     ("gradcli.batch",),
     ("gradcli.cli",),

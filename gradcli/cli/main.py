@@ -21,6 +21,7 @@ COMMANDS = {
     "hessian": "All second derivatives.",
     "jvp": "The product of the Jacobian with a direction.",
     "hvp": "The product of the Hessian with a direction.",
+    "check": "Derivatives from several sources side by side, and claims about them.",
     "batch": "Requests as JSON lines, answers in order.",
 }
 

@@ -37,6 +37,7 @@ class Contraction(Op):
 
     family = "contraction"
     reach = "summed"
+    analytic = True
 
     def __call__(self, a: Node, b: Node, la: Labels, lb: Labels, lo: Labels) -> Node:
         return build(self, (a, b), (la, lb, lo))

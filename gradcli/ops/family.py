@@ -59,6 +59,10 @@ class Op:
     """Whether the adjoint leaves structural zeros (an index reaches some elements only)."""
     view = False
     """Whether the output may share memory with the first operand in NumPy or PyTorch."""
+    cuts = False
+    """Whether it makes a constant of what varies, so that its derivative is zero on request."""
+    analytic = False
+    """Whether its forward function continues to complex numbers, and the derivative with it."""
     reach: Reach = "dense"
     """What a family knows of its dependence; autodiff/structure.py follows it through a graph."""
 
