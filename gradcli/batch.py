@@ -93,7 +93,7 @@ class Server:
             error.give("give it in `inputs`")
             raise
         result = command(run, request)
-        check_printable(named_arrays(result), run.settings.max_memory)
+        check_printable(sum(a.size for a in named_arrays(result).values()), run.settings.max_memory)
         described = result_object(name, "", result)
         if program.settings.seed_was_picked:
             # Draws without a seed of their own are new ones each time.

@@ -17,6 +17,7 @@ from gradcli.jacobians import MODES, Mode, jacobian_of, require_memory, seed_lea
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import constant
+from gradcli.recording import Recording, record
 from gradcli.results import (
     Derivative,
     DerivativeOutput,
@@ -151,6 +152,21 @@ class Run:
             }
             outputs.append(Output(exact(value, node), grads))
         return Evaluation(outputs, self.warnings(wanted), notes)
+
+    @sure
+    def recorded(
+        self, seed: Any = None, wrt: Sequence[str] | str | None = None, back: bool = True
+    ) -> Recording:
+        """Everything that happens: the value of each node and, with `back`, its cotangent.
+
+        seed, wrt: as for `evaluate`; the derivative is that of all outputs together.
+        """
+        wanted = self.wanted(wrt) if back else []
+        seeds = self._seeds(seed, True) if back and wanted else None
+        try:
+            return record(self, seeds, wanted)
+        except GradcliError as error:
+            raise self.traced.placed(error) from None
 
     def _part(self, one: Wrt, gradient: Array | None) -> Array:
         """The part of a gradient that was asked for; zeros where it is not connected."""

@@ -104,6 +104,8 @@ class Traced:
         handles = {name: Tensor(node) for name, node in self.inputs.items()}
         interpreter = Interpreter(handles, settings.max_iterations, settings.max_depth)
         self.sites = interpreter.sites
+        self.passed_on = interpreter.passed_on
+        self.frames = interpreter.frames
         try:
             with building(trace):
                 last = source.tree.body[-1]
@@ -160,6 +162,25 @@ class Traced:
             np.array_equal(seen, now, equal_nan=seen.dtype.kind == "f")
             for (_, seen), now in zip(self._guards, found, strict=True)
         )
+
+    def agreeing(self, values: dict[int, Array], batched: Sequence[Node], count: int) -> Array:
+        """Which of many inputs, along a leading axis of those `batched`, steer it the same way.
+
+        Raises what computing the guards raises.
+        """
+        key = ("guards", tuple([node.serial for node in batched]))
+        nodes = [node for node, _ in self._guards]
+        plan: Plan = self.kept(key, lambda: self.checked_plan(nodes, (), batched))
+        plan.require(self.settings.max_memory, count)
+        same = np.ones(count, np.bool_)
+        for (_, seen), now, each in zip(
+            self._guards, plan.run(values), plan.output_batched, strict=True
+        ):
+            if each:
+                rows = now.reshape(count, -1)
+                equal = (rows == seen.ravel()) | ((rows != rows) & (seen != seen).ravel())
+                same &= equal.all(axis=1)
+        return same
 
     def stricter(self, values: dict[int, Array]) -> tuple[Traced, dict[int, Array]]:
         """The same program at the same inputs with strict derivatives, and its input values."""

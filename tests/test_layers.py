@@ -16,11 +16,13 @@ ORDER = [
     ("gradcli.arrays", "gradcli.wrt", "gradcli.traced"),
     ("gradcli.jacobians",),
     ("gradcli.derivatives",),
+    ("gradcli.recording",),
     ("gradcli.run",),
     ("gradcli.session", "gradcli.snippets"),
-    ("gradcli.inputs", "gradcli.api"),
+    ("gradcli.inputs", "gradcli.api", "gradcli.sampling"),
     ("gradcli.trust",),
     ("gradcli.render",),
+    ("gradcli.pictures",),
     ("gradcli.batch",),
     ("gradcli.cli",),
 ]
@@ -75,6 +77,7 @@ def test_one_importer_of_click_and_one_of_rich(root):
             assert head != "click" or module.startswith("gradcli.cli"), module
             assert head != "rich" or module.startswith("gradcli.render"), module
             assert head != "lark" or module == "gradcli.language.tables", module
+            assert head != "matplotlib" or module == "gradcli.pictures.figures", module
 
 
 @pytest.mark.parametrize("package", ["autodiff", "engine"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradcli.graph import Node, ancestors, dependents
+from gradcli.graph import Node, ancestors, dependents, mark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,11 +18,13 @@ def vjp(
     wrt: Sequence[Node],
     *,
     strict: bool = False,
+    trail: list[tuple[int, Node]] | None = None,
 ) -> list[Node | None]:
     """Gradient of `sum(seed * output)` with respect to each node of `wrt`, shape for shape.
 
     None where no path of real numbers leads there. `strict` keeps structural zeros apart from
-    values (at some cost), so that a zero never meets an infinite local derivative.
+    values (at some cost), so that a zero never meets an infinite local derivative. `trail` gets
+    each node that is passed on the way back, with a mark: what its rule makes has later serials.
     """
     order = ancestors(outputs, since=min(node.serial for node in wrt))
     active = dependents(order, wrt)
@@ -38,6 +40,8 @@ def vjp(
         cotangent = arrived.pop(node.serial, None)
         if cotangent is None:
             continue
+        if trail is not None:
+            trail.append((mark(), node))
         if node.serial in wanted_nodes:
             results[node.serial] = cotangent.settle()[0]
         if not node.inputs or not node.op.differentiable:

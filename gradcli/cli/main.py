@@ -21,6 +21,8 @@ COMMANDS = {
     "hessian": "All second derivatives.",
     "jvp": "The product of the Jacobian with a direction.",
     "hvp": "The product of the Hessian with a direction.",
+    "graph": "The computation as a picture.",
+    "plot": "The function beside its derivative.",
     "check": "Derivatives from several sources side by side, and claims about them.",
     "batch": "Requests as JSON lines, answers in order.",
 }

@@ -16,7 +16,7 @@ from gradcli.render.data import json_text, single_array
 from gradcli.results import labels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import IO
 
     Array = np.ndarray[Any, Any]
@@ -25,12 +25,11 @@ if TYPE_CHECKING:
 FORMATS = ("json", "csv", "npy", "npz")
 
 
-def check_printable(arrays: dict[str, Array], limit: int) -> None:
-    """Raise LimitError where printing would take more memory than the limit.
+def check_printable(count: int, limit: int) -> None:
+    """Raise LimitError where printing so many numbers would take more memory than the limit.
 
     A printed number takes some hundred bytes on its way from an array to text.
     """
-    count = sum(array.size for array in arrays.values())
     if count * 100 > limit:
         raise LimitError(
             f"printing {count:,} numbers would take more memory than the limit",
@@ -38,17 +37,17 @@ def check_printable(arrays: dict[str, Array], limit: int) -> None:
         )
 
 
-def format_of(path: str, style: str) -> str:
-    """The format of an output file: by its ending, or as --format says.
+def format_of(path: str, style: str, pictures: Sequence[str] = ()) -> str:
+    """The format of an output file: by its ending, or as --format says; `pictures` are some too.
 
     Raises UsageError, before anything is computed, for a kind of file that is not written.
     """
     ending = os.path.splitext(path)[1].lower().removeprefix(".")
-    if ending in FORMATS:
+    if ending in FORMATS or ending in pictures:
         return ending
     if style in FORMATS:
         return style
-    known = ", ".join(f".{name}" for name in FORMATS)
+    known = ", ".join(f".{name}" for name in (*FORMATS, *pictures))
     raise UsageError(f"{path} is not a kind of file that is written", hint=f"it writes {known}")
 
 
