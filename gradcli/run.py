@@ -162,7 +162,7 @@ class Run:
         seed, wrt: as for `evaluate`; the derivative is that of all outputs together.
         """
         wanted = self.wanted(wrt) if back else []
-        seeds = self._seeds(seed, True) if back and wanted else None
+        seeds = self.seeds(seed, True) if back and wanted else None
         try:
             return record(self, seeds, wanted)
         except GradcliError as error:

@@ -47,6 +47,7 @@ class Linear(Op):
         doc: str,
         samples: tuple[Sample, ...],
         counts: bool = False,
+        reduces: np.ufunc | None = None,
         sparse_adjoint: bool = False,
         view: bool = False,
         lift: Callable[..., Node] | None = None,
@@ -57,6 +58,7 @@ class Linear(Op):
         self.shape = shape
         self.adjoint = adjoint
         self.counts = counts
+        self.reduces = reduces
         self.sparse_adjoint = sparse_adjoint
         self.view = view
         self.lift = lift
@@ -190,6 +192,7 @@ sum_: Linear = Linear(
     doc="Sum over axes.",
     samples=((((2, 3),), ((-1,), False)), (((2, 3, 2),), ((-3, -1), True))),
     counts=True,
+    reduces=np.add,
     lift=same,
 )
 
