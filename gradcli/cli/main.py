@@ -24,6 +24,7 @@ COMMANDS = {
     "explain": "Every step of a value and its derivative.",
     "graph": "The computation as a picture.",
     "plot": "The function beside its derivative.",
+    "check": "Derivatives from several sources side by side, and claims about them.",
     "batch": "Requests as JSON lines, answers in order.",
 }
 

@@ -72,6 +72,7 @@ class Elementwise(Op):
         self.spell = f"np+torch+jnp.{name}" if spell is None else spell
         self.selects = selects or (None,) * len(rules)
         self.differentiable = any(rule is not None for rule in rules)
+        self.analytic = self.differentiable and not kinks and _continues(ufunc)
 
     def __call__(self, *args: Node | float) -> Node:
         return build(self, tuple([node_of(arg) for arg in args]))
@@ -186,6 +187,12 @@ class Elementwise(Op):
             for operand, flag in zip(operands, lead, strict=True)
         ]
         return build(self, tuple(lined), node.params)
+
+
+def _continues(ufunc: Callable[..., Array]) -> bool:
+    """Whether NumPy computes it of complex numbers, with complex results."""
+    loops: list[str] = getattr(ufunc, "types", [])
+    return any(set(loop.replace("->", "")) == {"D"} for loop in loops)
 
 
 def lined_up(x: Node, rank: int, extent: int) -> Node:

@@ -67,6 +67,10 @@ class Op:
     """Whether each element of the output is computed from the corresponding ones alone."""
     reduces: np.ufunc | None = None
     """Of a reduction (axes and keepdims are its parameters): the ufunc that it reduces by."""
+    cuts = False
+    """Whether it makes a constant of what varies, so that its derivative is zero on request."""
+    analytic = False
+    """Whether its forward function continues to complex numbers, and the derivative with it."""
     reach: Reach = "dense"
     """What a family knows of its dependence; autodiff/structure.py follows it through a graph."""
 

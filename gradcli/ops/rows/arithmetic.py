@@ -147,6 +147,7 @@ sqrt: Elementwise = Elementwise(
     kinks=(((0.0,), (np.inf,)),),
     spell="np+torch+jnp+math.sqrt",
 )
+sqrt.analytic = True
 
 sign: Elementwise = Elementwise(
     "sign",
@@ -254,3 +255,4 @@ detach: Elementwise = Elementwise(
 )
 # In PyTorch it shares its operand's memory.
 detach.view = True
+detach.cuts = True
