@@ -173,7 +173,7 @@ class Run:
     def passages(self, seed: Any = None, wrt: Sequence[str] | str | None = None) -> Passages:
         """Every step of what `evaluate` does, forward and back; the same arguments and errors."""
         wanted = self.wanted(wrt)
-        seeds = self._seeds(seed, bool(wanted))
+        seeds = self.seeds(seed, bool(wanted))
         try:
             return passages_back(self, seeds, wanted)
         except GradcliError as error:
