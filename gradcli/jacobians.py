@@ -10,12 +10,12 @@ from gradcli.autodiff import jvp, vjp
 from gradcli.engine import memory_error
 from gradcli.graph import OPS, Arena, Node, building
 from gradcli.ops.cotangent import Cotangent
-from gradcli.ops.leaves import input_
 from gradcli.results import JacobianOutput
+from gradcli.seeds import batch_plan, batches, seed_leaf, unit_seeds
 from gradcli.simplify import rewrite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from gradcli.engine import Plan
     from gradcli.run import Run
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 Mode = Literal["auto", "forward", "reverse"]
 MODES: tuple[Mode, ...] = ("auto", "forward", "reverse")
-WORKING_SET = 128 << 20
-"""Bytes that a chunk of batched seeds aims to stay under, so that it runs near the caches."""
-
 
 def require_memory(run: Run, wanted: list[Wrt]) -> None:
     """Raise LimitError where the blocks of all outputs together do not fit into memory."""
@@ -96,7 +93,7 @@ def fill_rows(
             leaf = seed_leaf(output)
             seed = Cotangent(leaf, OPS["not_equal"](leaf, 0.0) if strict else None)
             parts = vjp([output], [seed], nodes, strict=strict)
-        return leaf, parts, _batch_plan(run, leaf, parts, fixed)
+        return leaf, parts, batch_plan(run, [leaf], parts, fixed)
 
     key = ("rows", output.serial, tuple([node.serial for node in nodes]), strict)
     leaf, parts, plan = run.traced.kept(key, make)
@@ -105,10 +102,11 @@ def fill_rows(
         for block, one, part in zip(blocks, wanted, parts, strict=True)
         if part is not None
     ]
-    for start, taken, arrays in _batches(run, leaf, plan, places, fixed):
-        rows = into[start : start + len(taken)]
+    seeds = unit_seeds(places)
+    for start, stop, arrays in batches(run, [leaf], plan, len(places), seeds, fixed):
+        rows = into[start:stop]
         for (block, one), array in zip(targets, arrays, strict=True):
-            found = array.reshape(len(taken), -1)
+            found = array.reshape(stop - start, -1)
             block[rows] = found if one.positions is None else found[:, one.columns()]
 
 
@@ -128,52 +126,15 @@ def fill_columns(
             leaf = seed_leaf(one.node)
             parts = jvp(outputs, [one.node], [leaf])
         present = [part is not None for part in parts]
-        return leaf, present, _batch_plan(run, leaf, parts, fixed)
+        return leaf, present, batch_plan(run, [leaf], parts, fixed)
 
     key = ("columns", tuple([output.serial for output in outputs]), one.node.serial)
     leaf, present, plan = run.traced.kept(key, make)
     targets = [
         pair for pair, there in zip(zip(blocks, places, strict=True), present, strict=True) if there
     ]
-    for start, taken, arrays in _batches(run, leaf, plan, one.columns(), fixed):
+    seeds = unit_seeds(one.columns())
+    for start, stop, arrays in batches(run, [leaf], plan, one.size, seeds, fixed):
         for (block, rows), array in zip(targets, arrays, strict=True):
-            found = array.reshape(len(taken), -1)
-            block[:, start : start + len(taken)] = found[:, rows].T
-
-
-def _batch_plan(run: Run, leaf: Node, parts: list[Node | None], fixed: Fixed) -> Plan | None:
-    present = [part for part in parts if part is not None]
-    bound = [leaf, *[other for other, _ in fixed]]
-    return run.traced.checked_plan(present, bound, [leaf]) if present else None
-
-
-def _batches(
-    run: Run, leaf: Node, plan: Plan | None, places: Array, fixed: Fixed
-) -> Iterator[tuple[int, Array, list[Array]]]:
-    """Run unit seeds at `places` of the leaf, a chunk of them at a time, with its start."""
-    if plan is None or not len(places):
-        return
-    dtype, limit = run.settings.dtype, run.settings.max_memory
-    values = {**run.values, **{other.serial: array for other, array in fixed}}
-    base = plan.peak(1)[0]
-    each = max(1, plan.peak(2)[0] - base) + leaf.size * dtype.itemsize
-    chunk = int(max(1, min(len(places), WORKING_SET // each, (limit - base) // each)))
-    for start in range(0, len(places), chunk):
-        taken = places[start : start + chunk]
-        count = len(taken)
-        seeds = np.zeros((count, leaf.size), dtype)
-        seeds[np.arange(count), taken] = 1
-        arrays = plan.run({**values, leaf.serial: seeds.reshape(count, *leaf.shape)})
-        yield (
-            start,
-            taken,
-            [
-                array if batched else np.broadcast_to(array, (count, *array.shape))
-                for array, batched in zip(arrays, plan.output_batched, strict=True)
-            ],
-        )
-
-
-def seed_leaf(like: Node) -> Node:
-    """A leaf of a node's shape, to be bound to seeds or tangents when the plan is run."""
-    return Node(input_, (), (like.shape, "seed", "real"), ((like.shape, "real"),))
+            found = array.reshape(stop - start, -1)
+            block[:, start:stop] = found[:, rows].T

@@ -13,7 +13,7 @@ from gradcli.derivatives import Direction, derivative_of, hessian_of, hvp_of, jv
 from gradcli.engine import Unsure
 from gradcli.errors import ArgumentError, GradcliError, SeedError
 from gradcli.graph import OPS, Arena, Node, ancestors, building, dependents
-from gradcli.jacobians import MODES, Mode, jacobian_of, require_memory, seed_leaf
+from gradcli.jacobians import MODES, Mode, jacobian_of, require_memory
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import constant
@@ -33,6 +33,7 @@ from gradcli.results import (
     Tangent,
     TangentOutput,
 )
+from gradcli.seeds import seed_leaf
 from gradcli.simplify import rewrite
 from gradcli.wrt import Wrt, resolve
 
