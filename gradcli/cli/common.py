@@ -228,7 +228,7 @@ class Request:
             if self.expression is None:
                 raise self._no_expression()
             return self.expression, None
-        return read_program(self.file)
+        return read_program(self.file, self.settings.max_source)
 
     def _other_commands(self) -> list[click.Command]:
         group = self.context.parent and self.context.parent.command
@@ -460,15 +460,24 @@ class Request:
         return self.file or "\n".join(self.options["lines"])
 
 
-def read_program(file: str) -> tuple[str, str]:
-    """The text of a program's file (- is standard input), and what to call it."""
+def read_program(file: str, max_source: int) -> tuple[str, str]:
+    """The text of a program's file (- is standard input), and what to call it.
+
+    No more is read than shows that the program is too long.
+    """
+    from io import TextIOWrapper
+
     try:
         if file == "-":
-            from gradcli.files import read_stdin_bytes
-
-            return read_stdin_bytes().decode("utf-8-sig"), "<stdin>"
+            if sys.stdin is None:
+                raise InputError("standard input is closed")
+            stream = TextIOWrapper(sys.stdin.buffer, "utf-8-sig", newline="")
+            try:
+                return stream.read(max_source + 1), "<stdin>"
+            finally:
+                stream.detach()
         with open(file, encoding="utf-8-sig", newline="") as opened:
-            return opened.read(), file
+            return opened.read(max_source + 1), file
     except FileNotFoundError:
         raise InputError(f"there is no file {file}") from None
     except UnicodeDecodeError:
