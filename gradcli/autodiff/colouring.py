@@ -134,39 +134,3 @@ def _renumbered(colours: Array) -> Array:
     """The same colours without gaps between their numbers."""
     present = np.unique(colours[colours != NONE])
     return np.where(colours == NONE, NONE, np.searchsorted(present, colours))
-
-
-def described(pattern: Pattern) -> str:
-    """What a matrix with this pattern is called: diagonal, tridiagonal, banded, sparse, ..."""
-    if pattern.full:
-        return "dense"
-    rows, columns = pattern.pairs()
-    entries, cells = len(rows), pattern.rows * pattern.columns
-    if not entries:
-        return "zero"
-    if entries == cells:
-        return "dense"
-    sparse = entries * 4 <= cells
-    if pattern.rows == pattern.columns > 1:
-        size = pattern.rows
-        offsets = columns - rows
-        low, high = int(offsets.min()), int(offsets.max())
-        if low == high == 0:
-            return "diagonal"
-        if (low, high) == (-1, 1) and size > 2:
-            return "tridiagonal"
-        if high - low < size // 4:
-            return f"banded, {max(-low, 0)} below and {max(high, 0)} above the diagonal"
-        wrapped = (offsets + size // 2) % size - size // 2
-        low, high = int(wrapped.min()), int(wrapped.max())
-        if (low, high) == (-1, 1) and size > 4:
-            return "periodic tridiagonal"
-        if high - low < size // 4:
-            return f"periodic banded, {max(-low, 0)} below and {max(high, 0)} above the diagonal"
-        if offsets.max() <= 0:
-            return "lower triangular"
-        if offsets.min() >= 0:
-            return "upper triangular"
-    if sparse:
-        return "sparse"
-    return "dense with zeros"

@@ -23,7 +23,7 @@ NARROW = 16
 """Entries of a row up to which a pattern is an array."""
 SMALL = 1 << 16
 """Cells of an array up to which it may be wider."""
-EXACT = 1 << 20
+EXACT = 1 << 17
 """Cells of a pattern up to which it is never taken for full."""
 MOST = 1 << 26
 """Entries that a pattern has at most."""
@@ -60,7 +60,8 @@ class Pattern:
     def counts(self) -> Array:
         """How many sources each row has."""
         if self.table is not None:
-            return (self.table != NONE).sum(axis=1)
+            found: Array = (self.table != NONE).sum(axis=1)
+            return found
         if self.matrix is None:
             return np.full(self.rows, self.columns)
         return np.diff(self.matrix.indptr)
@@ -102,12 +103,14 @@ class Pattern:
             counts = np.where(absent, 0, counts)
         if _too_many(int(counts.sum()), rows, self.columns):
             return Pattern(rows, self.columns)
-        matrix = self.csr()[kept]
+        matrix = self.csr()[places[~absent]] if some else self.csr()[kept]
         if some:
-            from scipy.sparse import diags_array
+            from scipy.sparse import csr_array
 
-            matrix = (diags_array(~absent) @ matrix).tocsr()
-            matrix.eliminate_zeros()
+            starts = np.zeros(rows + 1, matrix.indptr.dtype)
+            np.cumsum(counts, out=starts[1:])
+            parts = (matrix.data, matrix.indices, starts)
+            matrix = csr_array(parts, shape=(rows, self.columns))
         return _smallest(matrix)
 
     def collect(self, keys: Array, count: int) -> Pattern:

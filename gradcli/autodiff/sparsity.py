@@ -178,13 +178,13 @@ def _linear(node: Node, operand: int, output: int, known: Known) -> Any:
         arrays[operand] = array.reshape(given.shape)
         return np.asarray(node.op.run(node, arrays, None, np.float64)).ravel()
 
+    places = _positions(forward, given.size)
+    if places is not None:
+        return Steps(None, given.size, places)
     with building(Trace()):
         leaf = placeholder(node.shape)
         adjoint = node.op.transposed(leaf, node, operand)  # type: ignore[attr-defined]
     backward = _function(leaf, adjoint)
-    places = _positions(forward, given.size)
-    if places is not None:
-        return Steps(None, given.size, places)
     keys = _positions(backward, node.size)
     if keys is not None:
         return Steps(keys, node.size, None)
@@ -220,10 +220,11 @@ def _contracted(node: Node, operand: int, output: int, known: Known) -> Any:
     extent.update(zip(others, other.shape, strict=True))
     still = other.size > 1 and other.serial not in known.moving
     value = known.value(other) if still else None
-    if value is not None and 2 * np.count_nonzero(value) <= value.size:
-        free = [label for label in mine if label not in others]
-        width = int(np.prod([extent[label] for label in free], dtype=np.int64))
-        if np.count_nonzero(value) * width <= MOST:
+    free = [label for label in mine if label not in others]
+    width = int(np.prod([extent[label] for label in free], dtype=np.int64))
+    if value is not None and np.count_nonzero(value) < value.size:
+        entries = np.count_nonzero(value) * width
+        if value.size * width <= EXACT or (2 * entries <= value.size * width and entries <= MOST):
             return _by_factor(value, others, mine, out, free, extent)
     shared = [label for label in mine if label in out]
     keys = np.arange(int(np.prod([extent[label] for label in shared], dtype=np.int64)))
@@ -248,7 +249,8 @@ def _by_factor(
 ) -> Matrix:
     """The entries of a contraction with a factor that has zeros: one for each that it has not."""
     places = dict(zip(others, [one[:, None] for one in np.nonzero(value)], strict=True))
-    grids = np.indices([extent[label] for label in free]).reshape(len(free), -1)
+    sizes = [extent[label] for label in free]
+    grids = np.indices(sizes).reshape(len(free), int(np.prod(sizes, dtype=np.int64)))
     places.update(zip(free, [grid[None, :] for grid in grids], strict=True))
     whole = np.broadcast_shapes(*[place.shape for place in places.values()])
 
@@ -356,7 +358,8 @@ def _computed(order: Sequence[Node], values: Mapping[int, Array]) -> dict[int, A
 
 
 def _csr(mask: Array) -> Matrix:
-    return _pairs(*np.nonzero(mask), *mask.shape)
+    rows, columns = np.nonzero(mask)
+    return _pairs(rows, columns, *mask.shape)
 
 
 def _pairs(rows: Array, columns: Array, count: int, width: int) -> Matrix:
