@@ -48,6 +48,10 @@ class Result(Generic[One]):
         texts = [", ".join(f"{name}={part!r}" for name, part in one.items()) for one in parts]
         return f"{type(self).__name__}({'; '.join(texts)})"
 
+    def facts(self) -> dict[str, Any]:
+        """What holds of several outputs together."""
+        return {}
+
     @property
     def value(self) -> Array:
         return self._single.value

@@ -124,7 +124,7 @@ class Run:
         wrong shape.
         """
         wanted = self.wanted(wrt) if grad else []
-        seeds = self._seeds(seed, bool(wanted))
+        seeds = self.seeds(seed, bool(wanted))
         try:
             result = self._evaluated(seeds, wanted, grad)
         except GradcliError as error:
@@ -163,7 +163,7 @@ class Run:
         seed, wrt: as for `evaluate`; the derivative is that of all outputs together.
         """
         wanted = self.wanted(wrt) if back else []
-        seeds = self._seeds(seed, True) if back and wanted else None
+        seeds = self.seeds(seed, True) if back and wanted else None
         try:
             return record(self, seeds, wanted)
         except GradcliError as error:
@@ -175,7 +175,7 @@ class Run:
             return np.zeros(one.shape, self.settings.dtype)
         return owned(one.part(gradient))
 
-    def _seeds(self, seed: Any, needed: bool, what: str = "gradient") -> list[Any]:
+    def seeds(self, seed: Any, needed: bool, what: str = "gradient") -> list[Any]:
         """A seed for each output, as an array of its shape or "ones"; `what` needs it."""
         count = len(self.outputs)
         if isinstance(seed, str):
@@ -382,7 +382,7 @@ class Run:
         """
         direction = Direction(self, tangents)
         wanted = self.wanted(wrt)
-        seeds = self._seeds(seed, True, "Hessian")
+        seeds = self.seeds(seed, True, "Hessian")
         outputs = []
         try:
             for output, start in zip(self.outputs, seeds, strict=True):
@@ -400,7 +400,7 @@ class Run:
     def hessian(self, wrt: Sequence[str] | str | None = None, seed: Any = None) -> Hessian:
         """All second derivatives of each output, or of sum(seed*output), by two of `wrt` each."""
         wanted = self.wanted(wrt)
-        seeds = self._seeds(seed, True, "Hessian")
+        seeds = self.seeds(seed, True, "Hessian")
         outputs = []
         try:
             for output, value, start in zip(self.outputs, self._values(), seeds, strict=True):

@@ -22,6 +22,7 @@ ORDER = [
     ("gradcli.run",),
     ("gradcli.session", "gradcli.snippets"),
     ("gradcli.inputs", "gradcli.api", "gradcli.sampling"),
+    ("gradcli.trust",),
     ("gradcli.render",),
     ("gradcli.pictures",),
     ("gradcli.batch",),

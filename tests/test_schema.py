@@ -48,7 +48,8 @@ def test_golden_commands_as_json(line, validator, capsys, monkeypatch):
     status = guarded([*words[:1], "--json", *words[1:]])
     found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
     validator.validate(found)
-    assert ("error" in found) == (status != 0)
+    failed = "error" in found or found.get("ok") is False
+    assert failed == (status != 0)
 
 
 def test_flat_and_several(validator, capsys):

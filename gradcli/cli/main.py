@@ -23,6 +23,7 @@ COMMANDS = {
     "hvp": "The product of the Hessian with a direction.",
     "graph": "The computation as a picture.",
     "plot": "The function beside its derivative.",
+    "check": "Derivatives from several sources side by side, and claims about them.",
     "batch": "Requests as JSON lines, answers in order.",
 }
 

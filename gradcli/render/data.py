@@ -68,7 +68,9 @@ def json_value(array: Array) -> Any:
 def _named(value: Any) -> Any:
     if isinstance(value, list):
         return [_named(item) for item in value]
-    return SPELLED.get(str(value), value)
+    if isinstance(value, dict):
+        return {name: _named(item) for name, item in value.items()}
+    return SPELLED.get(str(value), value) if isinstance(value, float) else value
 
 
 def json_parts(part: Any) -> Any:
@@ -81,11 +83,15 @@ def json_parts(part: Any) -> Any:
 def result_object(command: str, expr: str, result: Result[Any]) -> dict[str, Any]:
     """The JSON object of a result."""
     parts = [
-        {"value": json_value(output.value), **json_parts(output.named()), **output.facts()}
+        {
+            "value": json_value(output.value),
+            **json_parts(output.named()),
+            **_named(output.facts()),
+        }
         for output in result.outputs
     ]
     head: dict[str, Any] = {"schema": SCHEMA, "command": command, "expr": expr}
-    body = parts[0] if len(parts) == 1 else {"outputs": parts}
+    body = parts[0] if len(parts) == 1 else {**result.facts(), "outputs": parts}
     if result.control_flow:
         body = {**body, "control_flow": result.control_flow}
     return {**head, **body, "warnings": result.warnings, "notes": result.notes}
