@@ -13,7 +13,7 @@ from gradcli.derivatives import Direction, derivative_of, hessian_of, hvp_of, jv
 from gradcli.engine import Unsure
 from gradcli.errors import ArgumentError, GradcliError, SeedError
 from gradcli.graph import OPS, Arena, Node, ancestors, building, dependents
-from gradcli.jacobians import MODES, Mode, jacobian_of, require_memory, seed_leaf
+from gradcli.jacobians import MODES, Mode, jacobian_of
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import constant
@@ -34,6 +34,7 @@ from gradcli.results import (
     Tangent,
     TangentOutput,
 )
+from gradcli.seeds import seed_leaf
 from gradcli.simplify import rewrite
 from gradcli.wrt import Wrt, resolve
 
@@ -287,6 +288,7 @@ class Run:
         mode: Mode = ...,
         *,
         diag: Literal[False] = False,
+        sparse: bool | None = ...,
     ) -> Jacobian: ...
     @overload
     def jacobian(
@@ -303,13 +305,16 @@ class Run:
         mode: Mode = "auto",
         *,
         diag: bool = False,
+        sparse: bool | None = False,
     ) -> Jacobian | Diagonal:
         """The Jacobian of every output by everything in `wrt`.
 
         Forward costs a pass for each input element, reverse one for each output element; auto
         takes the smaller count. `diag` asks for the diagonals alone, where there is nothing beside
-        them: of one pass, where the graph shows it. Raises LimitError where it does not fit into
-        memory, ArgumentError or ShapeError where it is not diagonal.
+        them: of one pass, where the graph shows it. `sparse` gives SciPy arrays in compressed
+        rows, of shape (output elements, input elements); None does so where arrays would be large
+        and hardly anything but zeros. Raises LimitError where it does not fit into memory,
+        ArgumentError or ShapeError where it is not diagonal.
         """
         if mode not in MODES:
             raise ArgumentError(f"mode is one of {', '.join(MODES)}, not {mode!r}")
@@ -321,11 +326,13 @@ class Run:
                 found = self._elementwise(wanted, 1)
                 diagonals = [DiagonalOutput(*one) for one in found]
                 return Diagonal(diagonals, self.warnings(wanted), list(self.traced.notes))
-            require_memory(self, wanted)
-            outputs = [
-                jacobian_of(self, output, exact(value, output), wanted, mode)
-                for output, value in zip(self.outputs, self._values(), strict=True)
-            ]
+            outputs = []
+            held = 0
+            for output, value in zip(self.outputs, self._values(), strict=True):
+                shown = exact(value, output)
+                one = jacobian_of(self, output, shown, wanted, mode, sparse, held)
+                held += sum(block.size for block in one.jacobian.values())
+                outputs.append(one)
         except GradcliError as error:
             raise self.traced.placed(error) from None
         return Jacobian(outputs, self.warnings(wanted), list(self.traced.notes))

@@ -14,6 +14,8 @@ ORDER = [
     ("gradcli.language",),
     ("gradcli.settings", "gradcli.results", "gradcli.files"),
     ("gradcli.arrays", "gradcli.wrt", "gradcli.traced"),
+    ("gradcli.seeds",),
+    ("gradcli.sparse",),
     ("gradcli.jacobians",),
     ("gradcli.derivatives",),
     ("gradcli.recording",),

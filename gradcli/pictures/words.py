@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.graph import Arena, Dim, Node, building
-from gradcli.jacobians import seed_leaf
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import input_, known_number
 from gradcli.render.layout import Look
 from gradcli.render.text import printable
+from gradcli.seeds import seed_leaf
 from gradcli.simplify import rewrite
 
 if TYPE_CHECKING:
