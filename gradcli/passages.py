@@ -17,10 +17,10 @@ from gradcli.autodiff.forward import push
 from gradcli.derivatives import start_of
 from gradcli.engine import Plan
 from gradcli.graph import Arena, Node, ancestors, building, dependents, size_of
-from gradcli.jacobians import seed_leaf
 from gradcli.ops.cotangent import Cotangent, repeated_axes
 from gradcli.ops.leaves import ones_like
 from gradcli.recording import Recording
+from gradcli.seeds import seed_leaf
 from gradcli.simplify import rewrite
 
 if TYPE_CHECKING:
