@@ -18,11 +18,12 @@ from gradcli.autodiff.structure import NONE, is_diagonal, own_positions, sources
 from gradcli.engine import memory_error
 from gradcli.errors import SeedError
 from gradcli.graph import OPS, Arena, Node, building
-from gradcli.jacobians import fill_columns, fill_rows, jacobian_of, rows_with_nan, seed_leaf
+from gradcli.jacobians import fill_columns, fill_rows, jacobian_of, rows_with_nan
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import array_constant, constant
 from gradcli.ops.linear import Positions, diagonal, index, reshape
+from gradcli.seeds import seed_leaf
 from gradcli.simplify import rewrite
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -174,20 +174,49 @@ class Hessian(Result[HessianOutput]):
         return self._single.hessian
 
 
-class JacobianOutput(Found):
-    """One output's value and Jacobian blocks, each of shape `value.shape + input.shape`."""
+class Facts(NamedTuple):
+    """The structure of a derivative that took fewer passes for it.
 
-    def __init__(self, value: Array, jacobian: dict[str, Array], mode: str, passes: int) -> None:
+    name: "tridiagonal" and the like; entries: how many may not be zero; dense: the passes that a
+    dense one takes.
+    """
+
+    name: str
+    entries: int
+    dense: int
+
+    def named(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"structure": self.name, "entries": self.entries}
+
+
+class JacobianOutput(Found):
+    """One output's value and Jacobian blocks, each of shape `value.shape + input.shape`.
+
+    Sparse blocks are SciPy arrays, a row for each element of the value, a column for each of the
+    input. structure: None where the passes are those of a dense one.
+    """
+
+    def __init__(
+        self,
+        value: Array,
+        jacobian: dict[str, Any],
+        mode: str,
+        passes: int,
+        structure: Facts | None = None,
+    ) -> None:
         super().__init__(value)
         self.jacobian = jacobian
         self.mode = mode
         self.passes = passes
+        self.structure = structure
 
     def named(self) -> dict[str, Any]:
         return {"jacobian": self.jacobian}
 
     def facts(self) -> dict[str, Any]:
-        return {"mode": self.mode, "passes": self.passes}
+        found = {} if self.structure is None else self.structure.named()
+        return {"mode": self.mode, "passes": self.passes, **found}
 
 
 class DiagonalOutput(Found):
@@ -229,16 +258,32 @@ class Jacobian(Result[JacobianOutput]):
         for place, output in enumerate(self.outputs):
             rank = output.value.ndim
             size = output.value.size
-            blocks = [block.reshape(size, -1) for block in output.jacobian.values()]
+            sparse = any(not isinstance(one, np.ndarray) for one in output.jacobian.values())
+            blocks = [
+                block if sparse else block.reshape(size, -1) for block in output.jacobian.values()
+            ]
             columns = [
                 label
                 for name, block in output.jacobian.items()
-                for label in labels(name, block.shape[rank:])
+                for label in labels(name, block.shape[1 if sparse else rank :])
             ]
-            matrix = np.concatenate(blocks, axis=1) if blocks else np.zeros((size, 0))
+            if sparse:
+                from scipy.sparse import hstack
+
+                matrix = hstack(blocks, format="csr")
+            else:
+                matrix = np.concatenate(blocks, axis=1) if blocks else np.zeros((size, 0))
             rows = labels(f"out{place}" if several else "out", output.value.shape)
             outputs.append(
-                FlatOutput(output.value, matrix, rows, columns, output.mode, output.passes)
+                FlatOutput(
+                    output.value,
+                    matrix,
+                    rows,
+                    columns,
+                    output.mode,
+                    output.passes,
+                    output.structure,
+                )
             )
         flat = FlatJacobian(outputs, self.warnings, self.notes)
         flat.control_flow = self.control_flow
@@ -256,6 +301,7 @@ class FlatOutput(Found):
         columns: list[str],
         mode: str,
         passes: int,
+        structure: Facts | None = None,
     ) -> None:
         super().__init__(value)
         self.jacobian = jacobian
@@ -263,13 +309,16 @@ class FlatOutput(Found):
         self.columns = columns
         self.mode = mode
         self.passes = passes
+        self.structure = structure
 
     def named(self) -> dict[str, Any]:
         return {"jacobian": self.jacobian}
 
     def facts(self) -> dict[str, Any]:
+        found = {} if self.structure is None else self.structure.named()
         return {
-            "rows": self.rows, "columns": self.columns, "mode": self.mode, "passes": self.passes,
+            "rows": self.rows, "columns": self.columns,
+            "mode": self.mode, "passes": self.passes, **found,
         }  # fmt: skip
 
 

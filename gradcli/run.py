@@ -13,10 +13,11 @@ from gradcli.derivatives import Direction, derivative_of, hessian_of, hvp_of, jv
 from gradcli.engine import Unsure
 from gradcli.errors import ArgumentError, GradcliError, SeedError
 from gradcli.graph import OPS, Arena, Node, ancestors, building, dependents
-from gradcli.jacobians import MODES, Mode, jacobian_of, require_memory, seed_leaf
+from gradcli.jacobians import MODES, Mode, jacobian_of
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import constant
+from gradcli.passages import Passages, passages_back, passages_forward
 from gradcli.recording import Recording, record
 from gradcli.results import (
     Derivative,
@@ -33,6 +34,7 @@ from gradcli.results import (
     Tangent,
     TangentOutput,
 )
+from gradcli.seeds import seed_leaf
 from gradcli.simplify import rewrite
 from gradcli.wrt import Wrt, resolve
 
@@ -168,6 +170,25 @@ class Run:
         except GradcliError as error:
             raise self.traced.placed(error) from None
 
+    @sure
+    def passages(self, seed: Any = None, wrt: Sequence[str] | str | None = None) -> Passages:
+        """Every step of what `evaluate` does, forward and back; the same arguments and errors."""
+        wanted = self.wanted(wrt)
+        seeds = self.seeds(seed, bool(wanted))
+        try:
+            return passages_back(self, seeds, wanted)
+        except GradcliError as error:
+            raise self.traced.placed(error) from None
+
+    @sure
+    def passages_along(self, tangents: Mapping[str, Any]) -> Passages:
+        """Every step of what `jvp` does; the same arguments and errors."""
+        direction = Direction(self, tangents)
+        try:
+            return passages_forward(self, direction, direction.wanted)
+        except GradcliError as error:
+            raise self.traced.placed(error) from None
+
     def _part(self, one: Wrt, gradient: Array | None) -> Array:
         """The part of a gradient that was asked for; zeros where it is not connected."""
         if gradient is None:
@@ -267,6 +288,7 @@ class Run:
         mode: Mode = ...,
         *,
         diag: Literal[False] = False,
+        sparse: bool | None = ...,
     ) -> Jacobian: ...
     @overload
     def jacobian(
@@ -283,13 +305,16 @@ class Run:
         mode: Mode = "auto",
         *,
         diag: bool = False,
+        sparse: bool | None = False,
     ) -> Jacobian | Diagonal:
         """The Jacobian of every output by everything in `wrt`.
 
         Forward costs a pass for each input element, reverse one for each output element; auto
         takes the smaller count. `diag` asks for the diagonals alone, where there is nothing beside
-        them: of one pass, where the graph shows it. Raises LimitError where it does not fit into
-        memory, ArgumentError or ShapeError where it is not diagonal.
+        them: of one pass, where the graph shows it. `sparse` gives SciPy arrays in compressed
+        rows, of shape (output elements, input elements); None does so where arrays would be large
+        and hardly anything but zeros. Raises LimitError where it does not fit into memory,
+        ArgumentError or ShapeError where it is not diagonal.
         """
         if mode not in MODES:
             raise ArgumentError(f"mode is one of {', '.join(MODES)}, not {mode!r}")
@@ -301,11 +326,13 @@ class Run:
                 found = self._elementwise(wanted, 1)
                 diagonals = [DiagonalOutput(*one) for one in found]
                 return Diagonal(diagonals, self.warnings(wanted), list(self.traced.notes))
-            require_memory(self, wanted)
-            outputs = [
-                jacobian_of(self, output, exact(value, output), wanted, mode)
-                for output, value in zip(self.outputs, self._values(), strict=True)
-            ]
+            outputs = []
+            held = 0
+            for output, value in zip(self.outputs, self._values(), strict=True):
+                shown = exact(value, output)
+                one = jacobian_of(self, output, shown, wanted, mode, sparse, held)
+                held += sum(block.size for block in one.jacobian.values())
+                outputs.append(one)
         except GradcliError as error:
             raise self.traced.placed(error) from None
         return Jacobian(outputs, self.warnings(wanted), list(self.traced.notes))

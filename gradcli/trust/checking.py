@@ -10,10 +10,10 @@ from gradcli.autodiff import vjp
 from gradcli.engine import Unsure
 from gradcli.errors import ArgumentError
 from gradcli.graph import Arena, building
-from gradcli.jacobians import seed_leaf
 from gradcli.ops.cotangent import Cotangent
 from gradcli.results import Found, Result
 from gradcli.run import Run
+from gradcli.seeds import seed_leaf
 from gradcli.settings import Settings
 from gradcli.simplify import rewrite
 from gradcli.traced import Traced

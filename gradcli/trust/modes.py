@@ -8,8 +8,8 @@ import numpy as np
 
 from gradcli.autodiff import jvp, vjp
 from gradcli.graph import OPS, Arena, building
-from gradcli.jacobians import seed_leaf
 from gradcli.ops.cotangent import Cotangent
+from gradcli.seeds import seed_leaf
 from gradcli.simplify import rewrite
 from gradcli.trust.forward import WORKING_SET
 

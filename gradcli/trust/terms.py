@@ -9,8 +9,8 @@ import numpy as np
 
 from gradcli.autodiff import vjp
 from gradcli.graph import Arena, ancestors, building, dependents
-from gradcli.jacobians import seed_leaf
 from gradcli.ops.cotangent import Cotangent
+from gradcli.seeds import seed_leaf
 from gradcli.simplify import rewrite
 
 if TYPE_CHECKING:
