@@ -18,6 +18,7 @@ from gradcli.jacobians import MODES, Mode, jacobian_of
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import constant
+from gradcli.passages import Passages, passages_back, passages_forward
 from gradcli.recording import Recording, record
 from gradcli.results import (
     Derivative,
@@ -166,6 +167,25 @@ class Run:
         seeds = self.seeds(seed, True) if back and wanted else None
         try:
             return record(self, seeds, wanted)
+        except GradcliError as error:
+            raise self.traced.placed(error) from None
+
+    @sure
+    def passages(self, seed: Any = None, wrt: Sequence[str] | str | None = None) -> Passages:
+        """Every step of what `evaluate` does, forward and back; the same arguments and errors."""
+        wanted = self.wanted(wrt)
+        seeds = self.seeds(seed, bool(wanted))
+        try:
+            return passages_back(self, seeds, wanted)
+        except GradcliError as error:
+            raise self.traced.placed(error) from None
+
+    @sure
+    def passages_along(self, tangents: Mapping[str, Any]) -> Passages:
+        """Every step of what `jvp` does; the same arguments and errors."""
+        direction = Direction(self, tangents)
+        try:
+            return passages_forward(self, direction, direction.wanted)
         except GradcliError as error:
             raise self.traced.placed(error) from None
 

@@ -24,7 +24,10 @@ def validator():
 def golden_commands():
     for path in sorted((ROOT / "tests" / "golden").glob("*.txt")):
         for line in re.findall(r"^\$ gradcli (.*)$", path.read_text(encoding="utf-8"), re.M):
-            if line.startswith(("eval", "jacobian", "hessian", "jvp", "hvp")) and "\n" not in line:
+            if (
+                line.startswith(("eval", "jacobian", "hessian", "jvp", "hvp", "explain"))
+                and "\n" not in line
+            ):
                 yield line
 
 

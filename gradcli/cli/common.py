@@ -119,6 +119,17 @@ def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def explanation_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a command whose result is a text, or the same as JSON."""
+    style = click.option(
+        "--format", "style", type=click.Choice(["text", "markdown", "json"]),
+        default="text", show_default=True, help="How to print it.",
+    )  # fmt: skip
+    for option in reversed([*_PROGRAM, _WRT, style, _JSON, *_SHOWN, *_RUN, *_LIMITS]):
+        command = option(command)
+    return command
+
+
 tangent_option = click.option(
     "--tangent",
     "tangents",

@@ -97,12 +97,22 @@ class Elementwise(Op):
     def vjp(
         self, node: Node, cotangents: list[Cotangent | None], wanted: Sequence[bool], strict: bool
     ) -> list[Cotangent | None]:
+        results: list[Cotangent | None] = []
+        for operand, part in zip(node.inputs, self.spread(node, cotangents, wanted), strict=True):
+            value = None if part is None else part.value
+            if part is None or value is None:
+                results.append(None)
+            else:
+                results.append(unbroadcast_cotangent(value, part.mask, operand.shape))
+        return results
+
+    def spread(
+        self, node: Node, cotangents: list[Cotangent | None], wanted: Sequence[bool]
+    ) -> list[Cotangent | None]:
         assert cotangents[0] is not None
         value, mask = cotangents[0].settle()
         results: list[Cotangent | None] = []
-        for operand, want, rule, select in zip(
-            node.inputs, wanted, self.rules, self.selects, strict=True
-        ):
+        for want, rule, select in zip(wanted, self.rules, self.selects, strict=True):
             part = rule(value, node, *node.inputs) if want and rule is not None else None
             if part is None:
                 results.append(None)
@@ -117,7 +127,7 @@ class Elementwise(Op):
                 part = OPS["broadcast_to"](part, node.shape)
             if passed is not None and passed.shape != node.shape:
                 passed = OPS["broadcast_to"](passed, node.shape)
-            results.append(unbroadcast_cotangent(part, passed, operand.shape))
+            results.append(Cotangent(part, passed))
         return results
 
     def jvp(self, node: Node, tangents: list[Node | None]) -> Node | None:

@@ -124,6 +124,16 @@ class Op:
         """
         return [None] * len(node.inputs)
 
+    def spread(
+        self, node: Node, cotangents: list[Cotangent | None], wanted: Sequence[bool]
+    ) -> list[Cotangent | None]:
+        """Of an op that broadcasts, cotangents of its operands as they were repeated.
+
+        They have the node's shape: `vjp` adds up what belongs to copies of one element. None where
+        nothing flows, and throughout for an op that does not broadcast.
+        """
+        return [None] * len(node.inputs)
+
     def jvp(self, node: Node, tangents: list[Any]) -> Node | None:
         """Tangent of the (only) output; None in and out is a structural zero.
 
