@@ -18,6 +18,7 @@ ORDER = [
     ("gradcli.sparse",),
     ("gradcli.jacobians",),
     ("gradcli.derivatives",),
+    ("gradcli.hessians",),
     ("gradcli.recording",),
     ("gradcli.passages",),
     ("gradcli.run",),

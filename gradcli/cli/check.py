@@ -7,22 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradcli.cli.common import Request, request_options, seed_option
+from gradcli.cli.trust import tolerance_options
 from gradcli.errors import UsageError
 
 if TYPE_CHECKING:
     from gradcli.run import Run
     from gradcli.trust.claims import Claim
-
-
-def tolerance_options(command: Any) -> Any:
-    """--rtol and --atol, as in NumPy's allclose."""
-    rule = "a claim holds where |claim - ours| <= atol + rtol*|ours|."
-    for option in (
-        click.option("--atol", type=click.FloatRange(0), metavar="A", help=f"Absolute: {rule}"),
-        click.option("--rtol", type=click.FloatRange(0), metavar="R", help=f"Relative: {rule}"),
-    ):
-        command = option(command)
-    return command
 
 
 @click.command("check")
