@@ -24,6 +24,7 @@ COMMANDS = {
     "graph": "The computation as a picture.",
     "plot": "The function beside its derivative.",
     "batch": "Requests as JSON lines, answers in order.",
+    "ops": "The functions there are: meaning, derivative, spellings.",
 }
 
 GUIDE = """\

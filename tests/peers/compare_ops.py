@@ -5,8 +5,9 @@
 Every case is an expression that both sides read: here gradcli, there Python with the library's own
 modules. Value, vector-Jacobian product, Jacobian-vector product and second derivative (the
 gradient's derivative along a direction) are compared. PyTorch and JAX are needed to run this, and
-for nothing else; it takes a quarter of an hour. Documented differences are data, in
-`differences.py`; any other is an error, and the exit status says so.
+for nothing else; it takes a quarter of an hour (in parts, with --keep and --seconds). Documented
+differences are data, in `differences.py` and in the files of cases; any other is an error, and the
+exit status says so.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import argparse
 import json
 import re
 import sys
+import time
 import warnings
 from datetime import date
 from pathlib import Path
@@ -348,14 +350,21 @@ def key_of(expr, inputs):
     return f"{expr} {shapes}"
 
 
-def computed(groups, kept, words):
-    """Results of all cases by name; those of other names than `words` are taken from `kept`."""
+def computed(groups, kept, words, end):
+    """Results of all cases by name; those of other names than `words` are taken from `kept`.
+
+    What is found after the time `end` is left for another run.
+    """
     results, failed = {}, 0
     for name, calls in sorted(groups.items()):
         found = results[name] = []
+        # Compiled functions would fill the memory.
+        jax.clear_caches()
         for expr, inputs in calls:
             key = key_of(expr, inputs)
-            if key not in kept or name in words or not words:
+            if name in words or key not in kept:
+                if time.monotonic() > end:
+                    return None, 0
                 kept[key] = compare(expr, inputs)
             found.append(kept[key])
             wrong = judged(expr, kept[key])
@@ -432,6 +441,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", type=Path, help="the file for the table")
     parser.add_argument("--keep", type=Path, help="a file of results, read first and written last")
+    parser.add_argument("--seconds", type=float, default=1e9, help="go on in the next run")
     parser.add_argument("names", nargs="*", help="compute these alone; others are kept")
     asked = parser.parse_args()
     groups, kept = tables(), {}
@@ -439,9 +449,13 @@ def main():
         kept = json.loads(asked.keep.read_text())
     elif asked.names:
         groups = {name: calls for name, calls in groups.items() if name in asked.names}
-    results, failed = computed(groups, kept, asked.names)
+    end = time.monotonic() + asked.seconds
+    results, failed = computed(groups, kept, asked.names, end)
     if asked.keep:
         asked.keep.write_text(json.dumps(kept))
+    if results is None:
+        print(f"{len(kept)} cases so far", file=sys.stderr)
+        return 4
     for name in unknown_names():
         print(f"{name} is spelled here, and not in its library", file=sys.stderr)
         failed += 1
