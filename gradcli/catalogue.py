@@ -17,6 +17,7 @@ from gradcli.language import transforms  # noqa: F401  the derivative operators
 from gradcli.ops.binding import SPELLED, Function, find, find_bare, load_all
 from gradcli.ops.conventions import EDGES, Edge
 from gradcli.session import Program
+from gradcli.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,21 +76,27 @@ class Example:
         self.expr = ast.unparse(_Lifted(self.inputs, names).visit(tree)).replace("\n", "; ")
 
     @cached_property
+    def _run(self) -> tuple[Evaluation, list[str]]:
+        settings = Settings()
+        outputs = Program(self.expr, settings=settings).trace(self.inputs).outputs
+        options = ["--random-seed", "0"] if settings.seed_was_picked else []
+        seeded = bool(self.inputs) and any(output.ndim for output in outputs)
+        options += ["--seed", "ones"] if seeded else []
+        run = Program(self.expr, settings=Settings(random_seed=0)).trace(self.inputs)
+        return run.evaluate("ones" if seeded else None), options
+
+    @property
     def result(self) -> Evaluation:
-        """Values and gradients, seeded with ones."""
-        run = Program(self.expr).trace(self.inputs)
-        smooth = any(output.kind == "real" for output in run.outputs)
-        return run.evaluate("ones" if smooth else None, grad=bool(self.inputs) and smooth)
+        """Values and gradients, seeded with ones; random draws are those of the seed 0."""
+        return self._run[0]
 
     @property
     def words(self) -> list[str]:
-        """The command that runs it."""
+        """The command that gives the result."""
         command = ["gradcli", "eval", self.expr]
         for name, items in self.inputs.items():
             command += [f"--{name}", _input_text(items)]
-        if any(np.ndim(output.value) for output in self.result.outputs) and self.inputs:
-            command += ["--seed", "ones"]
-        return [*command, "--precision", str(PRECISION)]
+        return [*command, *self._run[1], "--precision", str(PRECISION)]
 
 
 def _input_text(items: list[Any]) -> str:

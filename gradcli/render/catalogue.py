@@ -99,7 +99,7 @@ def entry_facts(entry: Entry) -> list[tuple[str, str]]:
         facts.append(("sign", entry.symbol))
     facts += [(library, ", ".join(names)) for library, names in entry.spellings.items()]
     if entry.related:
-        facts.append(("not the same", ", ".join(entry.related)))
+        facts.append(("see also", ", ".join(entry.related)))
     return facts
 
 
