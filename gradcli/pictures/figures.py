@@ -162,7 +162,7 @@ ARROWS = 20
 
 
 def surface_file(found: Surface, title: str, style: str) -> bytes:
-    """Contours with arrows along the gradient, as long as it is great."""
+    """Contours with arrows along the gradient, longer where it is greater."""
     output = found.outputs[0]
     (first, x), (second, y) = output.points.items()
     value = output.value.T
@@ -178,7 +178,7 @@ def surface_file(found: Surface, title: str, style: str) -> bytes:
             beyond = levels[0] > finite.min(), levels[-1] < finite.max()
             names = {(True, True): "both", (True, False): "min", (False, True): "max"}
             shown = np.ma.masked_invalid(value)
-            look = {"cmap": "viridis", "extend": names.get(beyond, "neither")}
+            look = {"cmap": "viridis", "alpha": 0.75, "extend": names.get(beyond, "neither")}
             filled = axes.contourf(x, y, shown, levels, **look)
             axes.contour(x, y, shown, levels, colors="white", linewidths=0.5, alpha=0.6)
             figure.colorbar(filled, ax=axes)
@@ -190,10 +190,13 @@ def surface_file(found: Surface, title: str, style: str) -> bytes:
         length = np.hypot(u, v)
         good = np.isfinite(length) & (length > 0)
         if good.any():
-            # Arrows near a pole would hide all others.
-            most = np.percentile(length[good], 95)
-            scale = np.where(good, np.minimum(length, most) / np.where(good, length, 1), np.nan)
-            axes.quiver(x[i], y[j], u * scale, v * scale, color="black", alpha=0.75, width=0.003)
+            # As long as the root of the gradient, up to the distance of arrows: those near a pole
+            # would hide all others, and those far from it be too short to be seen.
+            safe = np.where(good, length, 1)
+            short = np.sqrt(np.minimum(safe / np.percentile(length[good], 95), 1))
+            scale = np.where(good, short / safe, np.nan)
+            look = {"angles": "xy", "scale_units": "width", "scale": ARROWS, "width": 0.0025}
+            axes.quiver(x[i], y[j], u * scale, v * scale, color="black", alpha=0.75, **look)
         axes.set_xlim(x[0], x[-1])
         axes.set_ylim(y[0], y[-1])
         axes.set_xlabel(first)

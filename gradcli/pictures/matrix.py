@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.pictures.chart import BITS
+from gradcli.pictures.chart import BITS, LEAST_WIDTH, NARROW, WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-MOST_ROWS, LEAST_WIDTH, PIPE_WIDTH = 32, 24, 80
-SHADES, ASCII_SHADES = "·░▒▓█", ".-+*#"
+MOST_ROWS, FEW, DIGITS = 32, 8, 4
+"""Rows of a picture, the fewest that a longer axis is reduced to, and digits of a scale's ends."""
+
+SHADES, ASCII_SHADES = "·░▒▓█", ".:o#@"
 COLOURS = 6
 """Steps of a colour from the faintest to the strongest, by whose square root they grow."""
 
@@ -30,7 +32,10 @@ UNKNOWN, ENDLESS = "??", "!!"
 
 def matrix_lines(matrix: Array, look: Look, coloured: bool) -> Iterator[Line]:
     """A heat map with its scale, and a spy plot beside it, or below where there is no room."""
-    width = max(look.width or PIPE_WIDTH, LEAST_WIDTH)
+    width = look.width or WIDTH
+    if width < LEAST_WIDTH:
+        yield NARROW
+        return
     if not matrix.size:
         yield [("  (no elements)", "note")]
         return
@@ -118,6 +123,7 @@ def _joined(line: Line) -> Line:
 
 def scale_line(matrix: Array, look: Look, coloured: bool, ascii_only: bool) -> Line:
     """What the colours mean: both signs on the scale of the entry farthest from zero."""
+    look = type(look)(look.width, look.precision or DIGITS, ascii_only)
     finite = matrix[np.isfinite(matrix)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
     top = _top(matrix)
@@ -170,14 +176,14 @@ def _spy(matrix: Array, room: int, ascii_only: bool) -> Iterator[Line]:
 def reduced(matrix: Array, rows: int, columns: int) -> Array:
     """A matrix of at most so many rows and columns: of each block the entry farthest from zero.
 
-    Blocks are squares, as far as there is more than one.
+    Where both have to be fewer, blocks are squares, unless that leaves next to nothing of one.
     """
     factor = max(matrix.shape[0] / rows, matrix.shape[1] / columns)
-    if factor <= 1:
-        return matrix
-    for axis in (0, 1):
+    for axis, most in ((0, rows), (1, columns)):
         extent = matrix.shape[axis]
-        most = max(1, int(extent / factor + 1e-9))
+        if extent <= most:
+            continue
+        most = max(int(extent / factor + 1e-9), min(most, FEW))
         starts = np.arange(most) * extent // most
         low = np.minimum.reduceat(matrix, starts, axis=axis)
         high = np.maximum.reduceat(matrix, starts, axis=axis)
