@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.sparse import csr_array
 from test_cli import GRADCLI, at_terminal
 
 import gradcli
@@ -390,6 +391,17 @@ def test_reduced_matrices_lose_no_entry(matrix, rows, columns):
         assert np.abs(small).max() == np.abs(matrix).max()
     if matrix.shape[0] <= rows and matrix.shape[1] <= columns:
         assert np.array_equal(small, matrix)
+    assert np.array_equal(reduced(csr_array(matrix), rows, columns), small)
+
+
+def test_what_no_dense_matrix_could_hold_is_drawn(capsys):
+    argv = ["--x", "linspace(0,3,300000)", "--plot"]
+    assert guarded(["jacobian", "sin(x)", *argv]) == 0
+    assert guarded(["hessian", "sum(sin(x))", *argv]) == 0
+    shown = capsys.readouterr().out
+    assert "300,000 of 90,000,000,000 entries are not zero" in shown
+    assert "299,999 of 90,000,000,000 entries are not zero" in shown
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_large_jacobians_are_drawn_in_few_lines(capsys):
@@ -531,7 +543,7 @@ def test_a_chart_in_a_pipe_is_plain():
         (["v*x", "--range", "x=0:1", "--v", "arange(9)"], "at most 8 curves"),
         (["v*x*y", "--range", "x=0:1", "--range", "y=0:1", "--v", "1,2"], "those of one"),
         (["x +", "--range", "x=0:1"], "ends too early"),
-        (["x", "--range", "x=0:1", "-o", "p.gif"], ".npz, .png, .svg, .pdf"),
+        (["x", "--range", "x=0:1", "-o", "p.gif"], ".png, .svg, .pdf"),
         (["x", "--range", "x=0:1:99999999999"], "more memory than the limit"),
     ],
 )  # fmt: skip

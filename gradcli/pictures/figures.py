@@ -22,6 +22,7 @@ from gradcli.pictures.colours import (
 )
 from gradcli.pictures.curves import limits_of, panels_of
 from gradcli.pictures.layout import FONT, LINE, PADDING_X, PADDING_Y
+from gradcli.pictures.matrix import entries, pattern_of, reduced, top_of
 from gradcli.pictures.svg import TIP
 
 if TYPE_CHECKING:
@@ -212,9 +213,13 @@ def _levels(finite: Array) -> tuple[float, float]:
     return (first, last) if high - low > 5 * (last - first) > 0 else (low, high)
 
 
-def blocks_file(rows: list[list[Block]], style: str) -> bytes:
+PIXELS = 300
+"""Rows and columns of a heat map; a larger matrix is drawn in blocks, so that no entry is lost."""
+
+
+def blocks_file(found: list[list[Block]], style: str) -> bytes:
     """Matrices as heat maps, each with a spy plot of what is not zero."""
-    blocks = [block for row in rows for block in row]
+    blocks = [block for row in found for block in row]
     if not blocks:
         raise ComputationError("there is no block to draw: nothing is differentiated")
     with drawing() as figure_class:
@@ -224,22 +229,22 @@ def blocks_file(rows: list[list[Block]], style: str) -> bytes:
         figure = figure_class(figsize=size, layout="constrained")
         all_axes = figure.subplots(len(blocks), 2, squeeze=False)
         for (heat, spy), block in zip(all_axes, blocks, strict=True):
-            matrix = block.matrix
-            finite = np.abs(matrix[np.isfinite(matrix)])
-            top = float(finite.max()) if finite.size and finite.max() > 0 else 1.0
-            shown = np.ma.masked_invalid(matrix)
-            aspect = "equal" if max(matrix.shape) <= 4 * min(matrix.shape) else "auto"
-            look = {"aspect": aspect, "interpolation": "nearest"}
+            rows, columns = block.matrix.shape
+            top, count = top_of(block.matrix), int(np.count_nonzero(entries(block.matrix)))
+            shown = np.ma.masked_invalid(reduced(block.matrix, PIXELS, PIXELS))
+            there = reduced(pattern_of(block.matrix), PIXELS, PIXELS)
+            aspect = "equal" if max(rows, columns) <= 4 * min(rows, columns) else "auto"
+            extent = (-0.5, columns - 0.5, rows - 0.5, -0.5)
+            look = {"aspect": aspect, "interpolation": "nearest", "extent": extent}
             drawn = heat.imshow(shown, cmap="RdBu_r", vmin=-top, vmax=top, **look)
             figure.colorbar(drawn, ax=heat)
-            spy.imshow(matrix != 0, cmap="binary", vmin=0, vmax=1, **look)
-            count = int(np.count_nonzero(matrix))
+            spy.imshow(there, cmap="binary", vmin=0, vmax=1, **look)
             heat.set_title(f"{block.title}  {block.shape}", fontsize=10)
-            spy.set_title(f"{count:,} of {matrix.size:,} not zero", fontsize=10)
+            spy.set_title(f"{count:,} of {rows * columns:,} not zero", fontsize=10)
             for axes in (heat, spy):
                 axes.set_ylabel(block.rows)
                 axes.set_xlabel(block.columns)
-                axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
+                axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
                 axes.yaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
         return saved(figure, style, DOTS)
 
