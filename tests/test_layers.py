@@ -28,6 +28,7 @@ ORDER = [
     ("gradcli.render",),
     ("gradcli.pictures",),
     ("gradcli.explanation",),
+    ("gradcli.interactive",),
     ("gradcli.batch",),
     ("gradcli.cli",),
 ]
