@@ -26,6 +26,7 @@ COMMANDS = {
     "plot": "The function beside its derivative.",
     "check": "Derivatives from several sources side by side, and claims about them.",
     "batch": "Requests as JSON lines, answers in order.",
+    "ops": "The functions there are: meaning, derivative, spellings.",
     "completion": "What makes a shell complete command lines.",
 }
 
