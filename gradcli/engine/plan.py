@@ -14,7 +14,7 @@ import numpy as np
 
 from gradcli.engine.concrete import Unsure
 from gradcli.engine.memory import memory_error, node_bytes
-from gradcli.engine.schedule import Schedule
+from gradcli.engine.schedule import Schedule, as_output
 from gradcli.engine.threads import cores
 from gradcli.errors import GradcliError
 from gradcli.graph import Node, ancestors, uncollected
@@ -273,4 +273,4 @@ class Plan:
             except GradcliError as error:
                 error.node = self.nodes[place].serial
                 raise
-        return [np.asarray(held[place]) for place in self.outputs]
+        return [as_output(held[place]) for place in self.outputs]

@@ -109,4 +109,9 @@ class Schedule:
                         raise Unsure
                 for place in dying:
                     held[place] = None
-        return [np.asarray(held[place]) for place in plan.outputs]
+        return [as_output(held[place]) for place in plan.outputs]
+
+
+def as_output(value: Any) -> Any:
+    """An array of its own kind, or the tuple of them of a node with several outputs."""
+    return value if type(value) is tuple else np.asarray(value)

@@ -39,6 +39,7 @@ class Contraction(Op):
     family = "contraction"
     fresh = True
     reach = "summed"
+    analytic = True
 
     def __call__(self, a: Node, b: Node, la: Labels, lb: Labels, lo: Labels) -> Node:
         return build(self, (a, b), (la, lb, lo))

@@ -72,6 +72,7 @@ class Elementwise(Op):
         self.spell = f"np+torch+jnp.{name}" if spell is None else spell
         self.selects = selects or (None,) * len(rules)
         self.differentiable = any(rule is not None for rule in rules)
+        self.analytic = self.differentiable and not kinks and _continues(ufunc)
 
     def __call__(self, *args: Node | float) -> Node:
         return make(self, tuple([a if type(a) is Node else node_of(a) for a in args]))
@@ -96,15 +97,25 @@ class Elementwise(Op):
     def vjp(
         self, node: Node, cotangents: list[Cotangent | None], wanted: Sequence[bool], strict: bool
     ) -> list[Cotangent | None]:
+        results: list[Cotangent | None] = []
+        for operand, part in zip(node.inputs, self.spread(node, cotangents, wanted), strict=True):
+            if part is None or part.shape == operand.shape:
+                results.append(part)
+            else:
+                assert part.value is not None
+                results.append(unbroadcast_cotangent(part.value, part.mask, operand.shape))
+        return results
+
+    def spread(
+        self, node: Node, cotangents: list[Cotangent | None], wanted: Sequence[bool]
+    ) -> list[Cotangent | None]:
         assert cotangents[0] is not None
         arrived = cotangents[0]
         value, mask = arrived.settle() if arrived.pending else (arrived.value, arrived.mask)
         assert value is not None
         shape = node.shape
         results: list[Cotangent | None] = []
-        for operand, want, rule, select in zip(
-            node.inputs, wanted, self.rules, self.selects, strict=True
-        ):
+        for want, rule, select in zip(wanted, self.rules, self.selects, strict=True):
             part = rule(value, node, *node.inputs) if want and rule is not None else None
             if part is None:
                 results.append(None)
@@ -119,10 +130,7 @@ class Elementwise(Op):
                 part = OPS["broadcast_to"](part, shape)
             if passed is not None and passed.shape != shape:
                 passed = OPS["broadcast_to"](passed, shape)
-            if part.shape == operand.shape:
-                results.append(Cotangent(part, passed))
-            else:
-                results.append(unbroadcast_cotangent(part, passed, operand.shape))
+            results.append(Cotangent(part, passed))
         return results
 
     def jvp(self, node: Node, tangents: list[Node | None]) -> Node | None:
@@ -184,6 +192,12 @@ class Elementwise(Op):
             for operand, flag in zip(operands, lead, strict=True)
         ]
         return build(self, tuple(lined), node.params)
+
+
+def _continues(ufunc: Callable[..., Array]) -> bool:
+    """Whether NumPy computes it of complex numbers, with complex results."""
+    loops: list[str] = getattr(ufunc, "types", [])
+    return any(set(loop.replace("->", "")) == {"D"} for loop in loops)
 
 
 def lined_up(x: Node, rank: int, extent: int) -> Node:

@@ -7,6 +7,7 @@ documentation, domain, test box and kinks does not construct.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -67,6 +68,10 @@ class Op:
     """Whether each element of the output is computed from the corresponding ones alone."""
     reduces: np.ufunc | None = None
     """Of a reduction (axes and keepdims are its parameters): the ufunc that it reduces by."""
+    cuts = False
+    """Whether it makes a constant of what varies, so that its derivative is zero on request."""
+    analytic = False
+    """Whether its forward function continues to complex numbers, and the derivative with it."""
     reach: Reach = "dense"
     """What a family knows of its dependence; autodiff/structure.py follows it through a graph."""
 
@@ -90,6 +95,7 @@ class Op:
         self.box = box
         self.kinks = kinks
         self.samples = samples
+        self.module = _module_of_row()
         OPS[name] = self
 
     def __call__(self, *args: Any) -> Node:
@@ -117,6 +123,16 @@ class Op:
 
         `wanted` says which operands need theirs. `strict` asks that structural zeros carry masks,
         so that a non-finite local derivative meets no zero.
+        """
+        return [None] * len(node.inputs)
+
+    def spread(
+        self, node: Node, cotangents: list[Cotangent | None], wanted: Sequence[bool]
+    ) -> list[Cotangent | None]:
+        """Of an op that broadcasts, cotangents of its operands as they were repeated.
+
+        They have the node's shape: `vjp` adds up what belongs to copies of one element. None where
+        nothing flows, and throughout for an op that does not broadcast.
         """
         return [None] * len(node.inputs)
 
@@ -160,6 +176,15 @@ class Op:
         families that can say the same in plain nodes do.
         """
         return OPS["batched"](node, operands, lead, extent)
+
+
+def _module_of_row() -> str:
+    """The module whose row is being constructed: its subject."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_name == "__init__":
+        frame = frame.f_back
+    name: str = frame.f_globals["__name__"]
+    return name
 
 
 def build(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...] = ()) -> Node:

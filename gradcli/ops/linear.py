@@ -35,6 +35,7 @@ class Linear(Op):
 
     family = "linear"
     reach: Reach = "summed"
+    analytic = True
 
     def __init__(
         self,

@@ -150,6 +150,7 @@ sqrt: Elementwise = Elementwise(
     kinks=(((0.0,), (np.inf,)),),
     spell="np+torch+jnp+math.sqrt",
 )
+sqrt.analytic = True
 
 sign: Elementwise = Elementwise(
     "sign",
@@ -267,3 +268,4 @@ detach: Elementwise = Elementwise(
 )
 # In PyTorch it shares its operand's memory.
 detach.view = True
+detach.cuts = True
