@@ -8,6 +8,7 @@ steps, what they share and when arrays die is worked out (see schedule.py).
 from __future__ import annotations
 
 import math
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from gradcli.engine.concrete import Unsure
 from gradcli.engine.memory import memory_error, node_bytes
 from gradcli.engine.schedule import Schedule, as_output
+from gradcli.engine.stats import asked
 from gradcli.engine.threads import cores
 from gradcli.errors import GradcliError
 from gradcli.graph import Node, ancestors, uncollected
@@ -216,8 +218,12 @@ class Plan:
         `own`, each is contiguous, writable, and nobody else's.
         """
         batch = 1 if self._batched_input is None else len(values[self._batched_input])
+        stats = asked.get()
+        began = 0.0 if stats is None else perf_counter()
         small = self._small(batch)
         found = self._run_small(values) if small else self.schedule(batch).run(values)
+        if stats is not None:
+            stats.ran(self, batch, perf_counter() - began)
         return self._own(found, values) if own else found
 
     def _own(self, arrays: list[Array], values: Mapping[int, Array]) -> list[Array]:
