@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcli.engine import Concrete, Plan
 from gradcli.errors import ArgumentError, GradcliError
-from gradcli.graph import Kind, Node, Trace, ancestors, building
+from gradcli.graph import Kind, Node, Shape, Trace, ancestors, building
 from gradcli.language.build import span_of
 from gradcli.language.interpret import Interpreter
 from gradcli.ops.leaves import input_
@@ -38,9 +38,18 @@ class Traced:
     """The graph of a program, with plans kept for what is asked of it. Fixed once it is made.
 
     inputs, outputs: nodes. static: names of inputs used as counts, sizes, axes or positions.
+    declared: shapes of inputs that have no value; where the program needs one, tracing raises
+    ArgumentError. sizes: names that stand for sizes.
     """
 
-    def __init__(self, source: Source, settings: Settings, arrays: Mapping[str, Array]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        settings: Settings,
+        arrays: Mapping[str, Array],
+        declared: Mapping[str, Shape] | None = None,
+        sizes: Mapping[str, int] | None = None,
+    ) -> None:
         self.source = source
         self.settings = settings
         self.inputs: dict[str, Node] = {}
@@ -51,6 +60,10 @@ class Traced:
             kind: Kind = "bool" if array.dtype == np.bool_ else "real"
             params = (array.shape, name, kind)
             self.inputs[name] = Node(input_, (), params, ((array.shape, kind),))
+        self.declared = list(declared or {})
+        for name, shape in (declared or {}).items():
+            self.inputs[name] = Node(input_, (), (shape, name, "real"), ((shape, "real"),))
+        self.sizes = dict(sizes or {})
         self.outputs = self._interpret(self.values(arrays))
         self.notes: list[str] = []
         if settings.seed_was_picked:
@@ -65,7 +78,10 @@ class Traced:
         known = Concrete(values, settings.dtype, settings.max_memory)
 
         def concretise(node: Node, static: bool) -> Array:
-            value = known.value(node)
+            try:
+                value = known.value(node)
+            except LookupError:
+                raise self._unknown(node) from None
             # A copy: an input's value is the caller's own array, which may change in place.
             self._guards.append((node, np.array(value)))
             if static:
@@ -73,7 +89,8 @@ class Traced:
             return value
 
         trace = Trace(concretise, settings.max_nodes, settings.seed, source.stream)
-        interpreter = Interpreter(self.inputs, settings.max_iterations)
+        names: dict[str, Any] = {**self.inputs, **self.sizes}
+        interpreter = Interpreter(names, settings.max_iterations)
         self.sites = interpreter.sites
         # The interpreter recurses as deeply as the parser let expressions nest, and no deeper.
         limit = sys.getrecursionlimit()
@@ -90,6 +107,19 @@ class Traced:
             raise self.placed(error) from None
         finally:
             sys.setrecursionlimit(limit)
+
+    def _unknown(self, node: Node) -> GradcliError:
+        """The error for a value that depends on inputs of which only the shape is known."""
+        read = [source.params[1] for source in ancestors([node]) if source.op is input_]
+        name = next((name for name in read if name in self.declared), "")
+        return ArgumentError(
+            f"the program asks for the value of `{name}`", hint=f"give it, as in --{name} 1,2,3"
+        )
+
+    @property
+    def guards(self) -> list[tuple[Node, Array]]:
+        """Values that steered the trace, and what they were."""
+        return list(self._guards)
 
     def _mark_static(self, node: Node) -> None:
         """Inputs that a count or a position was computed from are not differentiated."""

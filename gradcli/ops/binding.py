@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gradcli.errors import ArgumentError, GradcliError
 from gradcli.ops.elementwise import Elementwise
+from gradcli.ops.family import build
+from gradcli.ops.formula import Call, positive_axes
 from gradcli.ops.values import NONFINITE, tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from gradcli.graph import Node
+    from gradcli.ops.family import Op
+    from gradcli.ops.formula import Formula
 
 Builder = TypeVar("Builder", bound="Callable[..., Any]")
 
@@ -240,6 +246,65 @@ def register_rows() -> None:
         if isinstance(row, Elementwise) and row.spell:
             names = expand(row.spell)
             register(Function(names[0].rpartition(".")[2], _unused, names, row))
+
+
+def bare_name(row: Op) -> str:
+    """The bare name that a row is called by in the language."""
+    found = SPELLED.get(row.name)
+    if found is not None and (found.row is row or found.row is None):
+        return row.name
+    for name, function_ in SPELLED.items():
+        if function_.row is row and "." not in name:
+            return name
+    raise ValueError(f"row {row.name} has no name in the language")
+
+
+def call_of(node: Node, operands: Sequence[Formula]) -> Formula:
+    """The call that a formula writes a node as where its row does not say: by the row's own name.
+
+    Parameters of the row are arguments of the function of that name, left out at their defaults. A
+    row whose function takes other arguments gives a `form`.
+    """
+    row = node.op
+    function_ = SPELLED[row.name]
+    known, defaults, rest = function_._parameters()
+    if rest is not None and not known:
+        return Call(row.name, *operands, *node.params, ndim=node.ndim, latex=row.latex)
+    optional = dict(zip(known[len(known) - len(defaults) :], defaults, strict=True))
+    named: dict[str, Any] = {}
+    for parameter, value in zip(row.parameters(), node.params, strict=True):
+        name = _synonym("axis" if parameter == "axes" else parameter, known)
+        if name is None or name not in optional:
+            raise ValueError(f"row {row.name}: `{row.name}` takes no {parameter}: give a form")
+        if name in ("axis", "dim"):
+            axes = value if isinstance(value, tuple) else (value,)
+            if optional[name] is None and len(axes) == node.inputs[0].ndim:
+                continue
+            value = positive_axes(axes, node.inputs[0].ndim)
+        if value != optional[name]:
+            named[name] = value
+    latex = row.latex if not named else ""
+    return Call(row.name, *operands, ndim=node.ndim, latex=latex, named=named)
+
+
+def register_primitives() -> None:
+    """Make every row callable that no function of the language covers: operands, then parameters.
+
+    So that any formula can be read back.
+    """
+    from gradcli.graph import OPS
+
+    for row in list(OPS.values()):
+        if row.family == "custom" and row.form is None and row.name not in SPELLED:
+            register(Function(row.name, _primitive(row), (row.name,)))
+
+
+def _primitive(row: Op) -> Callable[..., Node]:
+    def call(*args: Any) -> Node:
+        count = len(row.box)
+        return build(row, tuple([tensor(arg) for arg in args[:count]]), args[count:])
+
+    return call
 
 
 def _unused() -> None:

@@ -13,14 +13,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.errors import ShapeError
-from gradcli.graph import OPS, Kind, Node, Shape
+from gradcli.graph import OPS, Kind, Node, Shape, builder
 from gradcli.ops.cotangent import Cotangent, masked, nonzero, real
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.family import Array, Lead, Op, Types, build
+from gradcli.ops.formula import Call, Number
 from gradcli.ops.leaves import ones_like, storage
+from gradcli.ops.products import contraction_form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from gradcli.ops.formula import Formula
 
 Labels = tuple[int, ...]
 
@@ -39,6 +43,14 @@ class Contraction(Op):
 
     def __call__(self, a: Node, b: Node, la: Labels, lb: Labels, lo: Labels) -> Node:
         return build(self, (a, b), (la, lb, lo))
+
+    def lift(self, node: Node, operands: Sequence[Node], lead: Shape) -> Node | None:
+        la, lb, lo = node.params
+        first = max((*la, *lb, *lo), default=-1) + 1
+        front = tuple(range(first, first + len(lead)))
+        longer = [x.ndim > own.ndim for x, own in zip(operands, node.inputs, strict=True)]
+        labels = [front + own if more else own for own, more in zip((la, lb), longer, strict=True)]
+        return contract(operands[0], operands[1], labels[0], labels[1], front + lo)
 
     def infer(self, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Types:
         la, lb, lo = params
@@ -65,8 +77,8 @@ class Contraction(Op):
 
     @staticmethod
     def _part(g: Node, mask: Node | None, other: Node, labels: tuple[Labels, ...]) -> Cotangent:
-        if mask is None:
-            return Cotangent(contract(g, other, *labels))
+        if mask is None or builder().textbook:
+            return Cotangent(contract(masked(g, mask), other, *labels))
         reached = nonzero(contract(real(mask), ones_like(other), *labels))
         value = masked(masked_contract(g, mask, other, *labels), reached)
         return Cotangent(value, reached)
@@ -169,7 +181,19 @@ contract: Contraction = Contraction(
     box=((-2.0, 2.0), (-2.0, 2.0)),
     kinks=(),
     samples=_SAMPLES,
+    form=contraction_form,
 )
+
+
+def _masked_form(node: Node, g: Formula, mask: Formula, b: Formula) -> Formula:
+    """As the plain contraction of what the mask selects: the same wherever b is finite."""
+    chosen = Call("where", mask, g, Number(0), ndim=g.ndim)
+    return contraction_form(node, chosen, b)
+
+
+def _masked_expansion(g: Node, mask: Node, b: Node, lg: Labels, lb: Labels, lo: Labels) -> Node:
+    return contract(masked(g, mask), b, lg, lb, lo)
+
 
 masked_contract: MaskedContraction = MaskedContraction(
     "masked_contract",
@@ -178,6 +202,8 @@ masked_contract: MaskedContraction = MaskedContraction(
     box=((-2.0, 2.0), "mask", (-2.0, 2.0)),
     kinks=(),
     samples=((((2, 3), (2, 3), (3, 4)), ((0, 1), (1, 2), (0, 2))),),
+    form=_masked_form,
+    expand=_masked_expansion,
 )
 
 

@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.errors import ShapeError
-from gradcli.graph import OPS, Node, Shape
+from gradcli.graph import OPS, Node, Shape, builder
 from gradcli.ops.cotangent import Cotangent, masked, nonzero, real
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.family import Array, Box, Kinks, Lead, Op, Sample, Types, build
+from gradcli.ops.formula import Item
 from gradcli.ops.leaves import storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from gradcli.ops.family import Expansion, Form
+    from gradcli.ops.formula import Formula
 
 
 class Custom(Op):
@@ -27,7 +31,8 @@ class Custom(Op):
     types(inputs, *params) -> ((shape, kind), ...). vjp(node, *cotangents) -> a node, a Cotangent
     (where the op selects) or None for each operand; None for the whole rule: no derivative.
     lane(node, mask, place) -> the mask of an operand that an output's mask amounts to, up to
-    broadcasting; by default everything counts where any element of the output does.
+    broadcasting; by default everything counts where any element of the output does. textbook: the
+    same VJP as a textbook writes it, for formulas, where the row's own is built for edge cases.
     """
 
     family = "custom"
@@ -46,11 +51,19 @@ class Custom(Op):
         kinks: Kinks,
         samples: tuple[Sample, ...],
         lane: Callable[[Node, Node, int], Node] | None = None,
+        textbook: Callable[..., Sequence[Node | Cotangent | None]] | None = None,
+        form: Form | None = None,
+        latex: str = "",
+        expand: Expansion | None = None,
     ) -> None:
-        super().__init__(name, doc=doc, domain=domain, box=box, kinks=kinks, samples=samples)
+        super().__init__(
+            name, doc=doc, domain=domain, box=box, kinks=kinks, samples=samples, form=form,
+            latex=latex, expand=expand,
+        )  # fmt: skip
         self.forward = forward
         self.types = types
         self.rule = vjp
+        self.textbook = textbook
         self.lane = lane
         self.differentiable = vjp is not None
 
@@ -61,6 +74,17 @@ class Custom(Op):
     def infer(self, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Types:
         return self.types(*inputs, *params)
 
+    def parameters(self) -> tuple[str, ...]:
+        code = self.types.__code__
+        return code.co_varnames[len(self.box) : code.co_argcount]
+
+    def lift(self, node: Node, operands: Sequence[Node], lead: Shape) -> Node | None:
+        whole = [
+            OPS["broadcast_to"](x, lead + own.shape) if x.ndim == own.ndim else x
+            for x, own in zip(operands, node.inputs, strict=True)
+        ]
+        return build(self, tuple(whole), node.params)
+
     def vjp(
         self, node: Node, cotangents: list[Cotangent | None], wanted: Sequence[bool], strict: bool
     ) -> list[Cotangent | None]:
@@ -68,8 +92,9 @@ class Custom(Op):
         settled = [None if c is None else c.settle() for c in cotangents]
         values = [None if pair is None else pair[0] for pair in settled]
         masks = [None if pair is None else pair[1] for pair in settled]
-        parts = self.rule(node, *values)
-        mask = masks[0] if len(masks) == 1 else None
+        written = self.textbook is not None and builder().textbook
+        parts = (self.textbook if written and self.textbook else self.rule)(node, *values)
+        mask = masks[0] if len(masks) == 1 and not builder().textbook else None
         results: list[Cotangent | None] = []
         for place, (part, want) in enumerate(zip(parts, wanted, strict=True)):
             if part is None or not want:
@@ -124,6 +149,9 @@ class Projection(Op):
 
     def infer(self, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Types:
         return (inputs[0].types[params[0]],)
+
+    def write(self, node: Node, operands: Sequence[Formula]) -> Formula:
+        return Item(operands[0], (node.params[0],), node.ndim)
 
     def run(self, node: Node, arrays: list[Array], lead: Lead | None, dtype: Any) -> Array:
         array: Array = arrays[0][node.params[0]]

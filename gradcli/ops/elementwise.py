@@ -16,6 +16,7 @@ from gradcli.errors import ShapeError
 from gradcli.graph import OPS, Kind, Node, Shape
 from gradcli.ops.cotangent import Cotangent, masked, unbroadcast_cotangent
 from gradcli.ops.family import Array, Box, Kinks, Lead, Op, Types, build
+from gradcli.ops.formula import Call, Formula, Infix, Prefix
 from gradcli.ops.leaves import node_of, storage
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Elementwise(Op):
 
     symbol: the sign that spells it in the language, for messages. kind: the output's kind; real and
     bool, "promote" (whole numbers stay whole), "join" (and booleans booleans), or "select" (the
-    same, of all operands but the first).
+    same, of all operands but the first). latex: how formulas write it (see ops/formula.py).
     selects: for each argument, a function of the arguments to the mask of the elements it passes
     on, where the op selects between its arguments. spell: its names in the libraries, where they
     are not all the row's own (see ops/binding.py).
@@ -52,8 +53,12 @@ class Elementwise(Op):
         kind: KindRule = "real",
         selects: Sequence[Callable[..., Node] | None] = (),
         spell: str | None = None,
+        latex: str = "",
+        expand: Callable[..., Node] | None = None,
     ) -> None:
-        super().__init__(name, doc=doc, domain=domain, box=box, kinks=kinks)
+        super().__init__(
+            name, doc=doc, domain=domain, box=box, kinks=kinks, latex=latex, expand=expand
+        )
         if len(box) != len(rules):
             raise ValueError(f"row {name}: one rule and one interval per argument")
         self.ufunc = ufunc
@@ -122,6 +127,27 @@ class Elementwise(Op):
         if total is not None and total.shape != node.shape:
             total = OPS["broadcast_to"](total, node.shape)
         return total
+
+    def write(self, node: Node, operands: Sequence[Formula]) -> Formula:
+        """Its sign between or before the operands, or a call of its bare name."""
+        # `&`, `|` and `~` are for booleans alone; their functions take numbers too.
+        logical = self.symbol in ("&", "|", "~")
+        if self.symbol and not (logical and any(x.kind != "bool" for x in node.inputs)):
+            if len(operands) == 1:
+                return Prefix(self.symbol, operands[0])
+            return Infix(self.symbol, operands[0], operands[1], node.ndim)
+        from gradcli.ops.binding import bare_name
+
+        return Call(bare_name(self), *operands, ndim=node.ndim, latex=self.latex)
+
+    def lift(self, node: Node, operands: Sequence[Node], lead: Shape) -> Node | None:
+        aligned = [
+            OPS["reshape"](x, lead + (1,) * (node.ndim - own.ndim) + own.shape)
+            if own.ndim < x.ndim and own.ndim < node.ndim
+            else x
+            for x, own in zip(operands, node.inputs, strict=True)
+        ]
+        return build(self, tuple(aligned))
 
     def run(self, node: Node, arrays: list[Array], lead: Lead | None, dtype: Any) -> Array:
         if lead is not None:

@@ -14,9 +14,16 @@ import numpy as np
 from gradcli.graph import OPS, Kind, Node, Shape, make
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gradcli.ops.cotangent import Cotangent
+    from gradcli.ops.formula import Formula
+
+    Form = Callable[..., Formula]
+    """form(node, *operands): how a formula writes a node, where the default will not do."""
+
+    Expansion = Callable[..., Node]
+    """expand(*operands, *params): the same value by other rows, as a graph."""
 
 Array = np.ndarray[Any, Any]
 Types = tuple[tuple[Shape, Kind], ...]
@@ -39,7 +46,9 @@ class Op:
 
     doc: what it computes, one sentence. domain: where it has a real value, in words. box, samples:
     where the generated tests run it. kinks: the points with a conventional derivative, scalar by
-    scalar (an empty tuple says there are none).
+    scalar (an empty tuple says there are none). form, latex: how formulas write it, where the
+    family's default will not do (see ops/formula.py). expand: the same by other rows, for libraries
+    that have no name for it.
     """
 
     family = ""
@@ -58,6 +67,9 @@ class Op:
         box: Box,
         kinks: Kinks,
         samples: tuple[Sample, ...] = (),
+        form: Form | None = None,
+        latex: str = "",
+        expand: Expansion | None = None,
     ) -> None:
         if not doc or not domain:
             raise ValueError(f"row {name}: documentation and domain are part of a row")
@@ -69,6 +81,9 @@ class Op:
         self.box = box
         self.kinks = kinks
         self.samples = samples
+        self.form = form
+        self.latex = latex
+        self.expand = expand
         OPS[name] = self
 
     def __call__(self, *args: Any) -> Node:
@@ -99,6 +114,25 @@ class Op:
         """Tangent of the (only) output; None in and out is a structural zero.
 
         Not asked of ops that are `pushed_by_vjps`.
+        """
+        return None
+
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the static parameters of its nodes."""
+        return ()
+
+    def write(self, node: Node, operands: Sequence[Formula]) -> Formula:
+        """How a formula writes the node: as its row says, else a call of the row's name."""
+        if self.form is not None:
+            return self.form(node, *operands)
+        from gradcli.ops.binding import call_of
+
+        return call_of(node, operands)
+
+    def lift(self, node: Node, operands: Sequence[Node], lead: Shape) -> Node | None:
+        """The node for operands with the axes `lead` in front; None where no graph does that.
+
+        Operands of the rank that they have in `node` lack those axes.
         """
         return None
 

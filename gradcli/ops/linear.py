@@ -10,13 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.graph import Kind, Node, Shape
+from gradcli.graph import OPS, Kind, Node, Shape, builder
 from gradcli.ops.cotangent import Cotangent, masked, nonzero, real, unbroadcast
 from gradcli.ops.family import Array, Lead, Op, Sample, Types, build
+from gradcli.ops.forms import (
+    broadcast_form,
+    concatenate_form,
+    diag_embed_form,
+    diagonal_form,
+    index_form,
+    reshape_form,
+    scatter_form,
+    transpose_form,
+)
 from gradcli.ops.leaves import constant, storage, zeros_like
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from gradcli.ops.family import Expansion, Form
 
 add_up: Any = np.add.reduce
 """NumPy's sum without its argument handling, which costs more than a small sum."""
@@ -28,6 +40,8 @@ class Linear(Op):
     """A linear map of one operand.
 
     forward(array, lead, *params), shape(operand_shape, *params), adjoint(g, operand, *params).
+    moves: its adjoint moves or repeats elements, and adds none up. lifted(lead, *params): the
+    parameters where the operand has the axes `lead` in front; the same ones by default.
     """
 
     family = "linear"
@@ -43,14 +57,36 @@ class Linear(Op):
         samples: tuple[Sample, ...],
         counts: bool = False,
         sparse_adjoint: bool = False,
+        moves: bool = False,
+        lifted: Callable[..., tuple[Any, ...]] | None = None,
+        form: Form | None = None,
+        latex: str = "",
+        expand: Expansion | None = None,
     ) -> None:
         box = tuple([(-2.0, 2.0)] * max(len(shapes) for shapes, _ in samples))
-        super().__init__(name, doc=doc, domain=EVERYWHERE, box=box, kinks=(), samples=samples)
+        super().__init__(
+            name, doc=doc, domain=EVERYWHERE, box=box, kinks=(), samples=samples, form=form,
+            latex=latex, expand=expand,
+        )  # fmt: skip
         self.forward = forward
         self.shape = shape
         self.adjoint = adjoint
         self.counts = counts
         self.sparse_adjoint = sparse_adjoint
+        self.moves = moves
+        self.lifted = lifted
+
+    def parameters(self) -> tuple[str, ...]:
+        code = self.shape.__code__
+        return code.co_varnames[1 : code.co_argcount]
+
+    def lift(self, node: Node, operands: Sequence[Node], lead: Shape) -> Node | None:
+        whole = [
+            OPS["broadcast_to"](x, lead + own.shape) if x.ndim == own.ndim else x
+            for x, own in zip(operands, node.inputs, strict=True)
+        ]
+        params = self.lifted(lead, *node.params) if self.lifted else node.params
+        return build(self, tuple(whole), params)
 
     def __call__(self, x: Node, *params: Any) -> Node:
         return build(self, (x,), params)
@@ -78,7 +114,7 @@ class Linear(Op):
                 results.append(None)
                 continue
             part = Cotangent(self.transposed(value, node, place))
-            if mask is not None:
+            if mask is not None and (self.moves or not builder().textbook):
                 # Coefficients are zeros and ones: an element counts if any selected one reaches it.
                 part.mask = nonzero(self.transposed(real(mask), node, place))
             results.append(part)
@@ -99,6 +135,15 @@ class Linear(Op):
         if node.kind != node.inputs[0].kind:
             array = array.astype(storage(node.kind, dtype))
         return self.forward(array, batch, *node.params)
+
+
+class BroadcastTo(Linear):
+    """Repetition; a lifted operand keeps its own axes last."""
+
+    def lift(self, node: Node, operands: Sequence[Node], lead: Shape) -> Node | None:
+        own = node.inputs[0].shape
+        x = reshape(operands[0], lead + (1,) * (node.ndim - len(own)) + own)
+        return build(self, (x,), (lead + node.shape,))
 
 
 class LinearMany(Linear):
@@ -162,9 +207,10 @@ sum_: Linear = Linear(
     doc="Sum over axes.",
     samples=((((2, 3),), ((-1,), False)), (((2, 3, 2),), ((-3, -1), True))),
     counts=True,
+    moves=True,
 )
 
-broadcast_to: Linear = Linear(
+broadcast_to: Linear = BroadcastTo(
     "broadcast_to",
     lambda x, lead, shape: np.broadcast_to(
         x.reshape(lead + (1,) * (len(shape) - x.ndim + len(lead)) + x.shape[len(lead) :]),
@@ -174,6 +220,7 @@ broadcast_to: Linear = Linear(
     lambda g, x, shape: unbroadcast(g, x.shape),
     doc="Repeats a tensor along new axes and axes of size 1.",
     samples=((((3,),), ((2, 3),)), (((2, 1),), ((4, 2, 3),))),
+    form=broadcast_form,
 )
 
 cumsum: Linear = Linear(
@@ -195,6 +242,9 @@ reshape: Linear = Linear(
     lambda g, x, shape: reshape(g, x.shape),
     doc="The same elements in another shape, in row-major order.",
     samples=((((2, 3),), ((3, 2),)), (((),), ((1, 1),))),
+    moves=True,
+    lifted=lambda lead, shape: (lead + shape,),
+    form=reshape_form,
 )
 
 
@@ -215,6 +265,9 @@ transpose: Linear = Linear(
     lambda g, x, perm: transpose(g, inverse_permutation(perm)),
     doc="Axes in another order.",
     samples=((((2, 3),), ((-1, -2),)), (((2, 3, 4),), ((-2, -1, -3),))),
+    lifted=lambda lead, perm: (tuple([axis - len(perm) for axis in range(-len(lead), 0)]) + perm,),
+    moves=True,
+    form=transpose_form,
 )
 
 flip: Linear = Linear(
@@ -223,6 +276,7 @@ flip: Linear = Linear(
     lambda operand, axes: operand,
     lambda g, x, axes: flip(g, axes),
     doc="Elements in reverse order along axes.",
+    moves=True,
     samples=((((4,),), ((-1,),)), (((2, 3),), ((-2, -1),))),
 )
 
@@ -247,6 +301,7 @@ diagonal: Linear = Linear(
     doc="The diagonal of the last two axes.",
     samples=((((3, 4),), (1,)), (((2, 3, 3),), (0,))),
     sparse_adjoint=True,
+    form=diagonal_form,
 )
 
 diag_embed: Linear = Linear(
@@ -256,6 +311,7 @@ diag_embed: Linear = Linear(
     lambda g, x, offset, rows, columns: diagonal(g, offset),
     doc="Matrices with the last axis on a diagonal, zeros elsewhere.",
     samples=((((3,),), (0, 3, 3)), (((2, 3),), (-1, 4, 4))),
+    form=diag_embed_form,
 )
 
 
@@ -290,6 +346,7 @@ concatenate: LinearMany = LinearMany(
     _concatenate_adjoint,
     doc="Tensors one after another along an axis.",
     samples=((((2, 3), (1, 3)), (-2,)), (((2,), (3,), (1,)), (-1,))),
+    form=concatenate_form,
 )
 
 # --- indexing ----------------------------------------------------------------------------------
@@ -359,6 +416,11 @@ class Index(Linear):
         ]
 
 
+def _whole(shape: Shape) -> tuple[Any, ...]:
+    """Index items that keep axes of that shape."""
+    return tuple([(0, size, 1) for size in shape])
+
+
 index: Index = Index(
     "index",
     lambda x, lead, items: np.asarray(x[numpy_index(items)]),
@@ -370,6 +432,8 @@ index: Index = Index(
         (((4, 3),), ((Positions(np.array([[0, 2], [2, 3]])), (None, None, -1)),)),
     ),
     sparse_adjoint=True,
+    lifted=lambda lead, items: (_whole(lead) + items,),
+    form=index_form,
 )
 
 
@@ -396,4 +460,9 @@ scatter: LinearMany = LinearMany(
         (((2,), ()), ((4, 3), (((1, 4, 2), 0), (2, 2)))),
         (((3,),), ((4,), ((Positions(np.array([0, 2, 2])),),))),
     ),
+    lifted=lambda lead, shape, items: (
+        lead + shape,
+        tuple([_whole(lead) + item for item in items]),
+    ),
+    form=scatter_form,
 )

@@ -50,7 +50,9 @@ def prod(x: Any, axis: Any = None, keepdims: Any = False) -> Node:
 def _degrees(x: Node, axes: Axes, ddof: Any) -> Node:
     correction = static_number(ddof, "ddof")
     count = _count(x, axes)
-    return constant(count if correction == 0 else float(count) - correction)
+    if correction == int(correction):
+        return constant(count - int(correction))
+    return constant(float(count) - correction)
 
 
 def _var(x: Any, axis: Any, ddof: Any, keepdims: Any) -> Node:

@@ -11,6 +11,7 @@ from gradcli.ops.rows.logic import (
     equal,
     greater,
     greater_equal,
+    leaves_out,
     less,
     less_equal,
     logical_and,
@@ -122,6 +123,7 @@ square: Elementwise = Elementwise(
     box=(ANY,),
     kinks=(),
     kind="promote",
+    latex=r"@1^{2}",
 )
 
 sqrt: Elementwise = Elementwise(
@@ -133,6 +135,7 @@ sqrt: Elementwise = Elementwise(
     box=((0.5, 2.0),),
     kinks=(((0.0,), (np.inf,)),),
     spell="np+torch+jnp+math.sqrt",
+    latex=r"\sqrt{#1}",
 )
 
 sign: Elementwise = Elementwise(
@@ -156,12 +159,16 @@ absolute: Elementwise = Elementwise(
     kinks=(((0.0,), (0.0,)),),
     kind="join",
     spell="np+torch+jnp.abs np+torch+jnp.absolute np+jnp+math.fabs",
+    latex=r"\left\lvert #1 \right\rvert",
 )
 
 
 def _larger(g: Node, y: Node, a: Node, b: Node) -> Node:
     # Asked this way round, a NaN operand stops nothing.
-    return where(less(a, b), 0.0, where(equal(a, b), g * 0.5, g))
+    tie = equal(a, b)
+    if leaves_out(tie):
+        return where(greater(a, b), g, 0.0)
+    return where(less(a, b), 0.0, where(tie, g * 0.5, g))
 
 
 maximum: Elementwise = Elementwise(
@@ -174,6 +181,7 @@ maximum: Elementwise = Elementwise(
     kinks=(((1.0, 1.0), (0.5, 0.5)),),
     kind="join",
     selects=(lambda a, b: logical_not(less(a, b)), lambda a, b: logical_not(less(b, a))),
+    latex=r"\max\left(#1, #2\right)",
 )
 
 minimum: Elementwise = Elementwise(
@@ -186,6 +194,7 @@ minimum: Elementwise = Elementwise(
     kinks=(((1.0, 1.0), (0.5, 0.5)),),
     kind="join",
     selects=(lambda a, b: logical_not(less(b, a)), lambda a, b: logical_not(less(a, b))),
+    latex=r"\min\left(#1, #2\right)",
 )
 
 
@@ -212,6 +221,7 @@ clip: Elementwise = Elementwise(
         lambda x, low, high: greater(maximum(x, low), high),
     ),
     spell="",
+    expand=lambda x, low, high: minimum(maximum(x, low), high),
 )
 
 relu: Elementwise = Elementwise(
@@ -225,6 +235,7 @@ relu: Elementwise = Elementwise(
     kind="promote",
     selects=(lambda x: logical_not(less_equal(x, 0.0)),),
     spell="torch.relu F.relu jax.nn.relu",
+    expand=lambda x: maximum(x, 0.0),
 )
 
 detach: Elementwise = Elementwise(
@@ -237,4 +248,5 @@ detach: Elementwise = Elementwise(
     kinks=(),
     kind="join",
     spell="torch.detach jax.lax.stop_gradient stop_gradient",
+    expand=lambda x: x,
 )

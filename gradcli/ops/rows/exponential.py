@@ -8,8 +8,8 @@ import numpy as np
 
 from gradcli.ops.elementwise import Elementwise
 from gradcli.ops.leaves import known_number
-from gradcli.ops.rows.arithmetic import ALL, ANY
-from gradcli.ops.rows.logic import equal, greater_equal, logical_and, where
+from gradcli.ops.rows.arithmetic import ALL, ANY, absolute, maximum
+from gradcli.ops.rows.logic import equal, greater_equal, guarded, logical_and
 
 if TYPE_CHECKING:
     from gradcli.graph import Node
@@ -38,7 +38,7 @@ def _power(base: Array, exponent: Array) -> Array:
 def _power_base(g: Node, y: Node, x: Node, p: Node) -> Node | None:
     exponent = known_number(p)
     if exponent is None:
-        return g * where(equal(p, 0.0), 0.0, p * x ** (p - 1.0))
+        return g * guarded(equal(p, 0.0), 0.0, p * x ** (p - 1.0))
     if exponent == 0:
         return None
     return g * (exponent * x ** (exponent - 1))
@@ -50,7 +50,7 @@ power: Elementwise = Elementwise(
     [
         _power_base,
         lambda g, y, x, p: (
-            g * where(logical_and(equal(x, 0.0), greater_equal(p, 0.0)), 0.0, y * log(x))
+            g * guarded(logical_and(equal(x, 0.0), greater_equal(p, 0.0)), 0.0, y * log(x))
         ),
     ],
     doc="x to the power p.",
@@ -70,6 +70,7 @@ exp: Elementwise = Elementwise(
     box=(ANY,),
     kinks=(),
     spell="np+torch+jnp+math.exp",
+    latex=r"e^{#1}",
 )
 
 log: Elementwise = Elementwise(
@@ -92,6 +93,7 @@ log1p: Elementwise = Elementwise(
     box=((-0.5, 2.0),),
     kinks=(((-1.0,), (np.inf,)),),
     spell="np+torch+jnp+math.log1p torch.special.log1p",
+    latex=r"\log\left(1 + #1\right)",
 )
 
 expm1: Elementwise = Elementwise(
@@ -115,6 +117,8 @@ sigmoid: Elementwise = Elementwise(
     kinks=(),
     spell="torch.sigmoid F.sigmoid torch.special.expit scipy.special.expit "
     "jax.scipy.special.expit special.expit expit jax.nn.sigmoid",
+    latex=r"\sigma\left(#1\right)",
+    expand=lambda x: 1.0 / (1.0 + exp(-x)),
 )
 
 softplus: Elementwise = Elementwise(
@@ -126,6 +130,7 @@ softplus: Elementwise = Elementwise(
     box=(ANY,),
     kinks=(),
     spell="softplus jax.nn.softplus",
+    expand=lambda x: log1p(exp(-absolute(x))) + maximum(x, 0.0),
 )
 
 sinh: Elementwise = Elementwise(
@@ -171,4 +176,5 @@ sech: Elementwise = Elementwise(
     box=(ANY,),
     kinks=(),
     spell="sech",
+    expand=lambda x: 1.0 / cosh(x),
 )

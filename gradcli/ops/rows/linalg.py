@@ -78,6 +78,7 @@ inv: Custom = Custom(
     kinks=(),
     samples=SQUARE,
     lane=_matrix_lane,
+    latex=r"{@1}^{-1}",
 )
 
 
@@ -108,6 +109,7 @@ solve: Custom = Custom(
     kinks=(),
     samples=((((3, 3), (3, 2)), ()), (((2, 2, 2), (2, 2, 1)), ())),
     lane=_matrix_lane,
+    latex=r"{@1}^{-1} @2",
 )
 
 
@@ -131,6 +133,7 @@ det: Custom = Custom(
     kinks=(),
     samples=SQUARE,
     lane=_matrix_lane,
+    latex=r"\det\left(#1\right)",
 )
 
 
@@ -237,6 +240,8 @@ adjugate: Custom = Custom(
     kinks=(),
     samples=SQUARE,
     lane=_matrix_lane,
+    latex=r"\operatorname{adj}\left(#1\right)",
+    expand=lambda a: _per_matrix(det(a)) * inv(a),
 )
 
 
@@ -266,6 +271,13 @@ def identity(shape: Shape) -> Node:
     return make(eye_, (), ((shape[-2], shape[-1]), 0))
 
 
+def _adjugate_tangent_by_inverse(a: Node, e: Node) -> Node:
+    """`(tr(adj e) I - adj e) inv(a)`, for an invertible a."""
+    product = matrix_product(adjugate(a), e)
+    trace = _per_matrix(sum_(diagonal(product, 0), (-1,), False))
+    return matrix_product(identity(a.shape) * trace - product, inv(a))
+
+
 adjugate_tangent: Custom = Custom(
     "adjugate_tangent",
     _adjugate_tangent,
@@ -277,4 +289,5 @@ adjugate_tangent: Custom = Custom(
     kinks=(),
     samples=((((3, 3), (3, 3)), ()),),
     lane=_matrix_lane,
+    expand=_adjugate_tangent_by_inverse,
 )

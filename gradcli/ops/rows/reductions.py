@@ -13,6 +13,7 @@ from gradcli.errors import ShapeError
 from gradcli.graph import size_of
 from gradcli.ops.cotangent import Cotangent, nonzero, real
 from gradcli.ops.custom import Custom
+from gradcli.ops.formula import along
 from gradcli.ops.leaves import constant
 from gradcli.ops.linear import (
     add_up,
@@ -27,14 +28,16 @@ from gradcli.ops.linear import (
     sum_,
     transpose,
 )
-from gradcli.ops.rows.arithmetic import ALL, ANY
-from gradcli.ops.rows.logic import equal, logical_or, not_equal, where
+from gradcli.ops.rows.arithmetic import ALL, ANY, sqrt
+from gradcli.ops.rows.exponential import exp, log
+from gradcli.ops.rows.logic import equal, guarded, leaves_out, logical_or, not_equal, where
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradcli.graph import Node
     from gradcli.ops.family import Types
+    from gradcli.ops.formula import Formula
 
 Array = np.ndarray[Any, Any]
 Axes = tuple[int, ...]
@@ -78,6 +81,15 @@ def _extreme_vjp(node: Node, g: Node) -> list[Cotangent]:
     return [Cotangent(where(hit, share, 0.0), hit)]
 
 
+def _extreme_textbook(node: Node, g: Node) -> list[Cotangent]:
+    """The same where one element alone is the extreme."""
+    (x,), (axes, _) = node.inputs, node.params
+    hit = equal(x, keep_reduced(node, x, axes))
+    if leaves_out(not_equal(sum_(real(hit), axes, False), 1.0)):
+        return [Cotangent(where(hit, keep_reduced(g, x, axes), 0.0), hit)]
+    return _extreme_vjp(node, g)
+
+
 def _extreme(name: str, forward: Callable[..., Array], word: str) -> Custom:
     return Custom(
         name,
@@ -90,6 +102,8 @@ def _extreme(name: str, forward: Callable[..., Array], word: str) -> Custom:
         kinks=(((1.0,), (1.0,)),),
         samples=_REDUCED,
         lane=_reduction_lane,
+        textbook=_extreme_textbook,
+        form=lambda node, x: along(name.removeprefix("a"), x, node, *node.params),
     )
 
 
@@ -153,6 +167,13 @@ def _prod_vjp(node: Node, g: Node) -> list[Node]:
     return [keep_reduced(g, x, axes) * transpose(others, inverse_permutation(perm))]
 
 
+def _prod_textbook(node: Node, g: Node) -> list[Node]:
+    """`prod(x)/x`, where no element is 0."""
+    (x,), (axes, _) = node.inputs, node.params
+    quotient = keep_reduced(node, x, axes) / x
+    return [keep_reduced(g, x, axes) * guarded(equal(x, 0.0), float("nan"), quotient)]
+
+
 prod: Custom = Custom(
     "prod",
     lambda x, axes, keepdims: np.prod(x, axis=axes, keepdims=keepdims),
@@ -164,6 +185,7 @@ prod: Custom = Custom(
     kinks=(),
     samples=_REDUCED,
     lane=_reduction_lane,
+    textbook=_prod_textbook,
 )
 
 # --- norm, standard deviation and log-sum-exp -------------------------------------------------
@@ -185,7 +207,12 @@ def _norm2(x: Array, axes: Axes, keepdims: bool) -> Array:
 def _norm2_vjp(node: Node, g: Node) -> list[Node]:
     (x,), (axes, _) = node.inputs, node.params
     length = keep_reduced(node, x, axes)
-    return [where(equal(length, 0.0), 0.0, keep_reduced(g, x, axes) * (x / length))]
+    return [guarded(equal(length, 0.0), 0.0, keep_reduced(g, x, axes) * (x / length))]
+
+
+def _norm2_form(node: Node, x: Formula) -> Formula:
+    bars = r"\left\lVert #1 \right\rVert" + (r"_{F}" if x.ndim > 1 else "")
+    return along("norm", x, node, *node.params, latex=bars)
 
 
 norm2: Custom = Custom(
@@ -199,6 +226,8 @@ norm2: Custom = Custom(
     kinks=(((0.0,), (0.0,)),),
     samples=_REDUCED,
     lane=_reduction_lane,
+    form=_norm2_form,
+    expand=lambda x, axes, keepdims: sqrt(sum_(x * x, axes, keepdims)),
 )
 
 
@@ -218,7 +247,7 @@ def _std_vjp(node: Node, g: Node) -> list[Node]:
     degrees = constant(count if ddof == 0 else count - ddof)
     spread = keep_reduced(node, x, axes)
     part = keep_reduced(g, x, axes) * (centred / (degrees * spread))
-    return [where(equal(spread, 0.0), 0.0, part)]
+    return [guarded(equal(spread, 0.0), 0.0, part)]
 
 
 std: Custom = Custom(
@@ -275,6 +304,22 @@ def _log_softmax_vjp(node: Node, g: Node) -> list[Node]:
     return [g - softmax(x, axes) * sum_(g, axes, True)]
 
 
+def _logsumexp_expansion(x: Node, axes: Axes, keepdims: bool) -> Node:
+    top = amax(x, axes, True)
+    total = log(sum_(exp(x - top), axes, True)) + top
+    return total if keepdims else reshape(total, reduced_shape(x.shape, axes, False))
+
+
+def _softmax_expansion(x: Node, axes: Axes) -> Node:
+    raised = exp(x - amax(x, axes, True))
+    return raised / sum_(raised, axes, True)
+
+
+def _log_softmax_expansion(x: Node, axes: Axes) -> Node:
+    shifted = x - amax(x, axes, True)
+    return shifted - log(sum_(exp(shifted), axes, True))
+
+
 logsumexp: Custom = Custom(
     "logsumexp",
     _logsumexp,
@@ -286,6 +331,7 @@ logsumexp: Custom = Custom(
     kinks=(),
     samples=_REDUCED,
     lane=_reduction_lane,
+    expand=_logsumexp_expansion,
 )
 
 _ALONG = ((((5,),), ((-1,),)), (((3, 4),), ((-2,),)))
@@ -306,6 +352,7 @@ softmax: Custom = Custom(
     kinks=(),
     samples=_ALONG,
     lane=_along_lane,
+    expand=_softmax_expansion,
 )
 
 log_softmax: Custom = Custom(
@@ -319,4 +366,5 @@ log_softmax: Custom = Custom(
     kinks=(),
     samples=_ALONG,
     lane=_along_lane,
+    expand=_log_softmax_expansion,
 )

@@ -52,6 +52,7 @@ asin: Elementwise = Elementwise(
     box=(INNER,),
     kinks=(((1.0,), (np.inf,)), ((-1.0,), (np.inf,))),
     spell="np+torch+jnp.asin np+torch+jnp.arcsin math.asin",
+    latex=r"\arcsin\left(#1\right)",
 )
 
 acos: Elementwise = Elementwise(
@@ -63,6 +64,7 @@ acos: Elementwise = Elementwise(
     box=(INNER,),
     kinks=(((1.0,), (-np.inf,)), ((-1.0,), (-np.inf,))),
     spell="np+torch+jnp.acos np+torch+jnp.arccos math.acos",
+    latex=r"\arccos\left(#1\right)",
 )
 
 atan: Elementwise = Elementwise(
@@ -74,4 +76,5 @@ atan: Elementwise = Elementwise(
     box=(ANY,),
     kinks=(),
     spell="np+torch+jnp.atan np+torch+jnp.arctan math.atan",
+    latex=r"\arctan\left(#1\right)",
 )
