@@ -13,19 +13,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradcli.api import Compiled, compile, evaluate, jacobian
+    from gradcli.api import Compiled, compile, derive, evaluate, jacobian
     from gradcli.errors import GradcliError
-    from gradcli.results import Evaluation, Jacobian
+    from gradcli.results import Derived, Evaluation, Jacobian
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Compiled",
+    "Derived",
     "Evaluation",
     "GradcliError",
     "Jacobian",
     "__version__",
     "compile",
+    "derive",
     "evaluate",
     "jacobian",
 ]
@@ -33,9 +35,11 @@ __all__ = [
 _HOMES = {
     "Compiled": "gradcli.api",
     "compile": "gradcli.api",
+    "derive": "gradcli.api",
     "evaluate": "gradcli.api",
     "jacobian": "gradcli.api",
     "GradcliError": "gradcli.errors",
+    "Derived": "gradcli.results",
     "Evaluation": "gradcli.results",
     "Jacobian": "gradcli.results",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradcli.results import Evaluation, Jacobian
+from gradcli.results import Derived, Evaluation, Jacobian
 from gradcli.session import Program
 from gradcli.settings import Settings
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from gradcli.jacobians import Mode
+    from gradcli.shapes import Declared
 
 
 class Compiled:
@@ -98,3 +99,34 @@ def jacobian(
     "auto". Raises GradcliError.
     """
     return compile(expr, **settings).jacobian(inputs, wrt=wrt, mode=mode)
+
+
+def derive(
+    expr: str,
+    inputs: Mapping[str, ArrayLike] | None = None,
+    *,
+    shapes: Mapping[str, Declared | str] | None = None,
+    wrt: Sequence[str] | str | None = None,
+    order: int = 1,
+    jacobian: bool = False,
+    style: str = "text",
+    **settings: Any,
+) -> Derived:
+    """Derivatives of a program as formulas.
+
+    shapes: shapes with names of sizes for inputs without a value, as `("n", 3)` or `"n,3"`; what
+    is neither given nor declared is inferred from use. order: 2 for the Hessian. jacobian: the
+    Jacobian of a tensor, not its product with a seed. style: "text" (read back by `evaluate`),
+    "latex", or a function for "numpy", "torch" or "jax". Raises GradcliError.
+    """
+    from gradcli.formulas import Request
+    from gradcli.formulas import derive as derived
+    from gradcli.shapes import read_shape
+
+    declared = {
+        name: read_shape(f"{name}={shape}")[1] if isinstance(shape, str) else tuple(shape)
+        for name, shape in (shapes or {}).items()
+    }
+    names = [wrt] if isinstance(wrt, str) else wrt
+    program = Program(expr, settings=Settings(**settings))
+    return derived(program, inputs or {}, declared, Request(names, order, jacobian, style))

@@ -27,19 +27,23 @@ from gradcli.render.data import (
 from gradcli.render.write import check_printable
 from gradcli.session import Program
 from gradcli.settings import Settings
+from gradcli.shapes import read_shape
 from gradcli.wrt import split_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradcli.run import Run
+    from gradcli.shapes import Declared
+
+    Command = Callable[[Program, dict[str, Any], dict[str, Any]], dict[str, Any]]
 
 PROGRAMS = 512
 """How many parsed programs are kept; the one that was not used for longest goes first."""
 
 FIELDS = {
     "id", "command", "expr", "inputs", "wrt", "seed", "no_grad", "mode", "flat", "dtype",
-    "random_seed",
+    "random_seed", "shapes", "order", "jacobian", "format",
 }  # fmt: skip
 
 
@@ -87,14 +91,7 @@ class Server:
             raise UsageError("`inputs` is an object of names and values")
         used = {key: value for key, value in given.items() if key in program.reads}
         inputs = {key: self._value(key, value, program.settings) for key, value in used.items()}
-        try:
-            run = program.trace(inputs)
-        except MissingInput as error:
-            error.hint = (
-                f"{error.near} or give it in `inputs`" if error.near else "give it in `inputs`"
-            )
-            raise
-        described = command(run, request)
+        described = command(program, inputs, request)
         if program.settings.seed_was_picked:
             # Draws without a seed of their own are new ones each time.
             self._programs.popitem()
@@ -207,7 +204,56 @@ def _jacobian(run: Run, request: dict[str, Any]) -> dict[str, Any]:
     return jacobian_object("jacobian", "", result.flat() if _flag(request, "flat") else result)
 
 
-COMMANDS: dict[str, Callable[[Run, dict[str, Any]], dict[str, Any]]] = {
-    "eval": _eval,
-    "jacobian": _jacobian,
+def _shapes(request: dict[str, Any]) -> dict[str, Declared]:
+    """Declared shapes by name: lists of names and whole numbers, or as --shape writes them."""
+    given = request.get("shapes", {})
+    if not isinstance(given, dict):
+        raise UsageError("`shapes` is an object of names and shapes")
+    shapes: dict[str, Declared] = {}
+    for name, sizes in given.items():
+        text = sizes if isinstance(sizes, str) else None
+        if isinstance(sizes, list) and all(type(size) in (str, int) for size in sizes):
+            text = ",".join([str(size) for size in sizes])
+        if text is None:
+            raise UsageError("a shape is a list of names and whole numbers", hint='as in ["n", 3]')
+        key, shape = read_shape(f"{name}={text}")
+        shapes[key] = shape
+    return shapes
+
+
+def _derive(program: Program, inputs: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+    from gradcli.formulas import Request, derive
+    from gradcli.render.formulas import derived_object
+
+    wanted = Request(
+        _names(request),
+        request.get("order", 1),
+        _flag(request, "jacobian"),
+        request.get("format", "text"),
+    )
+    return derived_object("derive", "", derive(program, inputs, _shapes(request), wanted))
+
+
+def at_inputs(answer: Callable[[Run, dict[str, Any]], dict[str, Any]]) -> Command:
+    """A command that runs the program at its inputs."""
+
+    def command(
+        program: Program, inputs: dict[str, Any], request: dict[str, Any]
+    ) -> dict[str, Any]:
+        try:
+            run = program.trace(inputs)
+        except MissingInput as error:
+            error.hint = (
+                f"{error.near} or give it in `inputs`" if error.near else "give it in `inputs`"
+            )
+            raise
+        return answer(run, request)
+
+    return command
+
+
+COMMANDS: dict[str, Command] = {
+    "eval": at_inputs(_eval),
+    "jacobian": at_inputs(_jacobian),
+    "derive": _derive,
 }

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from gradcli.algebra.engine import rewrite
+from gradcli.algebra.match import is_sum
 from gradcli.algebra.numbers import power as number_power
 from gradcli.algebra.terms import ONE, Product
 from gradcli.graph import OPS
@@ -238,7 +239,7 @@ def compound_fraction(node: Node, terms: Terms) -> Node | None:
     for key, (base, exponent) in whole.factors.items():
         if not isinstance(exponent, Fraction) or exponent > 0 or exponent.denominator != 1:
             continue
-        if base.op.name not in ("add", "subtract"):
+        if not is_sum(base):
             continue
         fraction = over_one(terms.sum(base), base.shape, terms)
         if fraction is None:
@@ -264,11 +265,16 @@ def compound_fraction(node: Node, terms: Terms) -> Node | None:
 )
 def distributed(node: Node, terms: Terms) -> Node | None:
     """A factor taken into a sum where that is shorter."""
-    from gradcli.algebra.sums_of_products import MARGIN, all_opened, opened
+    from gradcli.algebra.sums_of_products import MARGIN, OPENED, all_opened, opened
 
     whole = terms.product(node)
+    sums = [base for base, e in whole.factors.values() if e == 1 and is_sum(base)]
+    if len(whole.factors) > OPENED or len(sums) > 3:
+        return None
     for key, (base, exponent) in whole.factors.items():
-        if exponent == 1 and base.op.name in ("add", "subtract"):
+        if exponent == 1 and is_sum(base):
+            if len(terms.sum(base)) > OPENED:
+                continue
             parts = opened(whole.without(key), terms.sum(base), node.shape, terms)
             for _ in range(2):
                 found = terms.build_sum(parts, node.shape)

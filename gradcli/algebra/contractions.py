@@ -319,8 +319,9 @@ def scaled_rows(node: Node, terms: Terms) -> Node | None:
     for key, (base, exponent) in whole.factors.items():
         if isinstance(exponent, Node):
             return None
-        along = axis == -1 and (base.ndim == 1 or is_one(base.shape[0]))
-        down = axis == -2 and base.ndim == 2 and is_one(base.shape[1])
+        own = base.ndim >= -axis and base.shape[axis] == x.shape[axis]
+        along = own and axis == -1 and (base.ndim == 1 or is_one(base.shape[0]))
+        down = own and axis == -2 and is_one(base.shape[1])
         (vector if along or down else matrix)[key] = (base, exponent)
     if not vector or not matrix or whole.coef == 0:
         return None

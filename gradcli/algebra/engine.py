@@ -28,6 +28,10 @@ STEPS = 30
 """Rewrites of one node in one pass at most."""
 
 
+EFFORT = 120_000
+"""Nodes that rewrites may make for one simplification; what is left then stays as it is."""
+
+
 class Rewrite:
     """A row: a rule, the ops it applies to (names, or `*` and a family) and its examples.
 
@@ -109,6 +113,7 @@ class Simplifier:
                 self._rules.setdefault(op, []).append(row.rule)
         self.settled = True
         """Whether every fixed point was reached within the bounds."""
+        self._limit = 0
         self._normal: set[int] = set()
         self._first: dict[int, Node] = {}
 
@@ -121,9 +126,11 @@ class Simplifier:
             self._note_sums(outputs)
         current = list(outputs)
         with building(self.arena), np.errstate(all="ignore"):
+            self._limit = self.arena.nodes + EFFORT + 10 * len(ancestors(current))
             for _ in range(PASSES):
                 found = self._pass(current)
                 if all(a is b for a, b in zip(found, current, strict=True)):
+                    self.settled &= self.arena.nodes <= self._limit
                     return current
                 current = found
         self.settled = False
@@ -148,7 +155,7 @@ class Simplifier:
     def _normalised(self, node: Node) -> Node:
         """The node after the rows that apply to it, one after another."""
         for _ in range(STEPS):
-            if node.serial in self._normal:
+            if node.serial in self._normal or self.arena.nodes > self._limit:
                 break
             better = self._step(node)
             if better is None:

@@ -34,6 +34,17 @@ ORDERS = " ".join(MIRRORED)
 
 
 @rewrite(
+    "larger of equals",
+    "maximum minimum",
+    {"maximum(x*y, y*x)": "x*y", "minimum(x, x)": "x"},
+)
+def larger_of_equals(node: Node, terms: Terms) -> Node | None:
+    """`maximum(x, x)` is x, and has one derivative."""
+    a, b = node.inputs
+    return filled(a, node.shape) if terms.key(a) == terms.key(b) else None
+
+
+@rewrite(
     "negated condition",
     "logical_not equal",
     {
@@ -133,6 +144,7 @@ def difference(node: Node, terms: Terms) -> Node | None:
         "where(x > 0, 0, y)": "where(x <= 0, y, 0)",
         "where(x > 0, 2*y, 0)": "2*where(x > 0, y, 0)",
         "where(x > 0, -s*y, 0)": "-s*where(x > 0, y, 0)",
+        "where(s > 0, x/s, 0)": "where(s > 0, x/s, 0)",
         "where(x > 0, where(y > 0, x, 0), 0)": "where((x > 0) & (y > 0), x, 0)",
     },
 )
@@ -157,8 +169,11 @@ def where(node: Node, terms: Terms) -> Node | None:
     if node.kind != "real":
         return None
     whole = terms.product(a)
+    # A quotient stays in the branch that protects it.
     scalars = {
-        k: f for k, f in whole.factors.items() if f[0].ndim == 0 and not isinstance(f[1], Node)
+        k: f
+        for k, f in whole.factors.items()
+        if f[0].op.name == "input" and f[0].ndim == 0 and isinstance(f[1], Fraction) and f[1] > 0
     }
     if not node.ndim:
         scalars = {}

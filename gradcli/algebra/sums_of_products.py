@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from gradcli.algebra.terms import MOST, ONE, Product
+from gradcli.algebra.terms import ONE, Product
 from gradcli.ops.linear import transpose
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     Labels = tuple[int, ...]
 
+
+OPENED = 12
+"""Terms that a product may be opened into, and factors that it may have for that."""
 
 MARGIN = 1.0
 """What opening a product must spare: `p*(1 - p)` is not `p - p*p`."""
@@ -28,7 +31,7 @@ def candidates(parts: list[Product], shape: Shape, terms: Terms) -> Iterator[tup
     if flat is not None:
         yield terms.build_sum(flat, shape), MARGIN
     for margin, version in ((0.0, parts), (MARGIN, flat)):
-        if version is None or len(version) < 2:
+        if version is None or not 2 <= len(version) <= OPENED:
             continue
         for rewritten in (_factored, over_one, _common_operand):
             found = rewritten(version, shape, terms)
@@ -46,14 +49,14 @@ def all_opened(parts: list[Product], shape: Shape, terms: Terms) -> list[Product
     result: list[Product] = []
     changed = False
     for part in parts:
-        key = _sum_factor(part)
+        key = _sum_factor(part) if len(part.factors) <= OPENED else None
         if key is None:
             result.append(part)
             continue
         summands = terms.sum(part.factors[key][0])
         result += opened(part.without(key), summands, part.shape, terms)
         changed = True
-        if len(result) > MOST:
+        if len(result) > OPENED:
             return None
     return terms.collected(result) if changed else None
 
@@ -200,6 +203,9 @@ def _aligned(
         if terms.key(node.inputs[mine]) != key:
             continue
         own, other = node.params[mine], node.params[1 - mine]
+        ranks = (len(own), len(other), len(node.params[2]))
+        if ranks != (len(labels[place]), len(labels[1 - place]), len(labels[2])):
+            continue
         names = dict(zip(own, labels[place], strict=True))
         for label, target in zip(node.params[2], labels[2], strict=True):
             if names.setdefault(label, target) != target:

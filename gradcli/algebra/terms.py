@@ -36,12 +36,14 @@ HALF = Fraction(1, 2)
 class Product:
     """coef * product of base**exponent, broadcast to a shape."""
 
-    __slots__ = ("coef", "factors", "shape")
+    __slots__ = ("coef", "factors", "powers", "shape")
 
     def __init__(self, coef: Coefficient, factors: Factors, shape: Shape) -> None:
         self.coef = coef
         self.factors = factors
         self.shape = shape
+        self.powers: frozenset[Any] | None = None
+        """Bases with their exponents, by keys; made when they are first asked for."""
 
     def scaled(self, by: Coefficient) -> Product:
         return Product(self.coef * by, self.factors, self.shape)
@@ -111,13 +113,16 @@ class Terms:
         return self._id(("product", float(product.coef), self._powers(product), product.shape))
 
     def _powers(self, product: Product) -> frozenset[Any]:
-        # Whole numbers as exponents; what is none is known by its own key.
-        return frozenset(
+        if product.powers is not None:
+            return product.powers
+        # An exponent that is a node is known by its own key.
+        product.powers = frozenset(
             [
                 (key, e if isinstance(e, Fraction) else ("node", self.key(e)))
                 for key, (_, e) in product.factors.items()
             ]
         )
+        return product.powers
 
     def sum_key(self, terms: list[Product], shape: Shape) -> int:
         """The key of a sum of products."""
@@ -414,7 +419,8 @@ def _degree(term: Product) -> float | None:
     """The degree of a product of powers of names, None for what is none."""
     degree = Fraction(0)
     for base, exponent in term.factors.values():
-        if base.op.name != "input" or not isinstance(exponent, Fraction) or exponent < 0:
+        named = base.op.name in ("input", "index")
+        if not named or not isinstance(exponent, Fraction) or exponent < 0:
             return None
         degree += exponent
     return float(degree)

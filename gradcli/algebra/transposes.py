@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradcli.algebra.engine import rewrite
-from gradcli.algebra.match import is_diagonal, is_one, is_sum, is_unit
+from gradcli.algebra.match import filled, is_diagonal, is_one, is_sum, is_unit
 from gradcli.algebra.terms import Product
 from gradcli.graph import OPS, Node
 from gradcli.ops.contraction import contract
@@ -30,6 +30,34 @@ def contraction_transposed(node: Node, terms: Terms) -> Node | None:
         return None
     la, lb, lo = x.params
     return build(contract, x.inputs, (la, lb, tuple([lo[axis] for axis in perm])))
+
+
+@rewrite(
+    "transpose of a sum of contractions",
+    "transpose",
+    {
+        "transpose(einsum('i,jk->ijk', x, A) + 2*einsum('i,jk->jik', x, A), (1, 0, 2))": (
+            'einsum("i,jk->jik", x, A) + 2*einsum("i,jk->ijk", x, A)'
+        ),
+    },
+)
+def transposed_contractions(node: Node, terms: Terms) -> Node | None:
+    """The labels of each result in another order."""
+    (x,), (perm,) = node.inputs, node.params
+    turned: list[Product] = []
+    for part in terms.sum(x):
+        total = Product(part.coef, {}, node.shape)
+        for base, exponent in part.factors.values():
+            if base.ndim and (exponent != 1 or base.op.name != "contract" or base.shape != x.shape):
+                return None
+            new = base
+            if base.ndim:
+                la, lb, lo = base.params
+                order = tuple([lo[axis] for axis in perm])
+                new = build(contract, base.inputs, (la, lb, order))
+            total = terms.times(total, terms.atom(new, exponent), node.shape)
+        turned.append(total)
+    return terms.build_sum(turned, node.shape) if len(turned) > 1 else None
 
 
 @rewrite(
@@ -91,6 +119,28 @@ def function_of_transposes(node: Node, terms: Terms) -> Node | None:
 
 
 @rewrite(
+    "transposed factor in a contraction",
+    "contract",
+    {"A.T @ (x*B.T).T": "A.T @ (x[:, None]*B)", "(x*A.T) @ B": "(x[:, None]*A).T @ B"},
+)
+def transposed_factor(node: Node, terms: Terms) -> Node | None:
+    """A product of transposed matrices and vectors, transposed: the labels take it up."""
+    labels, operands = [*node.params[:2]], [*node.inputs]
+    for place, x in enumerate(operands):
+        if x.ndim != 2 or x.op.name not in ("multiply", "divide"):
+            continue
+        found = _turned_product(terms.product(x), x, terms)
+        if found is not None and not _has_transposes(found):
+            operands[place], labels[place] = found, labels[place][::-1]
+            return build(contract, tuple(operands), (*labels, node.params[2]))
+    return None
+
+
+def _has_transposes(x: Node) -> bool:
+    return any(part.op.name == "transpose" for part in (x, *x.inputs))
+
+
+@rewrite(
     "transpose of sums and products",
     "transpose",
     {
@@ -108,22 +158,30 @@ def transposed_terms(node: Node, terms: Terms) -> Node | None:
         return None
     turned: list[Product] = []
     for part in terms.sum(x):
-        total = Product(part.coef, {}, node.shape)
-        row: Factors = {}
-        for key, (base, exponent) in part.factors.items():
-            if isinstance(exponent, Node) and exponent.ndim:
-                return None
-            if base.ndim == 1:
-                row[key] = (base, exponent)
-            else:
-                found = terms.atom(_turned(base), exponent)
-                total = terms.times(total, found, node.shape)
-        if row:
-            column = OPS["reshape"](terms.joined(row), (x.shape[1], 1))
-            total = terms.times(total, terms.atom(column), node.shape)
-        turned.append(total)
+        found = _turned_product(part, x, terms)
+        if found is None:
+            return None
+        turned.append(terms.product(found))
     result = terms.build_sum(terms.collected(turned), node.shape)
     return result if terms.cost(result) < terms.cost(node) else None
+
+
+def _turned_product(part: Product, x: Node, terms: Terms) -> Node | None:
+    """The transpose of a product that is broadcast to the shape of x, factor by factor."""
+    shape = x.shape[::-1]
+    total = Product(part.coef, {}, shape)
+    row: Factors = {}
+    for key, (base, exponent) in part.factors.items():
+        if isinstance(exponent, Node) and exponent.ndim:
+            return None
+        if base.ndim == 1:
+            row[key] = (base, exponent)
+        else:
+            total = terms.times(total, terms.atom(_turned(base), exponent), shape)
+    if row:
+        column = OPS["reshape"](filled(terms.joined(row), x.shape[1:]), (x.shape[1], 1))
+        total = terms.times(total, terms.atom(column), shape)
+    return terms.build(total, shape)
 
 
 def _turned(x: Node) -> Node:

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from gradcli.render.layout import Line, Look
     from gradcli.results import Evaluation, FlatJacobian, Jacobian
     from gradcli.run import Run
+    from gradcli.session import Program
     from gradcli.settings import Settings
 
-_PROGRAM = [
+PROGRAM = [
     click.argument("expression", required=False, metavar="EXPRESSION"),
     click.option("-f", "--file", metavar="FILE", help="Read the program from FILE (- for stdin)."),
     click.option(
@@ -70,7 +71,7 @@ _RUN = [
         "--random-seed", type=click.IntRange(0), metavar="N", help="Seed of rand and randn."
     ),
 ]
-_LIMITS = [
+LIMITS = [
     click.option("--max-memory", metavar="SIZE", help="Memory limit, as in 4G."),
     click.option("--max-nodes", type=click.IntRange(1), metavar="N", help="Graph node limit."),
     click.option(
@@ -82,18 +83,21 @@ _LIMITS = [
 ]  # fmt: skip
 
 
-def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of every command that takes a program and inputs."""
-    for option in reversed([*_PROGRAM, *_OUTPUT, *_RUN, *_LIMITS]):
+def add_options(command: Callable[..., Any], options: list[Any]) -> Callable[..., Any]:
+    """Add options to a command, in that order."""
+    for option in reversed(options):
         command = option(command)
     return command
+
+
+def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of every command that takes a program and inputs."""
+    return add_options(command, [*PROGRAM, *_OUTPUT, *_RUN, *LIMITS])
 
 
 def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that bound a run."""
-    for option in reversed(_LIMITS):
-        command = option(command)
-    return command
+    return add_options(command, LIMITS)
 
 
 def chosen_limits(options: dict[str, Any]) -> dict[str, Any]:
@@ -192,13 +196,27 @@ class Request:
 
     def traced(self) -> Run:
         """The program, read and traced at its inputs."""
+        from gradcli.cli.arguments import how_to_give
+
+        program, inputs, extra = self.read()
+        try:
+            traced = program.trace(inputs)
+        except MissingInput as error:
+            way = f"give it as an input: {how_to_give(error.name, self.context.command)}"
+            error.hint = f"{error.near} or {way}" if error.near else way
+            raise
+        traced.extra += extra
+        return traced
+
+    def read(self) -> tuple[Program, dict[str, Any], list[str]]:
+        """The program, values for its inputs, and warnings of what is left over."""
         from gradcli.inputs import read_inputs, read_value
         from gradcli.session import Program
 
         settings = self.settings()
         source, filename = self.source()
         program = Program(source, filename=filename, settings=settings)
-        from gradcli.cli.arguments import how_to_give, unused_input
+        from gradcli.cli.arguments import unused_input
 
         reads = program.missing([])
         for name in self.bindings.texts:
@@ -216,14 +234,8 @@ class Request:
             extra = [name for name in stored if name not in inputs]
         for name, text in self.bindings.texts.items():
             inputs[name] = read_value(name, text, settings)
-        try:
-            traced = program.trace(inputs)
-        except MissingInput as error:
-            way = f"give it as an input: {how_to_give(error.name, self.context.command)}"
-            error.hint = f"{error.near} or {way}" if error.near else way
-            raise
-        traced.extra += [f"the program does not use `{name}`, which --inputs has" for name in extra]
-        return traced
+        left = [f"the program does not use `{name}`, which --inputs has" for name in extra]
+        return program, inputs, left
 
     def answer(
         self,
@@ -299,11 +311,12 @@ class Request:
 
         if self.get is not None:
             return json_value(arrays[self.get])
-        source = self.expression if self.expression is not None else self.source_name()
-        return describe(self.command, source, result)
+        return describe(self.command, self.source_text(), result)
 
-    def source_name(self) -> str:
-        """What stands for the expression where the program came from a file or lines."""
+    def source_text(self) -> str:
+        """The expression, or what stands for it: the name of its file, its lines."""
+        if self.expression is not None:
+            return self.expression
         return self.file or "\n".join(self.options["lines"])
 
 

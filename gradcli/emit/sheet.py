@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradcli.graph import Node, ancestors
-from gradcli.ops.formula import Formula, Name, Number, Prefix
+from gradcli.ops.formula import Formula, Name, Number, Placed, Prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
 BREADTH = 60
 """Signs that formulas may have in all before shared parts of them get names."""
@@ -40,27 +40,37 @@ class Sheet:
 
 
 def written(
-    outputs: Sequence[Node], taken: Container[str], *, share: bool = False, prefix: str = "t"
+    outputs: Sequence[Node],
+    taken: Container[str],
+    *,
+    code: bool = False,
+    names: Mapping[int, str] | None = None,
 ) -> Sheet:
     """The sheet of some nodes.
 
-    taken: names that no part may get. share: name every part that is used twice, as code does that
-    is to compute it once.
+    taken: names that no part may get. code: every part that is used twice gets a name, to be
+    computed once, and so does every part that is made by statements. names: those that outputs are
+    known by, by serial.
     """
+    names = names or {}
     order = ancestors(outputs)
     uses = _uses(order, outputs)
-    share = share or _signs(order, outputs) > BREADTH
+    results = {node.serial for node in outputs}
+    share = code or _signs(order, outputs) > BREADTH
     lines: list[tuple[str, Formula]] = []
     formulas: dict[int, Formula] = {}
     count = 0
     for node in order:
         formula = node.op.write(node, [formulas[operand.serial] for operand in node.inputs])
         several = share and uses[node.serial] > 1 and _worth(formula)
-        if node.inputs and (several or formula.depth > DEPTH):
-            count += 1
-            while f"{prefix}{count}" in taken:
+        apart = code and isinstance(formula, Placed) and node.serial not in results
+        if node.inputs and (several or apart or formula.depth > DEPTH):
+            name = names.get(node.serial, "")
+            if not name:
                 count += 1
-            name = f"{prefix}{count}"
+                while f"t{count}" in taken:
+                    count += 1
+                name = f"t{count}"
             lines.append((name, formula))
             formula = Name(name, formula.ndim)
         formulas[node.serial] = formula

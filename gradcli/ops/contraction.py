@@ -15,7 +15,7 @@ import numpy as np
 from gradcli.errors import ShapeError
 from gradcli.graph import OPS, Kind, Node, Shape, builder
 from gradcli.ops.cotangent import Cotangent, masked, nonzero, real
-from gradcli.ops.elementwise import shape_text
+from gradcli.ops.elementwise import shape_text, size_text
 from gradcli.ops.family import Array, Lead, Op, Types, build
 from gradcli.ops.formula import Call, Number
 from gradcli.ops.leaves import ones_like, storage
@@ -216,7 +216,7 @@ def contraction_error(what: str, a: Node, b: Node, left: int, right: int) -> Sha
         hint += "; perhaps the right one should be transposed with `.T`"
     return ShapeError(
         f"`{what}` cannot combine shapes {shape_text(a.shape)} and {shape_text(b.shape)}: "
-        f"sizes {int(left)} and {int(right)} differ",
+        f"sizes {size_text(left)} and {size_text(right)} differ",
         hint=hint if what in ("@", "matmul", "dot") else "",
     )
 

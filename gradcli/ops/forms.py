@@ -18,7 +18,7 @@ from gradcli.ops.formula import (
     inserted,
     transposed,
 )
-from gradcli.ops.placed import OUTER
+from gradcli.ops.placed import ONES, OUTER
 
 if TYPE_CHECKING:
     from gradcli.graph import Node, Shape
@@ -42,7 +42,7 @@ def broadcast_form(node: Node, x: Formula) -> Formula:
 
 
 def _ones(shape: Shape) -> Formula:
-    return Call("ones", extent(shape), ndim=len(shape), latex=r"\mathbf{1}")
+    return Call("ones", extent(shape), ndim=len(shape), latex=ONES)
 
 
 def _is_number(formula: Formula, value: float) -> bool:
@@ -105,7 +105,7 @@ def transpose_form(node: Node, x: Formula) -> Formula:
         return transposed(x)
     if perm == (*range(-rank, -2), -1, -2):
         return Attribute(x, "mT")
-    return Call("permute_dims", x, tuple([axis + rank for axis in perm]), ndim=rank)
+    return Call("transpose", x, tuple([axis + rank for axis in perm]), ndim=rank)
 
 
 def diagonal_form(node: Node, x: Formula) -> Formula:

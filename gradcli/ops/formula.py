@@ -99,12 +99,16 @@ class Prefix(Formula):
 
 
 class Item(Formula):
-    """`base[items]`: positions, (start, stop, step) of slices, None, integer arrays."""
+    """`base[items]`: positions, (start, stop, step) of slices, None, integer arrays.
 
-    __slots__ = ("base", "items")
+    latex: how LaTeX writes it, where that is not by its indices.
+    """
 
-    def __init__(self, base: Formula, items: tuple[Any, ...], ndim: int) -> None:
+    __slots__ = ("base", "items", "latex")
+
+    def __init__(self, base: Formula, items: tuple[Any, ...], ndim: int, latex: str = "") -> None:
         super().__init__(ndim, (base,))
+        self.latex = latex
         self.base = base
         self.items = items
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from gradcli.errors import ArgumentError, ShapeError
 from gradcli.graph import Node
-from gradcli.ops.elementwise import shape_text
+from gradcli.ops.elementwise import shape_text, size_text
 from gradcli.ops.linear import Positions, index, reshape, transpose
 from gradcli.ops.values import concrete, describe, tensor, whole
 
@@ -105,7 +105,8 @@ def _normalised(x: Node, items: list[Any]) -> list[Any]:
 
 
 def _out_of_range(position: int, extent: int, axis: int) -> ShapeError:
-    return ShapeError(f"index {position} is out of range for axis {axis} of size {int(extent)}")
+    size = size_text(extent)
+    return ShapeError(f"index {position} is out of range for axis {axis} of size {size}")
 
 
 def _item(item: Any) -> Any:

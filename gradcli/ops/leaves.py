@@ -9,6 +9,7 @@ import numpy as np
 from gradcli.graph import Dim, Kind, Node, Shape, float_key
 from gradcli.ops.family import Array, Lead, Op, Types, build
 from gradcli.ops.formula import Call, Infix, Name, Number, extent
+from gradcli.ops.placed import ONES, UNIT, ZEROS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,8 +107,8 @@ def _full_form(node: Node) -> Formula:
         return Number(value)
     named = isinstance(value, Dim)
     if value in (0, 1) and not named and not isinstance(value, bool):
-        latex = rf"\mathbf{{{int(value)}}}"
-        return Call("ones" if value else "zeros", extent(shape), ndim=len(shape), latex=latex)
+        name, latex = ("ones", ONES) if value else ("zeros", ZEROS)
+        return Call(name, extent(shape), ndim=len(shape), latex=latex)
     return Call("full", tuple(shape), Number(value), ndim=len(shape))
 
 
@@ -115,7 +116,7 @@ def _eye_form(node: Node) -> Formula:
     (rows, columns), offset = node.params
     named = {"k": offset} if offset else {}
     if rows == columns and not named:
-        return Call("eye", rows, ndim=2, latex="I")
+        return Call("eye", rows, ndim=2, latex=UNIT)
     return Call("eye", rows, columns, ndim=2, named=named)
 
 

@@ -16,6 +16,9 @@ SHORT = 8
 """The longest vector whose elements a formula lists."""
 
 OUTER = r"@1 {@2}^{\top}"
+UNIT = "I_{#1}"
+ONES = r"\mathbf{1}_{#1}"
+ZEROS = r"\mathbf{0}_{#1}"
 WHOLE = (None, None, None)
 
 
@@ -70,7 +73,7 @@ def one_hot(
     if padded is not None:
         return padded
     units = [
-        None if item == WHOLE else Item(Call("eye", size, ndim=2), (item,), 2)
+        None if item == WHOLE else _unit(size, item)
         for item, size in zip(items, whole, strict=True)
     ]
     for unit, item in zip(units, items, strict=True):
@@ -117,6 +120,12 @@ def one_hot(
     return Call("einsum", f"{left}->{''.join(out)}", value, *operands, ndim=rank)
 
 
+def _unit(size: int, item: Any) -> Item:
+    """Rows of the unit matrix."""
+    latex = f"e_{{{item}}}" if isinstance(item, int) else ""
+    return Item(Call("eye", size, ndim=2, latex=UNIT), (item,), 2, latex)
+
+
 def _padded(value: Formula, items: tuple[Any, ...], whole: tuple[int, ...]) -> Formula | None:
     """A value with zeros before and behind it, where one axis is sliced without steps."""
     cut = [axis for axis, item in enumerate(items) if item != WHOLE]
@@ -132,6 +141,6 @@ def _padded(value: Formula, items: tuple[Any, ...], whole: tuple[int, ...]) -> F
     for count, place in ((before, 0), (behind, 2)):
         if count:
             shape = (*whole[:axis], count, *whole[axis + 1 :])
-            parts.insert(place, Call("zeros", extent(shape), ndim=len(whole), latex=r"\mathbf{0}"))
+            parts.insert(place, Call("zeros", extent(shape), ndim=len(whole), latex=ZEROS))
     named = {"axis": axis} if axis else {}
     return Call("concatenate", parts, ndim=len(whole), named=named)

@@ -103,5 +103,5 @@ def _permuted(x: Formula, labels: Labels, wanted: Labels) -> Formula | None:
         return transposed(x)
     if sorted(labels) == sorted(wanted):
         axes = tuple([labels.index(label) for label in wanted])
-        return Call("permute_dims", x, axes, ndim=x.ndim)
+        return Call("transpose", x, axes, ndim=x.ndim)
     return None

@@ -82,6 +82,7 @@ log: Elementwise = Elementwise(
     box=((0.5, 2.0),),
     kinks=(((0.0,), (np.inf,)),),
     spell="np+torch+jnp+math.log",
+    latex=r"\log\left(#1\right)",
 )
 
 log1p: Elementwise = Elementwise(
@@ -142,6 +143,7 @@ sinh: Elementwise = Elementwise(
     box=(ANY,),
     kinks=(),
     spell="np+torch+jnp+math.sinh",
+    latex=r"\sinh\left(#1\right)",
 )
 
 cosh: Elementwise = Elementwise(
@@ -153,6 +155,7 @@ cosh: Elementwise = Elementwise(
     box=(ANY,),
     kinks=(),
     spell="np+torch+jnp+math.cosh",
+    latex=r"\cosh\left(#1\right)",
 )
 
 tanh: Elementwise = Elementwise(
@@ -165,6 +168,7 @@ tanh: Elementwise = Elementwise(
     box=(ANY,),
     kinks=(),
     spell="np+torch+jnp+math.tanh F.tanh",
+    latex=r"\tanh\left(#1\right)",
 )
 
 sech: Elementwise = Elementwise(

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.errors import ShapeError
-from gradcli.graph import size_of
+from gradcli.graph import builder, size_of
 from gradcli.ops.cotangent import Cotangent, nonzero, real
 from gradcli.ops.custom import Custom
+from gradcli.ops.family import build
 from gradcli.ops.formula import along
-from gradcli.ops.leaves import constant
+from gradcli.ops.leaves import constant, eye_
 from gradcli.ops.linear import (
     add_up,
     broadcast_to,
@@ -103,7 +104,13 @@ def _extreme(name: str, forward: Callable[..., Array], word: str) -> Custom:
         samples=_REDUCED,
         lane=_reduction_lane,
         textbook=_extreme_textbook,
-        form=lambda node, x: along(name.removeprefix("a"), x, node, *node.params),
+        form=lambda node, x: along(
+            name.removeprefix("a"),
+            x,
+            node,
+            *node.params,
+            latex=rf"\{name.removeprefix('a')}\left(#1\right)",
+        ),
     )
 
 
@@ -168,8 +175,12 @@ def _prod_vjp(node: Node, g: Node) -> list[Node]:
 
 
 def _prod_textbook(node: Node, g: Node) -> list[Node]:
-    """`prod(x)/x`, where no element is 0."""
+    """`prod(x)/x`, where no element is 0; to compute with, the products of all other elements."""
     (x,), (axes, _) = node.inputs, node.params
+    if builder().left_out is None and x.ndim == 1:
+        size = x.shape[0]
+        others = where(not_equal(build(eye_, (), ((size, size), 0)), 0.0), 1.0, x)
+        return [keep_reduced(g, x, axes) * prod(others, (-1,), False)]
     quotient = keep_reduced(node, x, axes) / x
     return [keep_reduced(g, x, axes) * guarded(equal(x, 0.0), float("nan"), quotient)]
 

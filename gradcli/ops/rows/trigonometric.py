@@ -18,6 +18,7 @@ sin: Elementwise = Elementwise(
     box=(ANY,),
     kinks=(),
     spell="np+torch+jnp+math.sin",
+    latex=r"\sin\left(#1\right)",
 )
 
 cos: Elementwise = Elementwise(
@@ -29,6 +30,7 @@ cos: Elementwise = Elementwise(
     box=(ANY,),
     kinks=(),
     spell="np+torch+jnp+math.cos",
+    latex=r"\cos\left(#1\right)",
 )
 
 tan: Elementwise = Elementwise(
@@ -40,6 +42,7 @@ tan: Elementwise = Elementwise(
     box=((-1.0, 1.0),),
     kinks=(),
     spell="np+torch+jnp+math.tan",
+    latex=r"\tan\left(#1\right)",
 )
 
 asin: Elementwise = Elementwise(
