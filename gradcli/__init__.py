@@ -13,35 +13,72 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradcli.api import Compiled, compile, derive, evaluate, jacobian
+    from gradcli.api import (
+        Compiled,
+        compile,
+        derivative,
+        derive,
+        evaluate,
+        hessian,
+        hvp,
+        jacobian,
+        jvp,
+    )
+    from gradcli.derived import Derived
     from gradcli.errors import GradcliError
-    from gradcli.results import Derived, Evaluation, Jacobian
+    from gradcli.results import (
+        Derivative,
+        Diagonal,
+        Evaluation,
+        Hessian,
+        Jacobian,
+        Product,
+        Tangent,
+    )
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Compiled",
+    "Derivative",
     "Derived",
+    "Diagonal",
     "Evaluation",
     "GradcliError",
+    "Hessian",
     "Jacobian",
+    "Product",
+    "Tangent",
     "__version__",
     "compile",
+    "derivative",
     "derive",
     "evaluate",
+    "hessian",
+    "hvp",
     "jacobian",
+    "jvp",
 ]
 
 _HOMES = {
     "Compiled": "gradcli.api",
     "compile": "gradcli.api",
+    "derivative": "gradcli.api",
     "derive": "gradcli.api",
     "evaluate": "gradcli.api",
+    "hessian": "gradcli.api",
+    "hvp": "gradcli.api",
     "jacobian": "gradcli.api",
+    "jvp": "gradcli.api",
+    "Derived": "gradcli.derived",
     "GradcliError": "gradcli.errors",
-    "Derived": "gradcli.results",
+    "Derivative": "gradcli.results",
+    "Diagonal": "gradcli.results",
     "Evaluation": "gradcli.results",
+    "Hessian": "gradcli.results",
     "Jacobian": "gradcli.results",
+    "Product": "gradcli.results",
+    "Tangent": "gradcli.results",
 }
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
-from gradcli.results import Derived, Evaluation, Jacobian
+from gradcli.results import Derivative, Diagonal, Evaluation, Hessian, Jacobian, Product, Tangent
 from gradcli.session import Program
 from gradcli.settings import Settings
 
@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from gradcli.derived import Derived
     from gradcli.jacobians import Mode
+    from gradcli.run import Run
     from gradcli.shapes import Declared
+
+    Inputs = Mapping[str, ArrayLike] | None
 
 
 class Compiled:
@@ -34,42 +38,98 @@ class Compiled:
 
     def evaluate(
         self,
-        inputs: Mapping[str, ArrayLike] | None = None,
+        inputs: Inputs = None,
         *,
         seed: Any = None,
         wrt: Sequence[str] | str | None = None,
         grad: bool = True,
     ) -> Evaluation:
         """Value and gradient; see `gradcli.evaluate`."""
-        given = dict(inputs or {})
-        self._program.check_names(given)
-        return self._program.trace(given).evaluate(seed, wrt, grad)
+        return self._run(inputs).evaluate(seed, wrt, grad)
 
+    @overload
     def jacobian(
         self,
-        inputs: Mapping[str, ArrayLike] | None = None,
+        inputs: Inputs = ...,
+        *,
+        wrt: Sequence[str] | str | None = ...,
+        mode: Mode = ...,
+        diag: Literal[False] = False,
+    ) -> Jacobian: ...
+    @overload
+    def jacobian(
+        self,
+        inputs: Inputs = ...,
+        *,
+        wrt: Sequence[str] | str | None = ...,
+        mode: Mode = ...,
+        diag: Literal[True],
+    ) -> Diagonal: ...
+    def jacobian(
+        self,
+        inputs: Inputs = None,
         *,
         wrt: Sequence[str] | str | None = None,
         mode: Mode = "auto",
-    ) -> Jacobian:
+        diag: bool = False,
+    ) -> Jacobian | Diagonal:
         """Value and Jacobian; see `gradcli.jacobian`."""
+        return self._run(inputs).jacobian(wrt, mode, diag=diag)
+
+    def derivative(
+        self,
+        inputs: Inputs = None,
+        *,
+        order: int = 1,
+        wrt: Sequence[str] | str | None = None,
+    ) -> Derivative:
+        """Value and elementwise derivatives; see `gradcli.derivative`."""
+        return self._run(inputs).derivative(order, wrt)
+
+    def hessian(
+        self,
+        inputs: Inputs = None,
+        *,
+        seed: Any = None,
+        wrt: Sequence[str] | str | None = None,
+    ) -> Hessian:
+        """Value and Hessian; see `gradcli.hessian`."""
+        return self._run(inputs).hessian(wrt, seed)
+
+    def jvp(self, inputs: Inputs, tangents: Mapping[str, Any]) -> Tangent:
+        """Value and Jacobian-vector product; see `gradcli.jvp`."""
+        return self._run(inputs).jvp(tangents)
+
+    def hvp(
+        self,
+        inputs: Inputs,
+        tangents: Mapping[str, Any],
+        *,
+        seed: Any = None,
+        wrt: Sequence[str] | str | None = None,
+    ) -> Product:
+        """Value and Hessian-vector product; see `gradcli.hvp`."""
+        return self._run(inputs).hvp(tangents, seed, wrt)
+
+    def _run(self, inputs: Inputs) -> Run:
         given = dict(inputs or {})
         self._program.check_names(given)
-        return self._program.trace(given).jacobian(wrt, mode)
+        return self._program.trace(given)
 
 
 def compile(expr: str, **settings: Any) -> Compiled:
     """Parse a program once, to run it at many inputs.
 
     settings: dtype ("float64" or "float32"), max_memory (bytes), max_nodes, max_nesting,
-    max_iterations, random_seed. Raises GradcliError where the source is no program.
+    max_iterations, max_depth, max_source, random_seed. Raises GradcliError where the source is no
+    program.
     """
     return Compiled(expr, Settings(**settings))
 
 
 def evaluate(
     expr: str,
-    inputs: Mapping[str, ArrayLike] | None = None,
+    inputs: Inputs = None,
     *,
     seed: Any = None,
     wrt: Sequence[str] | str | None = None,
@@ -85,25 +145,106 @@ def evaluate(
     return compile(expr, **settings).evaluate(inputs, seed=seed, wrt=wrt, grad=grad)
 
 
+@overload
 def jacobian(
     expr: str,
-    inputs: Mapping[str, ArrayLike] | None = None,
+    inputs: Inputs = ...,
+    *,
+    wrt: Sequence[str] | str | None = ...,
+    mode: Mode = ...,
+    diag: Literal[False] = False,
+    **settings: Any,
+) -> Jacobian: ...
+@overload
+def jacobian(
+    expr: str,
+    inputs: Inputs = ...,
+    *,
+    wrt: Sequence[str] | str | None = ...,
+    mode: Mode = ...,
+    diag: Literal[True],
+    **settings: Any,
+) -> Diagonal: ...
+def jacobian(
+    expr: str,
+    inputs: Inputs = None,
     *,
     wrt: Sequence[str] | str | None = None,
     mode: Mode = "auto",
+    diag: bool = False,
     **settings: Any,
-) -> Jacobian:
+) -> Jacobian | Diagonal:
     """Jacobians of a program by every input, each of shape `out.shape + in.shape`.
 
     `mode` is "reverse" (a pass for each output element), "forward" (for each input element), or
-    "auto". Raises GradcliError.
+    "auto". `diag` gives the diagonals alone, each of the output's shape, where there is nothing
+    beside them. Raises GradcliError.
     """
-    return compile(expr, **settings).jacobian(inputs, wrt=wrt, mode=mode)
+    compiled = compile(expr, **settings)
+    if diag:
+        return compiled.jacobian(inputs, wrt=wrt, mode=mode, diag=True)
+    return compiled.jacobian(inputs, wrt=wrt, mode=mode)
+
+
+def derivative(
+    expr: str,
+    inputs: Inputs = None,
+    *,
+    order: int = 1,
+    wrt: Sequence[str] | str | None = None,
+    **settings: Any,
+) -> Derivative:
+    """Elementwise derivatives of a program, of any order, each of the output's shape.
+
+    They exist by inputs of the output's shape where each element depends on that at its own place
+    alone, and by single numbers. Raises GradcliError where the Jacobian is not diagonal.
+    """
+    return compile(expr, **settings).derivative(inputs, order=order, wrt=wrt)
+
+
+def hessian(
+    expr: str,
+    inputs: Inputs = None,
+    *,
+    seed: Any = None,
+    wrt: Sequence[str] | str | None = None,
+    **settings: Any,
+) -> Hessian:
+    """Second derivatives of a program by every pair of inputs, each of both their shapes.
+
+    An output that is no single number needs a seed, an array of its shape or "ones": then it is the
+    Hessian of sum(seed*output). Raises GradcliError.
+    """
+    return compile(expr, **settings).hessian(inputs, seed=seed, wrt=wrt)
+
+
+def jvp(expr: str, inputs: Inputs, tangents: Mapping[str, Any], **settings: Any) -> Tangent:
+    """The product of a program's Jacobian with a direction, of the output's shape.
+
+    tangents: for each input that moves an array of its shape, or "ones". Raises GradcliError.
+    """
+    return compile(expr, **settings).jvp(inputs, tangents)
+
+
+def hvp(
+    expr: str,
+    inputs: Inputs,
+    tangents: Mapping[str, Any],
+    *,
+    seed: Any = None,
+    wrt: Sequence[str] | str | None = None,
+    **settings: Any,
+) -> Product:
+    """The product of a program's Hessian with a direction, a part of it for each input.
+
+    tangents: as for `jvp`; seed: as for `hessian`. Raises GradcliError.
+    """
+    return compile(expr, **settings).hvp(inputs, tangents, seed=seed, wrt=wrt)
 
 
 def derive(
     expr: str,
-    inputs: Mapping[str, ArrayLike] | None = None,
+    inputs: Inputs = None,
     *,
     shapes: Mapping[str, Declared | str] | None = None,
     wrt: Sequence[str] | str | None = None,

@@ -19,20 +19,19 @@ from gradcli.inputs import read_value
 from gradcli.jacobians import MODES
 from gradcli.render.data import (
     described_error,
-    evaluation_object,
-    jacobian_object,
     json_text,
     named_arrays,
+    result_object,
 )
 from gradcli.render.write import check_printable
 from gradcli.session import Program
 from gradcli.settings import Settings
-from gradcli.shapes import read_shape
 from gradcli.wrt import split_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gradcli.results import Result
     from gradcli.run import Run
     from gradcli.shapes import Declared
 
@@ -41,10 +40,8 @@ if TYPE_CHECKING:
 PROGRAMS = 512
 """How many parsed programs are kept; the one that was not used for longest goes first."""
 
-FIELDS = {
-    "id", "command", "expr", "inputs", "wrt", "seed", "no_grad", "mode", "flat", "dtype",
-    "random_seed", "shapes", "order", "jacobian", "format",
-}  # fmt: skip
+COMMON = ("id", "command", "expr", "inputs", "dtype", "random_seed")
+"""Fields of every request; each command has its own beside them."""
 
 
 class Server:
@@ -77,14 +74,16 @@ class Server:
         return json_text(failed).encode()
 
     def _result(self, request: dict[str, Any]) -> dict[str, Any]:
-        unknown = [name for name in request if name not in FIELDS]
-        if unknown:
-            hint = did_you_mean(unknown[0], sorted(FIELDS)) or f"it has {', '.join(sorted(FIELDS))}"
-            raise UsageError(f"a request has no field `{unknown[0]}`", hint=hint)
         name = request.get("command", "eval")
-        command = COMMANDS.get(name) if isinstance(name, str) else None
-        if command is None:
+        found = COMMANDS.get(name) if isinstance(name, str) else None
+        if found is None:
             raise UsageError(f"there is no command {name!r}", hint=f"known are {list(COMMANDS)}")
+        command, own = found
+        fields = sorted((*COMMON, *own))
+        unknown = [field for field in request if field not in fields]
+        if unknown:
+            hint = did_you_mean(unknown[0], fields) or f"it has {', '.join(fields)}"
+            raise UsageError(f"a request for {name} has no field `{unknown[0]}`", hint=hint)
         program = self._program(request)
         given = request.get("inputs", {})
         if not isinstance(given, dict):
@@ -178,10 +177,6 @@ def _seed(request: dict[str, Any], run: Run) -> Any:
     return [item if item == "ones" else json_array("`seed`", item) for item in seed]
 
 
-def _fits(result: Any, run: Run) -> None:
-    check_printable(named_arrays(result), run.settings.max_memory)
-
-
 def _flag(request: dict[str, Any], name: str) -> bool:
     value = request.get(name, False)
     if not isinstance(value, bool):
@@ -189,23 +184,44 @@ def _flag(request: dict[str, Any], name: str) -> bool:
     return value
 
 
-def _eval(run: Run, request: dict[str, Any]) -> dict[str, Any]:
-    result = run.evaluate(_seed(request, run), _names(request), not _flag(request, "no_grad"))
-    _fits(result, run)
-    return evaluation_object("eval", "", result)
+def _tangents(request: dict[str, Any]) -> dict[str, Any]:
+    given = request.get("tangent", {})
+    if not isinstance(given, dict):
+        raise UsageError("`tangent` is an object of names and values")
+    return {
+        name: value if value == "ones" else json_array(f"the tangent of `{name}`", value)
+        for name, value in given.items()
+    }
 
 
-def _jacobian(run: Run, request: dict[str, Any]) -> dict[str, Any]:
+def _eval(run: Run, request: dict[str, Any]) -> Result[Any]:
+    order = request.get("order")
+    if order is None:
+        return run.evaluate(_seed(request, run), _names(request), not _flag(request, "no_grad"))
+    if type(order) is not int or order < 1:
+        raise UsageError("`order` is a whole number, at least 1")
+    if "seed" in request or "no_grad" in request:
+        raise UsageError("`order` goes with neither `seed` nor `no_grad`")
+    return run.derivative(order, _names(request))
+
+
+def _jacobian(run: Run, request: dict[str, Any]) -> Result[Any]:
     mode = request.get("mode", "auto")
     if mode not in MODES:
         raise UsageError(f"`mode` is one of {', '.join(MODES)}")
+    flat = _flag(request, "flat")
+    if _flag(request, "diag"):
+        if flat or mode != "auto":
+            raise UsageError("`diag` goes with neither `flat` nor `mode`")
+        return run.jacobian(_names(request), diag=True)
     result = run.jacobian(_names(request), mode)
-    _fits(result, run)
-    return jacobian_object("jacobian", "", result.flat() if _flag(request, "flat") else result)
+    return result.flat() if flat else result
 
 
 def _shapes(request: dict[str, Any]) -> dict[str, Declared]:
     """Declared shapes by name: lists of names and whole numbers, or as --shape writes them."""
+    from gradcli.shapes import read_shape
+
     given = request.get("shapes", {})
     if not isinstance(given, dict):
         raise UsageError("`shapes` is an object of names and shapes")
@@ -234,7 +250,11 @@ def _derive(program: Program, inputs: dict[str, Any], request: dict[str, Any]) -
     return derived_object("derive", "", derive(program, inputs, _shapes(request), wanted))
 
 
-def at_inputs(answer: Callable[[Run, dict[str, Any]], dict[str, Any]]) -> Command:
+def _hvp(run: Run, request: dict[str, Any]) -> Result[Any]:
+    return run.hvp(_tangents(request), _seed(request, run), _names(request))
+
+
+def at_inputs(name: str, answer: Callable[[Run, dict[str, Any]], Result[Any]]) -> Command:
     """A command that runs the program at its inputs."""
 
     def command(
@@ -243,17 +263,29 @@ def at_inputs(answer: Callable[[Run, dict[str, Any]], dict[str, Any]]) -> Comman
         try:
             run = program.trace(inputs)
         except MissingInput as error:
-            error.hint = (
-                f"{error.near} or give it in `inputs`" if error.near else "give it in `inputs`"
-            )
+            error.give("give it in `inputs`")
             raise
-        return answer(run, request)
+        result = answer(run, request)
+        check_printable(named_arrays(result), run.settings.max_memory)
+        return result_object(name, "", result)
 
     return command
 
 
-COMMANDS: dict[str, Command] = {
-    "eval": at_inputs(_eval),
-    "jacobian": at_inputs(_jacobian),
-    "derive": _derive,
+COMMANDS: dict[str, tuple[Command, tuple[str, ...]]] = {
+    "eval": (at_inputs("eval", _eval), ("wrt", "seed", "no_grad", "order")),
+    "jacobian": (at_inputs("jacobian", _jacobian), ("wrt", "mode", "flat", "diag")),
+    "hessian": (
+        at_inputs(
+            "hessian", lambda run, request: run.hessian(_names(request), _seed(request, run))
+        ),
+        ("wrt", "seed"),
+    ),
+    "jvp": (
+        at_inputs("jvp", lambda run, request: run.jvp(_tangents(request))),
+        ("tangent",),
+    ),
+    "hvp": (at_inputs("hvp", _hvp), ("wrt", "seed", "tangent")),
+    "derive": (_derive, ("wrt", "shapes", "order", "jacobian", "format")),
 }
+"""What answers each command, and the fields that it takes."""

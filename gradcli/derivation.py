@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradcli.algebra import Simplifier
+from gradcli.algebra.match import filled
 from gradcli.autodiff import jvp, vjp
 from gradcli.errors import ArgumentError
 from gradcli.graph import OPS, Dim, Node, Shape, ancestors, building
 from gradcli.language.interpret import Interpreter
 from gradcli.language.parser import parse
+from gradcli.language.tensors import Tensor, bare
+from gradcli.ops.batching import batched as wrapped
+from gradcli.ops.batching import placeholder, unwrapped
 from gradcli.ops.contraction import contract
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.leaves import constant, input_
@@ -174,28 +178,44 @@ def _part(found: Node, one: Wrt) -> Node:
     """The elements of a derivative that were asked for, its first axes being the input's."""
     if one.positions is None:
         return found
-    part = Interpreter({one.node.params[1]: found}).run(parse(one.label))
+    part = bare(Interpreter({one.node.params[1]: Tensor(found)}).run(parse(one.label)))
     assert isinstance(part, Node)
     return part
 
 
 def _lifted(moved: Node, tangent: Node) -> Node:
     """A node that is linear in a tangent, for all unit tangents at once: their axes in front."""
-    lead = tangent.shape
-    lifted: dict[int, Node] = {tangent.serial: _unit_tangents(lead)}
+    leaf = tangent
+    for axis in reversed(range(tangent.ndim)):
+        extent = tangent.shape[axis]
+        new = placeholder((extent, *leaf.shape)) if axis else _unit_tangents(tangent.shape)
+        moved = _with_axis(moved, leaf, new, extent)
+        leaf = new
+    return moved
+
+
+def _with_axis(moved: Node, leaf: Node, new: Node, extent: int) -> Node:
+    """The node with a leaf replaced by one that has a leading axis more.
+
+    Raises ArgumentError where no graph of named operations does that.
+    """
+    made: dict[int, Node] = {leaf.serial: new}
     for node in ancestors([moved]):
-        if node.serial in lifted or not any(x.serial in lifted for x in node.inputs):
+        if node.serial in made or not any(x.serial in made for x in node.inputs):
             continue
-        operands = [lifted.get(x.serial, x) for x in node.inputs]
-        found = node.op.lift(node, operands, lead)
+        operands = tuple([made.get(x.serial, x) for x in node.inputs])
+        lead = tuple([x.serial in made for x in node.inputs])
+        found: Node | None = node.op.batched(node, operands, lead, extent)
+        if found is not None and found.op is wrapped:
+            found = unwrapped(found)
         if found is None:
             raise ArgumentError(
                 "there is no formula for this Jacobian",
                 hint="`gradcli jacobian` gives its numbers; without --jacobian the formula is "
                 "that of v^T J, the product with a seed",
             )
-        lifted[node.serial] = found
-    return lifted[moved.serial]
+        made[node.serial] = found
+    return made[moved.serial] if moved.serial in made else filled(moved, (extent, *moved.shape))
 
 
 def _unit_tangents(shape: Shape) -> Node:

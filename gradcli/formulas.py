@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from gradcli.arrays import as_array
 from gradcli.derivation import Derivation
+from gradcli.derived import Derived, DerivedOutput
 from gradcli.emit.latex import Latex
 from gradcli.emit.sheet import written
 from gradcli.emit.source import Part, function_text
 from gradcli.emit.text import Text
 from gradcli.errors import ArgumentError, GradcliError, NameProblem, Span, UsageError
 from gradcli.graph import Dim, Node, ancestors, dependents
-from gradcli.language.build import span_of
+from gradcli.language.places import span_of
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import draw_, input_
-from gradcli.ops.libraries import LIBRARIES
-from gradcli.results import Derived, DerivedOutput
+from gradcli.ops.notation.libraries import LIBRARIES
 from gradcli.shapes import Declared, assumption, inferred, largest_number, sized, undeclared
 from gradcli.traced import Traced
 from gradcli.wrt import resolve
@@ -118,7 +118,7 @@ def _derived(
     beyond = 2 * max([largest_number(program.tree), *_numbers(request.wrt)])
     shapes, samples = sized(declared, beyond, choice)
     read = {name: size for name, size in samples.items() if name in program.reads}
-    traced = Traced(program.source, program.settings, arrays, shapes, read)
+    traced = Traced(program.source, program.settings, arrays, declared=shapes, sizes=read)
     try:
         return Writer(traced, samples, request).result()
     except GradcliError as error:

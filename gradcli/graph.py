@@ -13,17 +13,19 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakValueDictionary
 
 from gradcli.errors import LimitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator, MutableMapping
 
     import numpy as np
 
     from gradcli.ops.family import Op
 
     Array = np.ndarray[Any, Any]
+    Rewriting = Callable[[Op, tuple["Node", ...], tuple[Any, ...]], "Node | None"]
 
 Kind = Literal["real", "int", "bool"]
 Shape = tuple[int, ...]
@@ -125,10 +127,22 @@ class Node:
     """One value of a computation: an op, its operands, its static parameters, its type.
 
     `types` holds one (shape, kind) per output; `shape` and `kind` are those of the first. Serial
-    numbers grow, so that sorting by them is a topological order.
+    numbers grow, so that sorting by them is a topological order. `value` is its array where nodes
+    are computed as they are made (in scripts), and `note` what is kept with it there.
     """
 
-    __slots__ = ("inputs", "kind", "op", "params", "serial", "shape", "types")
+    __slots__ = (
+        "__weakref__",
+        "inputs",
+        "kind",
+        "note",
+        "op",
+        "params",
+        "serial",
+        "shape",
+        "types",
+        "value",
+    )
 
     def __init__(
         self,
@@ -143,6 +157,8 @@ class Node:
         self.types = types
         self.shape, self.kind = types[0]
         self.serial = next(_serials)
+        self.value: Any = None
+        self.note: Any = None
 
     @property
     def ndim(self) -> int:
@@ -151,6 +167,11 @@ class Node:
     @property
     def size(self) -> int:
         return size_of(self.shape)
+
+    @property
+    def carries(self) -> bool:
+        """Whether an output can carry a derivative: whole numbers and booleans do not."""
+        return self.kind == "real" or any(kind == "real" for _, kind in self.types[1:])
 
     def __repr__(self) -> str:
         return f"<{self.op.name} {self.shape} #{self.serial}>"
@@ -187,7 +208,20 @@ class Node:
         return OPS["negative"](self)
 
 
-OPS: dict[str, Op] = {}
+class Table(dict[str, "Op"]):
+    """Rows by name; `load`, where it is set, brings in those that are imported only when used."""
+
+    load: Callable[[], None] | None = None
+
+    def __missing__(self, name: str) -> Op:
+        if self.load is not None:
+            self.load()
+        if name in self:
+            return self[name]
+        raise KeyError(name)
+
+
+OPS = Table()
 """The op table: every primitive by its name. Rows add themselves when they are constructed."""
 
 
@@ -195,7 +229,9 @@ class Trace:
     """Builds the program's nodes exactly as they are asked for.
 
     `concretise` gives the value of a node at the inputs of the run, for what must be known while
-    tracing (static positions, masks); `max_nodes` bounds the trace.
+    tracing (static positions, masks); `max_nodes` bounds the trace. `strict` asks derivatives that
+    the program takes to keep structural zeros apart from values; without it they are `watched`:
+    where one of them is NaN, the program is to be traced again, strictly.
     """
 
     textbook = False
@@ -210,6 +246,7 @@ class Trace:
         max_nodes: int = MAX_NODES,
         seed: Callable[[], int] | None = None,
         stream: int = 0,
+        strict: bool = False,
     ) -> None:
         self._concretise = concretise
         self.max_nodes = max_nodes
@@ -217,18 +254,52 @@ class Trace:
         self.draws = 0
         self.stream = stream
         self._seed = seed
+        self.strict = strict
+        self.watched: set[int] = set()
+        self.warnings: list[str] = []
+        self._derivatives: Arena | None = None
 
     def make(self, op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+        self.count()
+        types = op.infer(inputs, params)
+        if any(len(shape) > MAX_RANK for shape, _ in types):
+            raise LimitError(
+                f"a tensor has at most {MAX_RANK} axes",
+                hint="`reshape` joins axes that belong together",
+            )
+        return Node(op, inputs, params, types)
+
+    def count(self) -> None:
+        """Note one more node; raise LimitError beyond the limit."""
         self.nodes += 1
         if self.nodes > self.max_nodes:
             raise LimitError(
                 f"the program, or its derivative, has more than {self.max_nodes:,} nodes",
                 hint="raise the limit with --max-nodes",
             )
-        types = op.infer(inputs, params)
-        if len(types[0][0]) > MAX_RANK:
-            raise LimitError(f"a tensor has at most {MAX_RANK} axes")
-        return Node(op, inputs, params, types)
+
+    def derivatives(self, rewrite: Rewriting) -> Arena:
+        """The arena of the derivatives that the program itself takes.
+
+        It is one for all of them, so that what a derivative shares with an earlier one is found.
+        """
+        if self._derivatives is None:
+            self._derivatives = Arena(rewrite, within=self)
+        return self._derivatives
+
+    def opens(self, node: Node) -> bool:
+        """Whether rewrites may look at what a node is made of."""
+        return True
+
+    def watch(self, node: Node) -> None:
+        """Note a derivative that must not be NaN, unless it was built strictly."""
+        if not self.strict:
+            self.watched.add(node.serial)
+
+    def warn(self, text: str) -> None:
+        """Note, once, what the result should say."""
+        if text not in self.warnings:
+            self.warnings.append(text)
 
     def concretise(self, node: Node, static: bool = False) -> Array:
         """The value of `node` now; raises LookupError outside a run.
@@ -251,20 +322,32 @@ class Trace:
 
 
 class Arena(Trace):
-    """Builds derivative nodes: interned, and rewritten by rules that keep every value."""
+    """Builds derivative nodes: interned, and rewritten by rules that keep every value.
+
+    within: the trace of the program that takes the derivative, whose limits and values hold here.
+    Its nodes are variables of later derivatives, so that rewrites must not look behind them.
+    """
 
     def __init__(
         self,
-        rewrite: Callable[[Op, tuple[Node, ...], tuple[Any, ...]], Node | None],
+        rewrite: Rewriting,
         max_nodes: int = MAX_NODES,
+        *,
+        within: Trace | None = None,
+        strict: bool = False,
     ) -> None:
-        super().__init__(max_nodes=max_nodes)
+        super().__init__(max_nodes=max_nodes, strict=strict)
         self._rewrite = rewrite
-        self._interned: dict[Any, Node] = {}
+        self._within = within
+        if within is not None:
+            self.strict = within.strict
+            self.watched, self.warnings = within.watched, within.warnings
+            self._concretise = within.concretise
+        # A program may throw derivatives away, and then they are gone.
+        self._interned: MutableMapping[Any, Node] = {} if within is None else WeakValueDictionary()
 
     def make(self, op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
-        # Operands are compared by identity: their serial numbers stand for them.
-        key = (op.name, tuple([node.serial for node in inputs]), op.key(params))
+        key = _interning_key(op, inputs, params)
         node = self._interned.get(key)
         if node is None:
             node = self._rewrite(op, inputs, params)
@@ -272,6 +355,28 @@ class Arena(Trace):
                 node = super().make(op, inputs, params)
             self._interned[key] = node
         return node
+
+    def derivatives(self, rewrite: Rewriting) -> Arena:
+        return self
+
+    def opens(self, node: Node) -> bool:
+        if self._within is None:
+            return True
+        return self._interned.get(_interning_key(node.op, node.inputs, node.params)) is node
+
+    def count(self) -> None:
+        if self._within is None:
+            super().count()
+        else:
+            self._within.count()
+
+    def next_draw(self) -> tuple[int, int, int]:
+        return super().next_draw() if self._within is None else self._within.next_draw()
+
+
+def _interning_key(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Any:
+    """Operands are compared by identity: their serial numbers stand for them."""
+    return op.name, tuple([node.serial for node in inputs]), op.key(params)
 
 
 _builder: ContextVar[Trace] = ContextVar("builder")
@@ -317,11 +422,11 @@ def ancestors(outputs: Iterable[Node], since: int = 0, stop: Container[int] = ()
 def dependents(order: list[Node], sources: Iterable[Node]) -> set[int]:
     """Serials of the nodes of `order` (operands first) that a derivative reaches from `sources`.
 
-    Whole numbers and booleans carry no derivative, and an op may cut it (detach).
+    An op may cut it (detach).
     """
     active = {node.serial for node in sources}
     for node in order:
-        if node.serial not in active and node.kind == "real" and node.op.differentiable:
+        if node.serial not in active and node.op.differentiable and node.carries:
             for operand in node.inputs:
                 if operand.serial in active:
                     active.add(node.serial)

@@ -15,13 +15,14 @@ from gradcli.results import JacobianOutput
 from gradcli.simplify import rewrite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from gradcli.engine import Plan
     from gradcli.run import Run
     from gradcli.wrt import Wrt
 
     Array = np.ndarray[Any, Any]
+    Fixed = Sequence[tuple[Node, Array]]
 
 Mode = Literal["auto", "forward", "reverse"]
 MODES: tuple[Mode, ...] = ("auto", "forward", "reverse")
@@ -42,22 +43,22 @@ def jacobian_of(
     run: Run, output: Node, value: Array, wanted: list[Wrt], mode: Mode
 ) -> JacobianOutput:
     """The blocks of one output, each of shape `output.shape + part.shape`."""
-    columns = sum(one.size for one in wanted)
+    size = sum(one.size for one in wanted)
     if mode == "auto":
-        mode = "reverse" if output.size <= columns else "forward"
+        mode = "reverse" if output.size <= size else "forward"
     blocks = [np.zeros((output.size, one.size), run.settings.dtype) for one in wanted]
+    every = np.arange(output.size)
     if mode == "reverse":
-        _reverse(run, output, wanted, blocks, np.arange(output.size), False)
+        fill_rows(run, output, wanted, blocks, every, every)
     else:
-        _forward(run, output, wanted, blocks)
-    passes = output.size if mode == "reverse" else columns
+        for place, one in enumerate(wanted):
+            fill_columns(run, [output], one, [blocks[place]], [every])
+    passes = output.size if mode == "reverse" else size
     # Rows with NaN are found again, with structural zeros kept out of the arithmetic.
-    unsure = np.zeros(output.size, np.bool_)
-    for block in blocks:
-        unsure |= np.isnan(block).any(axis=1)
-    if unsure.any() and not any(np.isnan(array).any() for array in run.values.values()):
-        _reverse(run, output, wanted, blocks, np.flatnonzero(unsure), True)
-        passes += int(unsure.sum())
+    unsure = rows_with_nan(blocks)
+    if len(unsure) and not any(np.isnan(array).any() for array in run.values.values()):
+        fill_rows(run, output, wanted, blocks, unsure, unsure, strict=True)
+        passes += len(unsure)
     shaped = {}
     for one, block in zip(wanted, blocks, strict=True):
         block += 0.0  # products with a seed's zeros leave -0.0 behind
@@ -65,10 +66,27 @@ def jacobian_of(
     return JacobianOutput(value, shaped, mode, passes)
 
 
-def _reverse(
-    run: Run, output: Node, wanted: list[Wrt], blocks: list[Array], rows: Array, strict: bool
+def rows_with_nan(blocks: list[Array]) -> Array:
+    """Rows of some blocks side by side in which there is a NaN."""
+    unsure = [np.isnan(block).any(axis=1) for block in blocks]
+    return np.flatnonzero(np.logical_or.reduce(unsure)) if unsure else np.arange(0)
+
+
+def fill_rows(
+    run: Run,
+    output: Node,
+    wanted: list[Wrt],
+    blocks: list[Array],
+    places: Array,
+    into: Array,
+    *,
+    fixed: Fixed = (),
+    strict: bool = False,
 ) -> None:
-    """Fill the named rows of the blocks, a pass for each."""
+    """Fill rows `into` of the blocks with derivatives of elements `places`, a pass for each.
+
+    fixed: leaves that the output depends on beside the inputs, and their arrays.
+    """
     if not wanted:
         return
     nodes = [one.node for one in wanted]
@@ -78,7 +96,7 @@ def _reverse(
             leaf = seed_leaf(output)
             seed = Cotangent(leaf, OPS["not_equal"](leaf, 0.0) if strict else None)
             parts = vjp([output], [seed], nodes, strict=strict)
-        return leaf, parts, _batch_plan(run, leaf, parts)
+        return leaf, parts, _batch_plan(run, leaf, parts, fixed)
 
     key = ("rows", output.serial, tuple([node.serial for node in nodes]), strict)
     leaf, parts, plan = run.traced.kept(key, make)
@@ -87,42 +105,56 @@ def _reverse(
         for block, one, part in zip(blocks, wanted, parts, strict=True)
         if part is not None
     ]
-    for taken, arrays in _batches(run, leaf, plan, rows):
+    for start, taken, arrays in _batches(run, leaf, plan, places, fixed):
+        rows = into[start : start + len(taken)]
         for (block, one), array in zip(targets, arrays, strict=True):
             found = array.reshape(len(taken), -1)
-            block[taken] = found if one.positions is None else found[:, one.columns()]
+            block[rows] = found if one.positions is None else found[:, one.columns()]
 
 
-def _forward(run: Run, output: Node, wanted: list[Wrt], blocks: list[Array]) -> None:
-    """Fill the blocks column by column, a pass for each."""
-    for one, block in zip(wanted, blocks, strict=True):
+def fill_columns(
+    run: Run,
+    outputs: list[Node],
+    one: Wrt,
+    blocks: list[Array],
+    places: list[Array],
+    *,
+    fixed: Fixed = (),
+) -> None:
+    """Fill a block of each output, whose rows are its elements `places`, a pass for each column."""
 
-        def make(node: Node = one.node) -> tuple[Node, Plan | None]:
-            with building(Arena(rewrite, run.settings.max_nodes)), np.errstate(all="ignore"):
-                leaf = seed_leaf(node)
-                parts = jvp([output], [node], [leaf])
-            return leaf, _batch_plan(run, leaf, parts)
+    def make() -> tuple[Node, list[bool], Plan | None]:
+        with building(Arena(rewrite, run.settings.max_nodes)), np.errstate(all="ignore"):
+            leaf = seed_leaf(one.node)
+            parts = jvp(outputs, [one.node], [leaf])
+        present = [part is not None for part in parts]
+        return leaf, present, _batch_plan(run, leaf, parts, fixed)
 
-        key = ("columns", output.serial, one.node.serial)
-        leaf, plan = run.traced.kept(key, make)
-        start = 0
-        for taken, (array,) in _batches(run, leaf, plan, one.columns()):
-            block[:, start : start + len(taken)] = array.reshape(len(taken), -1).T
-            start += len(taken)
+    key = ("columns", tuple([output.serial for output in outputs]), one.node.serial)
+    leaf, present, plan = run.traced.kept(key, make)
+    targets = [
+        pair for pair, there in zip(zip(blocks, places, strict=True), present, strict=True) if there
+    ]
+    for start, taken, arrays in _batches(run, leaf, plan, one.columns(), fixed):
+        for (block, rows), array in zip(targets, arrays, strict=True):
+            found = array.reshape(len(taken), -1)
+            block[:, start : start + len(taken)] = found[:, rows].T
 
 
-def _batch_plan(run: Run, leaf: Node, parts: list[Node | None]) -> Plan | None:
+def _batch_plan(run: Run, leaf: Node, parts: list[Node | None], fixed: Fixed) -> Plan | None:
     present = [part for part in parts if part is not None]
-    return run.traced.checked_plan(present, [leaf], [leaf]) if present else None
+    bound = [leaf, *[other for other, _ in fixed]]
+    return run.traced.checked_plan(present, bound, [leaf]) if present else None
 
 
 def _batches(
-    run: Run, leaf: Node, plan: Plan | None, places: Array
-) -> Iterator[tuple[Array, list[Array]]]:
-    """Run unit seeds at `places` of the leaf, a chunk of them at a time."""
+    run: Run, leaf: Node, plan: Plan | None, places: Array, fixed: Fixed
+) -> Iterator[tuple[int, Array, list[Array]]]:
+    """Run unit seeds at `places` of the leaf, a chunk of them at a time, with its start."""
     if plan is None or not len(places):
         return
     dtype, limit = run.settings.dtype, run.settings.max_memory
+    values = {**run.values, **{other.serial: array for other, array in fixed}}
     base = plan.peak(1)[0]
     each = max(1, plan.peak(2)[0] - base) + leaf.size * dtype.itemsize
     chunk = int(max(1, min(len(places), WORKING_SET // each, (limit - base) // each)))
@@ -131,8 +163,9 @@ def _batches(
         count = len(taken)
         seeds = np.zeros((count, leaf.size), dtype)
         seeds[np.arange(count), taken] = 1
-        arrays = plan.run({**run.values, leaf.serial: seeds.reshape(count, *leaf.shape)})
+        arrays = plan.run({**values, leaf.serial: seeds.reshape(count, *leaf.shape)})
         yield (
+            start,
             taken,
             [
                 array if batched else np.broadcast_to(array, (count, *array.shape))

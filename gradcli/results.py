@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
@@ -12,29 +12,66 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 
-class Output:
-    """One output: its value and, where asked for, the gradient by input name."""
+class Found:
+    """One output: its value, and what was found beside it."""
 
-    def __init__(self, value: Array, grad: dict[str, Array] | None) -> None:
+    def __init__(self, value: Array) -> None:
         self.value = value
-        self.grad = grad
+
+    def named(self) -> dict[str, Any]:
+        """What was found beside the value: arrays, or dicts of them, by name."""
+        return {}
+
+    def facts(self) -> dict[str, Any]:
+        """How it was found."""
+        return {}
 
 
-class Evaluation:
-    """What `evaluate` found. `value` and `grad` are those of a single output."""
+One = TypeVar("One", bound=Found)
 
-    def __init__(self, outputs: list[Output], warnings: list[str], notes: list[str]) -> None:
+
+class Result(Generic[One]):
+    """What was found for each output, with what to say of it.
+
+    `value` and the other properties are those of a single output. control_flow: for each condition
+    that data decided, where it stands and how often it held, or how often its loop ran.
+    """
+
+    def __init__(self, outputs: list[One], warnings: list[str], notes: list[str]) -> None:
         self.outputs = outputs
         self.warnings = warnings
         self.notes = notes
+        self.control_flow: list[dict[str, Any]] = []
 
     def __repr__(self) -> str:
-        parts = [f"value={output.value!r}, grad={output.grad!r}" for output in self.outputs]
-        return f"Evaluation({'; '.join(parts)})"
+        parts = [{"value": output.value, **output.named()} for output in self.outputs]
+        texts = [", ".join(f"{name}={part!r}" for name, part in one.items()) for one in parts]
+        return f"{type(self).__name__}({'; '.join(texts)})"
 
     @property
     def value(self) -> Array:
         return self._single.value
+
+    @property
+    def _single(self) -> One:
+        if len(self.outputs) != 1:
+            raise ArgumentError(f"the program has {len(self.outputs)} outputs: see `outputs`")
+        return self.outputs[0]
+
+
+class Output(Found):
+    """One output: its value and, where asked for, the gradient by input name."""
+
+    def __init__(self, value: Array, grad: dict[str, Array] | None) -> None:
+        super().__init__(value)
+        self.grad = grad
+
+    def named(self) -> dict[str, Any]:
+        return {} if self.grad is None else {"grad": self.grad}
+
+
+class Evaluation(Result[Output]):
+    """What `evaluate` found."""
 
     @property
     def grad(self) -> dict[str, Array]:
@@ -44,51 +81,142 @@ class Evaluation:
             raise ArgumentError("no gradient was asked for")
         return grad
 
+
+class DerivativeOutput(Found):
+    """One output's value and elementwise derivatives of some order, each of its shape."""
+
+    def __init__(self, value: Array, derivative: dict[str, Array], order: int) -> None:
+        super().__init__(value)
+        self.derivative = derivative
+        self.order = order
+
+    def named(self) -> dict[str, Any]:
+        return {"derivative": self.derivative}
+
+    def facts(self) -> dict[str, Any]:
+        return {"order": self.order}
+
+
+class Derivative(Result[DerivativeOutput]):
+    """What `derivative` found."""
+
     @property
-    def _single(self) -> Output:
-        if len(self.outputs) != 1:
-            raise ArgumentError(f"the program has {len(self.outputs)} outputs: see `outputs`")
-        return self.outputs[0]
+    def derivative(self) -> dict[str, Array]:
+        """Elementwise derivatives by input name, each of the output's shape."""
+        return self._single.derivative
 
 
-class JacobianOutput:
+class TangentOutput(Found):
+    """One output's value and the product of its Jacobian with the tangents, of the same shape."""
+
+    def __init__(self, value: Array, tangent: Array) -> None:
+        super().__init__(value)
+        self.tangent = tangent
+
+    def named(self) -> dict[str, Any]:
+        return {"tangent": self.tangent}
+
+
+class Tangent(Result[TangentOutput]):
+    """What `jvp` found."""
+
+    @property
+    def tangent(self) -> Array:
+        """The product of the Jacobian with the tangents, of the output's shape."""
+        return self._single.tangent
+
+
+class ProductOutput(Found):
+    """One output's value and the product of its Hessian with the tangents, by input name."""
+
+    def __init__(self, value: Array, hvp: dict[str, Array]) -> None:
+        super().__init__(value)
+        self.hvp = hvp
+
+    def named(self) -> dict[str, Any]:
+        return {"hvp": self.hvp}
+
+
+class Product(Result[ProductOutput]):
+    """What `hvp` found."""
+
+    @property
+    def hvp(self) -> dict[str, Array]:
+        """The product of the Hessian with the tangents, each part of its input's shape."""
+        return self._single.hvp
+
+
+class HessianOutput(Found):
+    """One output's value and Hessian: blocks by two inputs, of both their shapes."""
+
+    def __init__(self, value: Array, hessian: dict[str, dict[str, Array]], passes: int) -> None:
+        super().__init__(value)
+        self.hessian = hessian
+        self.passes = passes
+
+    def named(self) -> dict[str, Any]:
+        return {"hessian": self.hessian}
+
+    def facts(self) -> dict[str, Any]:
+        return {"passes": self.passes}
+
+
+class Hessian(Result[HessianOutput]):
+    """What `hessian` found."""
+
+    @property
+    def hessian(self) -> dict[str, dict[str, Array]]:
+        """Blocks by two input names, of the shapes of the first and then the second."""
+        return self._single.hessian
+
+
+class JacobianOutput(Found):
     """One output's value and Jacobian blocks, each of shape `value.shape + input.shape`."""
 
     def __init__(self, value: Array, jacobian: dict[str, Array], mode: str, passes: int) -> None:
-        self.value = value
+        super().__init__(value)
         self.jacobian = jacobian
         self.mode = mode
         self.passes = passes
 
+    def named(self) -> dict[str, Any]:
+        return {"jacobian": self.jacobian}
 
-class Jacobian:
-    """What `jacobian` found. `value` and `jacobian` are those of a single output."""
+    def facts(self) -> dict[str, Any]:
+        return {"mode": self.mode, "passes": self.passes}
 
-    def __init__(
-        self, outputs: list[JacobianOutput], warnings: list[str], notes: list[str]
-    ) -> None:
-        self.outputs = outputs
-        self.warnings = warnings
-        self.notes = notes
 
-    def __repr__(self) -> str:
-        parts = [f"value={o.value!r}, jacobian={o.jacobian!r}" for o in self.outputs]
-        return f"Jacobian({'; '.join(parts)})"
+class DiagonalOutput(Found):
+    """One output's value and the diagonals of its Jacobian blocks, each of the value's shape."""
+
+    def __init__(self, value: Array, diagonal: dict[str, Array], passes: int) -> None:
+        super().__init__(value)
+        self.diagonal = diagonal
+        self.passes = passes
+
+    def named(self) -> dict[str, Any]:
+        return {"diagonal": self.diagonal}
+
+    def facts(self) -> dict[str, Any]:
+        return {"passes": self.passes}
+
+
+class Diagonal(Result[DiagonalOutput]):
+    """What `jacobian` found where its diagonal was asked for: it has nothing beside it."""
 
     @property
-    def value(self) -> Array:
-        return self._single.value
+    def diagonal(self) -> dict[str, Array]:
+        """Diagonals by input name, each of the output's shape."""
+        return self._single.diagonal
+
+
+class Jacobian(Result[JacobianOutput]):
+    """What `jacobian` found."""
 
     @property
     def jacobian(self) -> dict[str, Array]:
         """Blocks by input name, each of shape `value.shape + input.shape`."""
         return self._single.jacobian
-
-    @property
-    def _single(self) -> JacobianOutput:
-        if len(self.outputs) != 1:
-            raise ArgumentError(f"the program has {len(self.outputs)} outputs: see `outputs`")
-        return self.outputs[0]
 
     def flat(self) -> FlatJacobian:
         """Each output's blocks side by side as one matrix, with the names of rows and columns."""
@@ -108,10 +236,12 @@ class Jacobian:
             outputs.append(
                 FlatOutput(output.value, matrix, rows, columns, output.mode, output.passes)
             )
-        return FlatJacobian(outputs, self.warnings, self.notes)
+        flat = FlatJacobian(outputs, self.warnings, self.notes)
+        flat.control_flow = self.control_flow
+        return flat
 
 
-class FlatOutput:
+class FlatOutput(Found):
     """One output's Jacobian as a matrix: rows for its elements, columns for the inputs'."""
 
     def __init__(
@@ -123,126 +253,24 @@ class FlatOutput:
         mode: str,
         passes: int,
     ) -> None:
-        self.value = value
+        super().__init__(value)
         self.jacobian = jacobian
         self.rows = rows
         self.columns = columns
         self.mode = mode
         self.passes = passes
 
+    def named(self) -> dict[str, Any]:
+        return {"jacobian": self.jacobian}
 
-class FlatJacobian:
+    def facts(self) -> dict[str, Any]:
+        return {
+            "rows": self.rows, "columns": self.columns, "mode": self.mode, "passes": self.passes,
+        }  # fmt: skip
+
+
+class FlatJacobian(Result[FlatOutput]):
     """A Jacobian with its blocks side by side."""
-
-    def __init__(self, outputs: list[FlatOutput], warnings: list[str], notes: list[str]) -> None:
-        self.outputs = outputs
-        self.warnings = warnings
-        self.notes = notes
-
-
-class DerivedOutput:
-    """One output's formulas: its value, and its derivatives by what they are by.
-
-    A Hessian's are by two inputs, one inside the other.
-    """
-
-    def __init__(self, value: str, parts: dict[str, Any]) -> None:
-        self.value = value
-        self.parts = parts
-
-
-class Derived:
-    """What `derive` found: formulas as text.
-
-    kind: grad, jacobian, hessian or derivative. shapes: of the inputs, with names of sizes. code:
-    the source of a function, in the style of a library. assumptions: shapes that were inferred.
-    conditions: where the formulas hold. seeds: names that stand for seeds in them.
-    """
-
-    def __init__(
-        self,
-        kind: str,
-        style: str,
-        outputs: list[DerivedOutput],
-        shapes: dict[str, list[str | int]],
-        seeds: list[str],
-        code: str | None,
-    ) -> None:
-        self.kind = kind
-        self.style = style
-        self.outputs = outputs
-        self.shapes = shapes
-        self.seeds = seeds
-        self.code = code
-        self.assumptions: list[str] = []
-        self.conditions: list[str] = []
-        self.warnings: list[str] = []
-        self.notes: list[str] = []
-
-    def __str__(self) -> str:
-        """The code, the only formula, or all of them, each after what it is."""
-        if self.code is not None:
-            return self.code
-        found = self.formulas()
-        if len(found) == 1:
-            return next(iter(found.values()))
-        return "\n".join([f"{label}  {text}" for label, text in found.items()])
-
-    def __repr__(self) -> str:
-        return f"Derived({self.formulas()!r})"
-
-    @property
-    def nested(self) -> bool:
-        """Whether each derivative is by two inputs."""
-        return self.kind == "hessian"
-
-    def formulas(self) -> dict[str, str]:
-        """Every derivative by its name: `grad x`, `hessian x y`."""
-        several = len(self.outputs) > 1
-        found: dict[str, str] = {}
-        for place, output in enumerate(self.outputs):
-            head = f"{self.kind} {place}" if several else self.kind
-            for label, part in output.parts.items():
-                if self.nested:
-                    found.update({f"{head} {label} {other}": text for other, text in part.items()})
-                else:
-                    found[f"{head} {label}"] = part
-        return found
-
-    def texts(self) -> list[str]:
-        """All that a change of sample sizes must not change."""
-        values = [output.value for output in self.outputs]
-        return [*values, *self.formulas().values(), *self.conditions, self.code or ""]
-
-    @property
-    def grad(self) -> dict[str, str]:
-        """Gradients of the only output by input name."""
-        return self._parts("grad")
-
-    @property
-    def jacobian(self) -> dict[str, str]:
-        """Jacobians of the only output by input name."""
-        return self._parts("jacobian")
-
-    @property
-    def hessian(self) -> dict[str, dict[str, str]]:
-        """Hessian blocks of the only output by both input names."""
-        return self._parts("hessian")
-
-    @property
-    def value(self) -> str:
-        return self._single.value
-
-    def _parts(self, kind: str) -> dict[str, Any]:
-        if kind != self.kind:
-            raise ArgumentError(f"no {kind} was asked for, but {self.kind}")
-        return self._single.parts
-
-    @property
-    def _single(self) -> DerivedOutput:
-        if len(self.outputs) != 1:
-            raise ArgumentError(f"the program has {len(self.outputs)} outputs: see `outputs`")
-        return self.outputs[0]
 
 
 def labels(name: str, shape: tuple[int, ...]) -> list[str]:

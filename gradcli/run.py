@@ -2,29 +2,74 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import numpy as np
 
 from gradcli.arrays import as_array, exact, owned
 from gradcli.autodiff import vjp
+from gradcli.derivatives import Direction, derivative_of, hessian_of, hvp_of, jvp_of
+from gradcli.engine import Unsure
 from gradcli.errors import ArgumentError, GradcliError, SeedError
 from gradcli.graph import OPS, Arena, Node, ancestors, building, dependents
 from gradcli.jacobians import MODES, Mode, jacobian_of, require_memory, seed_leaf
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import constant
-from gradcli.results import Evaluation, Jacobian, Output
+from gradcli.results import (
+    Derivative,
+    DerivativeOutput,
+    Diagonal,
+    DiagonalOutput,
+    Evaluation,
+    Hessian,
+    HessianOutput,
+    Jacobian,
+    Output,
+    Product,
+    ProductOutput,
+    Tangent,
+    TangentOutput,
+)
 from gradcli.simplify import rewrite
 from gradcli.wrt import Wrt, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gradcli.engine import Plan
     from gradcli.traced import Traced
 
     Array = np.ndarray[Any, Any]
+
+
+SEED_HINTS = {
+    "gradient": "a seed v gives v^T J, one product with the Jacobian J: `--seed ones` adds its "
+    "rows up, `gradcli jacobian` gives all of J",
+    "Hessian": "a seed v gives the Hessian of sum(v*output), a single number: `--seed ones` is "
+    "that of the sum",
+}
+
+Method = TypeVar("Method", bound="Callable[..., Any]")
+
+
+def sure(method: Method) -> Method:
+    """A method of Run, asked again of the strict program where a derivative inside it was NaN."""
+
+    @wraps(method)
+    def asked(self: Run, *args: Any, **kwargs: Any) -> Any:
+        run = self
+        try:
+            result = method(run, *args, **kwargs)
+        except Unsure:
+            run = Run(*self.traced.stricter(self.values))
+            run.extra = [*self.extra]
+            result = method(run, *args, **kwargs)
+        result.control_flow = run.traced.control_flow
+        return result
+
+    return asked  # type: ignore[return-value]
 
 
 class Run:
@@ -38,7 +83,7 @@ class Run:
         self.settings = traced.settings
         self.outputs = traced.outputs
         self.values = values
-        self.extra: list[str] = []
+        self.extra: list[str] = list(traced.warnings)
 
     def warnings(self, wanted: Sequence[Wrt]) -> list[str]:
         """What a result with derivatives by those should say."""
@@ -66,6 +111,7 @@ class Run:
 
     # --- value and gradient ----------------------------------------------------------------------
 
+    @sure
     def evaluate(
         self, seed: Any = None, wrt: Sequence[str] | str | None = None, grad: bool = True
     ) -> Evaluation:
@@ -78,14 +124,15 @@ class Run:
         wanted = self.wanted(wrt) if grad else []
         seeds = self._seeds(seed, bool(wanted))
         try:
-            return self._evaluated(seeds, wanted, grad)
+            result = self._evaluated(seeds, wanted, grad)
         except GradcliError as error:
             raise self.traced.placed(error) from None
+        return result
 
     def _evaluated(self, seeds: list[Any], wanted: list[Wrt], grad: bool) -> Evaluation:
         notes = list(self.traced.notes)
         if not wanted:
-            arrays = self.traced.plan("value", lambda: self.outputs).run(self.values)
+            arrays = self._values()
             empty: dict[str, Array] | None = {} if grad else None
             outputs = [
                 Output(exact(array, node), empty)
@@ -100,16 +147,19 @@ class Run:
         outputs = []
         for node, (value, parts) in zip(self.outputs, found, strict=True):
             grads = {
-                one.label: np.zeros(one.shape, self.settings.dtype)
-                if part is None
-                else owned(one.part(part))
-                for one, part in zip(wanted, parts, strict=True)
+                one.label: self._part(one, part) for one, part in zip(wanted, parts, strict=True)
             }
             outputs.append(Output(exact(value, node), grads))
         return Evaluation(outputs, self.warnings(wanted), notes)
 
-    def _seeds(self, seed: Any, needed: bool) -> list[Any]:
-        """A seed for each output, as an array of its shape or "ones"."""
+    def _part(self, one: Wrt, gradient: Array | None) -> Array:
+        """The part of a gradient that was asked for; zeros where it is not connected."""
+        if gradient is None:
+            return np.zeros(one.shape, self.settings.dtype)
+        return owned(one.part(gradient))
+
+    def _seeds(self, seed: Any, needed: bool, what: str = "gradient") -> list[Any]:
+        """A seed for each output, as an array of its shape or "ones"; `what` needs it."""
         count = len(self.outputs)
         if isinstance(seed, str):
             if seed != "ones":
@@ -127,18 +177,17 @@ class Run:
             )
         numbered = [f" {place}" if count > 1 else "" for place in range(count)]
         return [
-            self._seed(one, output, which, needed)
+            self._seed(one, output, which, what if needed else "")
             for one, output, which in zip(seeds, self.outputs, numbered, strict=True)
         ]
 
-    def _seed(self, seed: Any, output: Node, which: str, needed: bool) -> Any:
+    def _seed(self, seed: Any, output: Node, which: str, what: str) -> Any:
         if seed is None:
-            if output.size != 1 and needed:
+            if output.size != 1 and what:
                 raise SeedError(
                     f"output{which} has shape {shape_text(output.shape)}: "
-                    "its gradient needs a seed of that shape",
-                    hint="a seed v gives v^T J, one product with the Jacobian J: "
-                    "`--seed ones` adds its rows up, `gradcli jacobian` gives all of J",
+                    f"its {what} needs a seed of that shape",
+                    hint=SEED_HINTS[what],
                 )
             return "ones"
         if isinstance(seed, str):
@@ -193,24 +242,147 @@ class Run:
         bound = [leaf for leaf in leaves if leaf is not None]
         return self.traced.checked_plan(nodes, bound), leaves, present
 
-    # --- Jacobian --------------------------------------------------------------------------------
+    # --- Jacobian and elementwise derivatives ----------------------------------------------------
 
-    def jacobian(self, wrt: Sequence[str] | str | None = None, mode: Mode = "auto") -> Jacobian:
+    @overload
+    def jacobian(
+        self,
+        wrt: Sequence[str] | str | None = ...,
+        mode: Mode = ...,
+        *,
+        diag: Literal[False] = False,
+    ) -> Jacobian: ...
+    @overload
+    def jacobian(
+        self, wrt: Sequence[str] | str | None = ..., mode: Mode = ..., *, diag: Literal[True]
+    ) -> Diagonal: ...
+    @overload
+    def jacobian(
+        self, wrt: Sequence[str] | str | None = ..., mode: Mode = ..., *, diag: bool
+    ) -> Jacobian | Diagonal: ...
+    @sure
+    def jacobian(
+        self,
+        wrt: Sequence[str] | str | None = None,
+        mode: Mode = "auto",
+        *,
+        diag: bool = False,
+    ) -> Jacobian | Diagonal:
         """The Jacobian of every output by everything in `wrt`.
 
         Forward costs a pass for each input element, reverse one for each output element; auto
-        takes the smaller number. Raises LimitError where the blocks do not fit into memory.
+        takes the smaller count. `diag` asks for the diagonals alone, where there is nothing beside
+        them: of one pass, where the graph shows it. Raises LimitError where it does not fit into
+        memory, ArgumentError or ShapeError where it is not diagonal.
         """
         if mode not in MODES:
             raise ArgumentError(f"mode is one of {', '.join(MODES)}, not {mode!r}")
         wanted = self.wanted(wrt)
         try:
+            if diag:
+                if mode != "auto":
+                    raise ArgumentError("a diagonal has no mode: it goes with `auto` alone")
+                found = self._elementwise(wanted, 1)
+                diagonals = [DiagonalOutput(*one) for one in found]
+                return Diagonal(diagonals, self.warnings(wanted), list(self.traced.notes))
             require_memory(self, wanted)
-            values = self.traced.plan("value", lambda: self.outputs).run(self.values)
             outputs = [
                 jacobian_of(self, output, exact(value, output), wanted, mode)
-                for output, value in zip(self.outputs, values, strict=True)
+                for output, value in zip(self.outputs, self._values(), strict=True)
             ]
         except GradcliError as error:
             raise self.traced.placed(error) from None
         return Jacobian(outputs, self.warnings(wanted), list(self.traced.notes))
+
+    def _values(self) -> list[Array]:
+        return self.traced.plan("value", lambda: self.outputs).run(self.values)
+
+    @sure
+    def derivative(self, order: int = 1, wrt: Sequence[str] | str | None = None) -> Derivative:
+        """Elementwise derivatives of every output, of some order, by everything in `wrt`.
+
+        They exist where the Jacobian is diagonal, and by single numbers. Raises ArgumentError or
+        ShapeError where it is not.
+        """
+        if order < 1:
+            raise ArgumentError(f"the order of a derivative is at least 1, not {order}")
+        wanted = self.wanted(wrt)
+        try:
+            found = self._elementwise(wanted, order)
+        except GradcliError as error:
+            raise self.traced.placed(error) from None
+        outputs = [DerivativeOutput(value, parts, order) for value, parts, _ in found]
+        return Derivative(outputs, self.warnings(wanted), list(self.traced.notes))
+
+    def _elementwise(
+        self, wanted: list[Wrt], order: int
+    ) -> list[tuple[Array, dict[str, Array], int]]:
+        """For each output its value, its elementwise derivatives and the passes they took."""
+        results = []
+        for output, value in zip(self.outputs, self._values(), strict=True):
+            found = {one.label: derivative_of(self, output, one, order) for one in wanted}
+            parts = {label: array for label, (array, _) in found.items()}
+            passes = sum(count for _, count in found.values())
+            results.append((exact(value, output), parts, passes))
+        return results
+
+    # --- products and second derivatives ---------------------------------------------------------
+
+    @sure
+    def jvp(self, tangents: Mapping[str, Any]) -> Tangent:
+        """The product of each output's Jacobian with a direction, by forward mode.
+
+        tangents: an array of its shape, or "ones", for each input that moves, or part of one.
+        Raises SeedError where one is of another shape.
+        """
+        direction = Direction(self, tangents)
+        try:
+            found = jvp_of(self, direction)
+        except GradcliError as error:
+            raise self.traced.placed(error) from None
+        outputs = [
+            TangentOutput(exact(value, output), tangent)
+            for output, (value, tangent) in zip(self.outputs, found, strict=True)
+        ]
+        return Tangent(outputs, self.warnings(direction.wanted), list(self.traced.notes))
+
+    @sure
+    def hvp(
+        self,
+        tangents: Mapping[str, Any],
+        seed: Any = None,
+        wrt: Sequence[str] | str | None = None,
+    ) -> Product:
+        """The product of each output's Hessian, or that of sum(seed*output), with a direction.
+
+        tangents: as for `jvp`. wrt: the inputs, or parts, whose components of it are wanted.
+        """
+        direction = Direction(self, tangents)
+        wanted = self.wanted(wrt)
+        seeds = self._seeds(seed, True, "Hessian")
+        outputs = []
+        try:
+            for output, start in zip(self.outputs, seeds, strict=True):
+                value, parts = hvp_of(self, output, start, wanted, direction)
+                named = {
+                    one.label: self._part(one, part)
+                    for one, part in zip(wanted, parts, strict=True)
+                }
+                outputs.append(ProductOutput(exact(value, output), named))
+        except GradcliError as error:
+            raise self.traced.placed(error) from None
+        return Product(outputs, self.warnings(direction.wanted), list(self.traced.notes))
+
+    @sure
+    def hessian(self, wrt: Sequence[str] | str | None = None, seed: Any = None) -> Hessian:
+        """All second derivatives of each output, or of sum(seed*output), by two of `wrt` each."""
+        wanted = self.wanted(wrt)
+        seeds = self._seeds(seed, True, "Hessian")
+        outputs = []
+        try:
+            for output, value, start in zip(self.outputs, self._values(), seeds, strict=True):
+                blocks, passes = hessian_of(self, output, start, wanted)
+                outputs.append(HessianOutput(exact(value, output), blocks, passes))
+        except GradcliError as error:
+            raise self.traced.placed(error) from None
+        return Hessian(outputs, self.warnings(wanted), list(self.traced.notes))

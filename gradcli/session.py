@@ -15,6 +15,7 @@ from gradcli.arrays import as_array
 from gradcli.errors import GradcliError, NameProblem, Span, SyntaxProblem, did_you_mean
 from gradcli.language.names import free_names, known_name
 from gradcli.language.parser import parse
+from gradcli.language.scopes import bound_names, entry_function, require_placed
 from gradcli.run import Run
 from gradcli.settings import Settings
 from gradcli.traced import Source, Traced
@@ -29,7 +30,8 @@ KEPT_SHAPES, KEPT_TRACES = 32, 4
 class Program:
     """A parsed program. Raises SyntaxProblem, with the place, where the source is none.
 
-    stream: sets its random draws apart from those of other programs under the same seed.
+    stream: sets its random draws apart from those of other programs under the same seed. entry: the
+    function of it to be run, where it is not the one that it ends in.
     """
 
     def __init__(
@@ -39,16 +41,27 @@ class Program:
         filename: str | None = None,
         settings: Settings | None = None,
         stream: int = 0,
+        entry: str | None = None,
     ) -> None:
         self.settings = settings or Settings()
         try:
-            self.tree = parse(source, self.settings.max_nesting)
+            self.tree = parse(source, self.settings.max_nesting, self.settings.max_source)
+            if entry is not None and entry_function(self.tree, entry) is None:
+                known = [node.name for node in self.tree.body if isinstance(node, ast.FunctionDef)]
+                raise NameProblem(
+                    f"the program defines no function `{entry}` at its top level",
+                    hint=did_you_mean(entry, known) or f"it defines {', '.join(known) or 'none'}",
+                )
             if not self.tree.body:
-                raise SyntaxProblem("the program is empty", span=Span(1, 0, 1, 0))
+                raise SyntaxProblem(
+                    "the program is empty", span=Span(1, 0, 1, 0), hint="as in `sum(x**2)`"
+                )
+            require_placed(self.tree)
         except GradcliError as error:
             raise error.located(source, filename) from None
-        self.source = Source(source, filename, self.tree, stream)
-        self.reads = free_names(self.tree)
+        self.source = Source(source, filename, self.tree, stream, entry)
+        self._free = free_names(self.tree, entry)
+        self.reads = list(self._free)
         self._traced: OrderedDict[Any, list[Traced]] = OrderedDict()
 
     def check_names(self, given: Iterable[str]) -> None:
@@ -63,13 +76,16 @@ class Program:
 
     def sets(self, name: str) -> bool:
         """Whether the program assigns to that name."""
-        nodes = (node for node in ast.walk(self.tree) if isinstance(node, ast.Name))
-        return any(node.id == name and isinstance(node.ctx, ast.Store) for node in nodes)
+        return name in bound_names(self.tree.body)
 
     def missing(self, given: Iterable[str]) -> list[str]:
         """Names that the program reads and nothing binds."""
         bound = set(given)
-        return [name for name in self.reads if name not in bound and known_name(name) is None]
+        return [
+            name
+            for name, needed in self._free.items()
+            if needed and name not in bound and known_name(name) is None
+        ]
 
     def trace(self, inputs: Mapping[str, Any]) -> Run:
         """The program's graph at these inputs; an earlier one where it still holds."""

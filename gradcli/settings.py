@@ -9,8 +9,8 @@ import numpy as np
 from gradcli.engine import default_memory_limit
 from gradcli.errors import ArgumentError
 from gradcli.graph import MAX_NODES
-from gradcli.language.interpret import MAX_ITERATIONS
-from gradcli.language.parser import DEEPEST_NESTING, MAX_NESTING
+from gradcli.language.parser import DEEPEST_NESTING, MAX_NESTING, MAX_SOURCE
+from gradcli.language.runtime import DEEPEST_CALLS, MAX_DEPTH, MAX_ITERATIONS
 
 
 class Settings:
@@ -24,6 +24,8 @@ class Settings:
         max_nodes: int = MAX_NODES,
         max_nesting: int = MAX_NESTING,
         max_iterations: int = MAX_ITERATIONS,
+        max_depth: int = MAX_DEPTH,
+        max_source: int = MAX_SOURCE,
         random_seed: int | None = None,
     ) -> None:
         if dtype not in ("float64", "float32"):
@@ -37,6 +39,10 @@ class Settings:
             raise ArgumentError(f"max_nesting is between 1 and {DEEPEST_NESTING}")
         self.max_nesting = max_nesting
         self.max_iterations = max_iterations
+        if not 1 <= max_depth <= DEEPEST_CALLS:
+            raise ArgumentError(f"max_depth is between 1 and {DEEPEST_CALLS}")
+        self.max_depth = max_depth
+        self.max_source = max_source
         if random_seed is not None and random_seed < 0:
             raise ArgumentError("random_seed must not be negative")
         self.random_seed = random_seed

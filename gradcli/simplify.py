@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.graph import OPS, Node
+from gradcli.graph import OPS, Node, builder
 from gradcli.ops.elementwise import Elementwise, broadcast_shape
 from gradcli.ops.leaves import constant, known_number, storage
 
@@ -54,6 +54,11 @@ def constant_node(node: Node) -> Node:
     return Node(node.op, (), ((), *node.params[1:]), (((), node.kind),))
 
 
+def _is(node: Node, name: str) -> bool:
+    """Whether a node is of that op, and may be looked behind."""
+    return node.op.name == name and builder().opens(node)
+
+
 def _as(node: Node, inputs: Inputs) -> Node | None:
     """`node` in the shape that an elementwise op of `inputs` has, if its kind survives."""
     shape = node.shape
@@ -75,9 +80,9 @@ def _multiply(inputs: Inputs, params: Params) -> Node | None:
         if number == -1 and other.kind == "real":
             kept = _as(other, (other, one))
             return None if kept is None else -kept
-    if a.op.name == "negative":
+    if _is(a, "negative"):
         return -(a.inputs[0] * b)
-    if b.op.name == "negative":
+    if _is(b, "negative"):
         return -(a * b.inputs[0])
     return None
 
@@ -86,7 +91,7 @@ def _divide(inputs: Inputs, params: Params) -> Node | None:
     a, b = inputs
     if known_number(b) == 1 and a.kind == "real":
         return _as(a, inputs)
-    if a.op.name == "negative" and a.kind == "real":
+    if _is(a, "negative") and a.kind == "real":
         return -(a.inputs[0] / b)
     return None
 
@@ -95,9 +100,9 @@ def _add(inputs: Inputs, params: Params) -> Node | None:
     a, b = inputs
     if not a.kind == b.kind == "real":
         return None
-    if b.op.name == "negative":
+    if _is(b, "negative"):
         return a - b.inputs[0]
-    if a.op.name == "negative":
+    if _is(a, "negative"):
         return b - a.inputs[0]
     return None
 
@@ -105,12 +110,12 @@ def _add(inputs: Inputs, params: Params) -> Node | None:
 def _subtract(inputs: Inputs, params: Params) -> Node | None:
     a, b = inputs
     real = a.kind == b.kind == "real"
-    return a + b.inputs[0] if real and b.op.name == "negative" else None
+    return a + b.inputs[0] if real and _is(b, "negative") else None
 
 
 def _negative(inputs: Inputs, params: Params) -> Node | None:
     (x,) = inputs
-    return x.inputs[0] if x.op.name == "negative" and x.kind == "real" else None
+    return x.inputs[0] if _is(x, "negative") and x.kind == "real" else None
 
 
 def _power(inputs: Inputs, params: Params) -> Node | None:
@@ -145,7 +150,7 @@ def _logical_or(inputs: Inputs, params: Params) -> Node | None:
 def _not_equal(inputs: Inputs, params: Params) -> Node | None:
     """`where(mask, 1, 0) != 0` is the mask."""
     value, zero = inputs
-    if known_number(zero) == 0 and zero.shape == () and value.op.name == "where":
+    if known_number(zero) == 0 and zero.shape == () and _is(value, "where"):
         condition, one, nothing = value.inputs
         if known_number(one) == 1 and known_number(nothing) == 0 and condition.kind == "bool":
             return condition if condition.shape == value.shape else None
@@ -159,7 +164,7 @@ def _reshape(inputs: Inputs, params: Params) -> Node | None:
     (x,) = inputs
     if x.shape == params[0]:
         return x
-    if x.op.name == "reshape":
+    if _is(x, "reshape"):
         return OPS["reshape"](x.inputs[0], params[0])
     return _moved_constant(x, params[0])
 
@@ -169,7 +174,7 @@ def _transpose(inputs: Inputs, params: Params) -> Node | None:
     rank = len(perm)
     if perm == tuple(range(-rank, 0)):
         return x
-    if x.op.name == "transpose":
+    if _is(x, "transpose"):
         inner = x.params[0]
         return OPS["transpose"](x.inputs[0], tuple([inner[axis] for axis in perm]))
     return _moved_constant(x, tuple([x.shape[axis] for axis in perm]))
@@ -179,7 +184,7 @@ def _broadcast_to(inputs: Inputs, params: Params) -> Node | None:
     (x,), (shape,) = inputs, params
     if x.shape == shape:
         return x
-    if x.op.name == "broadcast_to":
+    if _is(x, "broadcast_to"):
         return OPS["broadcast_to"](x.inputs[0], shape)
     return _moved_constant(x, shape)
 
@@ -197,7 +202,7 @@ def _sum(inputs: Inputs, params: Params) -> Node | None:
 
 def _flip(inputs: Inputs, params: Params) -> Node | None:
     (x,), (axes,) = inputs, params
-    if x.op.name == "flip" and x.params == (axes,):
+    if _is(x, "flip") and x.params == (axes,):
         return x.inputs[0]
     return _moved_constant(x, x.shape)
 

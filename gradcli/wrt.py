@@ -12,6 +12,7 @@ from gradcli.errors import GradcliError, NameProblem, SyntaxProblem, did_you_mea
 from gradcli.graph import Node, Trace, building
 from gradcli.language.interpret import Interpreter
 from gradcli.language.parser import parse
+from gradcli.language.tensors import Tensor, bare
 from gradcli.ops.leaves import input_
 from gradcli.ops.values import tensor
 
@@ -113,7 +114,7 @@ def _require_fixed(text: str, inputs: dict[str, Node]) -> None:
 
 def _positions(text: str, name: str, node: Node) -> Array:
     """Positions of a part: the same index, applied to the numbers of the elements."""
-    numbers = np.arange(node.size, dtype=np.float64).reshape(node.shape)
+    numbers = np.arange(int(node.size), dtype=np.float64).reshape(node.shape)
     leaf = Node(input_, (), (node.shape, name, "real"), ((node.shape, "real"),))
 
     def concretise(wanted: Node, static: bool) -> Array:
@@ -121,7 +122,7 @@ def _positions(text: str, name: str, node: Node) -> Array:
 
     with building(Trace(concretise)):
         try:
-            part = tensor(Interpreter({name: leaf}).run(parse(text)))
+            part = tensor(bare(Interpreter({name: Tensor(leaf)}).run(parse(text))))
         except GradcliError as error:
             raise error.located(text, "--wrt") from None
         except LookupError:

@@ -10,6 +10,7 @@ from gradcli.engine import Plan
 from gradcli.graph import Arena, Node, building
 from gradcli.language.interpret import Interpreter
 from gradcli.language.parser import parse
+from gradcli.language.tensors import Tensor, bare
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.leaves import constant, input_
 from gradcli.ops.values import tensor
@@ -51,10 +52,10 @@ class Source:
         arena = Arena(rewrite)
         arena.textbook, arena.left_out = True, self.left_out
         with building(arena):
-            names = dict(self.leaves)
+            names = {name: Tensor(node) for name, node in self.leaves.items()}
             if "grad(" in source:
                 tree = _Gradients(names).visit(tree)
-            self.node = tensor(Interpreter(names).run(tree))
+            self.node = tensor(bare(Interpreter(names).run(tree)))
 
     def run(self, *nodes):
         inputs = {node.serial: self.arrays[name] for name, node in self.leaves.items()}
@@ -70,10 +71,10 @@ class _Gradients(ast.NodeTransformer):
     def visit_Call(self, call):
         if isinstance(call.func, ast.Name) and call.func.id == "grad":
             target, by = call.args
-            value = Interpreter(self.names).run(ast.Module([ast.Expr(target)], []))
-            (found,) = vjp([value], [Cotangent(constant(1.0))], [self.names[by.id]])
+            value = bare(Interpreter(self.names).run(ast.Module([ast.Expr(target)], [])))
+            (found,) = vjp([value], [Cotangent(constant(1.0))], [bare(self.names[by.id])])
             name = f"gradient{len(self.names)}"
-            self.names[name] = found
+            self.names[name] = Tensor(found)
             return ast.copy_location(ast.Name(name, ast.Load()), call)
         return self.generic_visit(call)
 

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 import rowcheck
+from rowcheck import value_of
 
 import gradcli
 from gradcli.autodiff import jvp, vjp
 from gradcli.engine import Plan
 from gradcli.graph import OPS, Arena, Dim, Trace, ancestors, building, make, size_of
-from gradcli.language.interpret import Interpreter
-from gradcli.language.parser import parse
 from gradcli.ops.cotangent import Cotangent
-from gradcli.ops.custom import Custom, outputs
+from gradcli.ops.custom import Custom
 from gradcli.ops.leaves import constant
+from gradcli.ops.several import outputs
 from gradcli.ops.values import tensor
 from gradcli.simplify import rewrite
 
@@ -31,7 +31,7 @@ def hessian(expr, x):
         return Plan([wanted], [node]).run(held)[0]
 
     with building(Trace(concretise)):
-        value = tensor(Interpreter({"x": node}).run(parse(expr)))
+        value = tensor(value_of({"x": node}, expr))
     with building(Arena(rewrite)):
         (first,) = vjp([value], [Cotangent(constant(1.0))], [node])
         seed = rowcheck.leaf(first.shape)
@@ -183,7 +183,7 @@ def test_third_derivative_of_a_determinant():
     node = rowcheck.leaf(())
     with building(Trace()):
         source = expr.replace("A", A).replace("B", B)
-        value = Interpreter({"x": node}).run(parse(source))
+        value = value_of({"x": node}, source)
     with building(Arena(rewrite)):
         for _ in range(3):
             (value,) = vjp([value], [Cotangent(constant(1.0))], [node])
@@ -207,7 +207,7 @@ def test_not_connected_is_said():
 def test_program_nodes_are_kept_as_written():
     node = rowcheck.leaf((2,))
     with building(Trace()):
-        u, v = Interpreter({"x": node}).run(parse("u = x*x; v = x*x; (u, v)"))
+        u, v = value_of({"x": node}, "u = x*x; v = x*x; (u, v)")
         assert u is not v
         total = OPS["sum"](u + 3.0 * v, (-1,), False)
     with building(Arena(rewrite)):
@@ -225,7 +225,7 @@ def test_two_draws_are_two():
 def test_derivative_nodes_are_interned_and_simplified():
     node = rowcheck.leaf(())
     with building(Trace()):
-        value = Interpreter({"x": node}).run(parse("sin(x)"))
+        value = value_of({"x": node}, "sin(x)")
     with building(Arena(rewrite)):
         one = Cotangent(constant(1.0))
         (first,) = vjp([value], [one], [node])
@@ -237,7 +237,7 @@ def test_derivative_nodes_are_interned_and_simplified():
 def test_derivative_graphs_hold_nothing_dead():
     node = rowcheck.leaf((3,))
     with building(Trace()):
-        value = Interpreter({"x": node}).run(parse("sum(x.T.T.reshape(3,1).reshape(3)*1)"))
+        value = value_of({"x": node}, "sum(x.T.T.reshape(3,1).reshape(3)*1)")
     with building(Arena(rewrite)):
         (part,) = vjp([value], [Cotangent(constant(1.0))], [node])
     assert part.op.name == "full"
@@ -288,7 +288,7 @@ def test_many_index_contributions_make_one_scatter():
     terms = "+".join(f"x[{k}]*x[{k + 1}]" for k in range(count))
     node = rowcheck.leaf((count + 1,))
     with building(Trace()):
-        value = Interpreter({"x": node}).run(parse(terms))
+        value = value_of({"x": node}, terms)
     with building(Arena(rewrite)):
         (part,) = vjp([value], [Cotangent(constant(1.0))], [node])
     assert sum(n.op.name == "scatter" for n in ancestors([part])) == 1
@@ -321,7 +321,7 @@ def test_named_sizes_keep_their_names():
     assert size_of((n, m, 2)).name == "n*m*2"
     node = rowcheck.leaf((n, m))
     with building(Trace()):
-        value = Interpreter({"A": node}).run(parse("A.T @ A + A[:, None].sum((0, 1)).mean()"))
+        value = value_of({"A": node}, "A.T @ A + A[:, None].sum((0, 1)).mean()")
     assert [extent.name for extent in value.shape] == ["m", "m"]
     counts = [k.params[1] for k in ancestors([value]) if k.op.name == "full"]
     assert [k.name for k in counts] == ["m"]

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcli.batch import COMMANDS, FIELDS, Server
+from gradcli.batch import COMMANDS, COMMON, Server
 from gradcli.cli.main import guarded
 
+FIELDS = sorted({*COMMON, *[field for _, own in COMMANDS.values() for field in own]})
 BATCH = [sys.executable, "-P", "-m", "gradcli", "batch"]
 
 
@@ -39,7 +40,7 @@ def test_the_protocol():
 def test_every_command_has_its_answer():
     from gradcli.cli.main import COMMANDS as KNOWN
 
-    assert set(COMMANDS) == set(KNOWN) - {"batch"}
+    assert set(COMMANDS) == set(KNOWN) - {"batch", "run"}
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,18 @@ def test_every_command_has_its_answer():
         ({"command": "jacobian", "flat": True}, lambda a: a["columns"] == ["x[0]", "x[1]"]),
         ({"command": "jacobian", "mode": "forward"}, lambda a: a["mode"] == "forward"),
         ({"dtype": "float32", "no_grad": True}, lambda a: a["value"] == [1, 4]),
+        ({"order": 2}, lambda a: a["derivative"] == {"x": [2, 2]} and a["order"] == 2),
+        ({"command": "jacobian", "diag": True}, lambda a: a["diagonal"] == {"x": [2, 4]}),
+        (
+            {"command": "hessian", "seed": [1, 3]},
+            lambda a: a["hessian"]["x"]["x"] == [[2, 0], [0, 6]],
+        ),
+        ({"command": "jvp", "tangent": {"x": [1, 2]}}, lambda a: a["tangent"] == [2, 8]),
+        ({"command": "jvp", "tangent": {"x[1]": 1}}, lambda a: a["tangent"] == [0, 4]),
+        (
+            {"command": "hvp", "tangent": {"x": "ones"}, "seed": "ones"},
+            lambda a: a["hvp"]["x"] == [2, 2],
+        ),
         ({"inputs": {"x": "NaN"}}, lambda a: a["value"] == "NaN"),
         ({"inputs": {"x": "linspace(0, 1, 3)"}, "no_grad": True}, lambda a: a["value"][1] == 0.25),
         ({"inputs": {"x": 1, "z": 2}}, lambda a: "`z`" in a["warnings"][0]),
@@ -96,6 +109,18 @@ BAD = [
     (b'{"id": 1e400, "expr": "1"}', "usage"),
     ({"expr": "x", "inputs": {"x": "@-"}}, "input"),
     ({"expr": "x", "inputs": {"x": 1}, "no_grad": "false"}, "usage"),
+    ({"expr": "x", "inputs": {"x": 1}, "order": 0}, "usage"),
+    ({"expr": "x", "inputs": {"x": 1}, "order": True}, "usage"),
+    ({"expr": "x", "inputs": {"x": 1}, "order": 2, "seed": 1}, "usage"),
+    ({"expr": "x", "inputs": {"x": 1}, "tangent": {"x": 1}}, "usage"),
+    ({"expr": "x", "inputs": {"x": 1}, "command": "jvp"}, "seed"),
+    ({"expr": "x", "inputs": {"x": 1}, "command": "jvp", "tangent": [1]}, "usage"),
+    ({"expr": "x", "inputs": {"x": 1}, "command": "jvp", "tangent": {"x": [1]}}, "seed"),
+    ({"expr": "x", "inputs": {"x": 1}, "command": "jvp", "tangent": {"y": 1}}, "name"),
+    ({"expr": "x", "inputs": {"x": [1, 2]}, "command": "hessian"}, "seed"),
+    ({"expr": "x", "inputs": {"x": 1}, "command": "jacobian", "diag": 1}, "usage"),
+    ({"expr": "x", "inputs": {"x": 1}, "command": "jacobian", "diag": True, "flat": True}, "usage"),
+    ({"expr": "cumsum(x)", "inputs": {"x": [1, 2]}, "order": 1}, "argument"),
     ({"expr": "x", "inputs": {"x": 1}, "wrt": "x[rand(1) > 0]"}, "name"),
 ]
 
@@ -119,7 +144,7 @@ JSON = st.recursive(
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.dictionaries(st.sampled_from(sorted(FIELDS)), JSON), st.booleans())
+@given(st.dictionaries(st.sampled_from(FIELDS), JSON), st.booleans())
 def test_no_request_is_worse_than_an_error(fields, named):
     request = {"expr": "sum(x*y)", **fields} if named else fields
     (answer,) = answers(json.dumps(request).encode())

@@ -51,10 +51,11 @@ def test_python_examples():
     assert runner.failures == 0
 
 
-def test_the_program_shown_is_the_example():
+@pytest.mark.parametrize(("place", "name"), [(0, "branches"), (1, "logistic")])
+def test_the_programs_shown_are_the_examples(place, name):
     text = README.read_text(encoding="utf-8")
-    shown = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
-    example = (ROOT / "examples" / "logistic.py").read_text(encoding="utf-8")
+    shown = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[place]
+    example = (ROOT / "examples" / f"{name}.py").read_text(encoding="utf-8")
     assert shown == "".join(
         line for line in example.splitlines(keepends=True) if not line.startswith("#")
     )

@@ -13,6 +13,7 @@ from gradcli.algebra import (
     transposes,
 )
 from gradcli.algebra.engine import ROWS, Rewrite, Simplifier
+from gradcli.ops.rows import written  # noqa: F401  the rows that formulas are written with
 
 __all__ = [
     "ROWS",

@@ -175,6 +175,23 @@ def index_of_unit_axis(node: Node, terms: Terms) -> Node | None:
 
 
 @rewrite(
+    "index of a transpose",
+    "index",
+    {"A.T[0]": "A[:, 0]", "A.T[1, 2]": "A[2, 1]", "A.T[:, 1]": "A[1]"},
+)
+def index_of_transpose(node: Node, terms: Terms) -> Node | None:
+    """The axes of what is transposed, where one of them at most is left."""
+    (x,), (items,) = node.inputs, node.params
+    if x.op.name != "transpose" or sum(not isinstance(item, int) for item in items) > 1:
+        return None
+    (perm,) = x.params
+    own: list[object] = [None] * x.ndim
+    for axis, item in zip(perm, items, strict=True):
+        own[axis] = item
+    return OPS["index"](x.inputs[0], tuple(own))
+
+
+@rewrite(
     "position in zeros",
     "index",
     {"grad(x[0]*x[1], x)[1]": "x[0]", "grad(x[0]*x[1], x)[2]": "0"},

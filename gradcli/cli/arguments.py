@@ -116,6 +116,7 @@ def unused_input(
     for other in elsewhere:
         if any(f"--{name}" in option.opts for option in _options(other)):
             hint = f"`gradcli {other.name}` has that option"
+            break
     return UsageError(
         f"the program does not use `{name}`, and no option is called --{name}",
         hint=hint or (f"its inputs are {uses}" if uses else "it has no inputs"),

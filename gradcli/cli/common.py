@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,14 +16,19 @@ if TYPE_CHECKING:
 
     from gradcli.cli.arguments import Bindings
     from gradcli.render.layout import Line, Look
-    from gradcli.results import Evaluation, FlatJacobian, Jacobian
+    from gradcli.results import Result
     from gradcli.run import Run
     from gradcli.session import Program
     from gradcli.settings import Settings
 
 PROGRAM = [
     click.argument("expression", required=False, metavar="EXPRESSION"),
-    click.option("-f", "--file", metavar="FILE", help="Read the program from FILE (- for stdin)."),
+    click.option(
+        "-f",
+        "--file",
+        metavar="FILE[:NAME]",
+        help="Read the program from FILE (- for stdin), or its function NAME.",
+    ),
     click.option(
         "-e",
         "--line",
@@ -32,14 +38,14 @@ PROGRAM = [
         help="A line of the program (repeatable).",
     ),
     click.option("--inputs", metavar="FILE", help="Inputs by name from a .npz or .json file."),
-    click.option(
-        "--wrt",
-        multiple=True,
-        metavar="NAMES",
-        help="Differentiate by these inputs or parts (x, W[:,1]), or by none.",
-    ),
     click.option("--let", metavar="NAME=VALUE", help="Give an input whose name is an option."),
 ]
+WRT = click.option(
+    "--wrt",
+    multiple=True,
+    metavar="NAMES",
+    help="Differentiate by these inputs or parts (x, W[:,1]), or by none.",
+)
 _OUTPUT = [
     click.option(
         "--format", "style", type=click.Choice(["text", "json", "csv", "npy", "npz"]),
@@ -80,7 +86,21 @@ LIMITS = [
     click.option(
         "--max-iterations", type=click.IntRange(1), metavar="N", help="Limit of loops in all."
     ),
+    click.option("--max-depth", type=click.IntRange(1), metavar="N", help="Limit of nested calls."),
+    click.option(
+        "--max-source", type=click.IntRange(1), metavar="N", help="Program size limit, characters."
+    ),
 ]  # fmt: skip
+
+
+def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of every command that takes a program and inputs."""
+    return program_options(WRT(command))
+
+
+def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same without --wrt, for a command that names what it differentiates by otherwise."""
+    return add_options(command, [*PROGRAM, *_OUTPUT, *_RUN, *LIMITS])
 
 
 def add_options(command: Callable[..., Any], options: list[Any]) -> Callable[..., Any]:
@@ -90,9 +110,18 @@ def add_options(command: Callable[..., Any], options: list[Any]) -> Callable[...
     return command
 
 
-def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of every command that takes a program and inputs."""
-    return add_options(command, [*PROGRAM, *_OUTPUT, *_RUN, *LIMITS])
+tangent_option = click.option(
+    "--tangent",
+    "tangents",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="The direction in which an input or a part moves, of its shape, or `ones` (repeatable).",
+)
+
+
+def seed_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """--seed, with what it is for."""
+    return click.option("--seed", multiple=True, metavar="VALUE", help=text)
 
 
 def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -104,7 +133,7 @@ def chosen_limits(options: dict[str, Any]) -> dict[str, Any]:
     """The limits that were given, as `Settings` takes them."""
     from gradcli.cli.arguments import byte_count
 
-    names = ("max_nodes", "max_nesting", "max_iterations")
+    names = ("max_nodes", "max_nesting", "max_iterations", "max_depth", "max_source")
     limits = {name: options[name] for name in names if options[name] is not None}
     return {**limits, "max_memory": byte_count(options["max_memory"])}
 
@@ -117,7 +146,7 @@ class Request:
         self.command = context.info_name or ""
         self.bindings: Bindings = context.obj
         self.expression: str | None = options["expression"]
-        self.file: str | None = options["file"]
+        self.file, self.entry = file_and_function(options["file"])
         self.output: str | None = options["output"]
         self.style: str = "json" if options["as_json"] else options["style"]
         self.get: str | None = options["get"]
@@ -129,8 +158,9 @@ class Request:
 
             self.style = format_of(self.output, self.style)
 
+    @cached_property
     def settings(self) -> Settings:
-        """The limits and the precision of the run."""
+        """The limits, the precision and the random seed of the run."""
         from gradcli.settings import Settings
 
         return Settings(
@@ -160,20 +190,7 @@ class Request:
             if self.expression is None:
                 raise self._no_expression()
             return self.expression, None
-        try:
-            if self.file == "-":
-                from gradcli.files import read_stdin_bytes
-
-                return read_stdin_bytes().decode("utf-8-sig"), "<stdin>"
-            with open(self.file, encoding="utf-8-sig", newline="") as file:
-                return file.read(), self.file
-        except FileNotFoundError:
-            raise InputError(f"there is no file {self.file}") from None
-        except UnicodeDecodeError:
-            where = "standard input" if self.file == "-" else self.file
-            raise InputError(f"{where} is not UTF-8 text") from None
-        except OSError as error:
-            raise InputError(f"{self.file} cannot be read: {error.strerror}") from None
+        return read_program(self.file)
 
     def _other_commands(self) -> list[click.Command]:
         group = self.context.parent and self.context.parent.command
@@ -202,8 +219,7 @@ class Request:
         try:
             traced = program.trace(inputs)
         except MissingInput as error:
-            way = f"give it as an input: {how_to_give(error.name, self.context.command)}"
-            error.hint = f"{error.near} or {way}" if error.near else way
+            error.give(f"give it as an input: {how_to_give(error.name, self.context.command)}")
             raise
         traced.extra += extra
         return traced
@@ -213,9 +229,9 @@ class Request:
         from gradcli.inputs import read_inputs, read_value
         from gradcli.session import Program
 
-        settings = self.settings()
+        settings = self.settings
         source, filename = self.source()
-        program = Program(source, filename=filename, settings=settings)
+        program = Program(source, filename=filename, settings=settings, entry=self.entry)
         from gradcli.cli.arguments import unused_input
 
         reads = program.missing([])
@@ -239,8 +255,7 @@ class Request:
 
     def answer(
         self,
-        result: Evaluation | Jacobian | FlatJacobian,
-        describe: Callable[[str, str, Any], dict[str, Any]],
+        result: Result[Any],
         lines: Callable[[Any, Look], Iterable[Line]],
     ) -> None:
         """Print the result, or write it to the file of -o; remarks go to standard error."""
@@ -249,27 +264,26 @@ class Request:
         notes = list(result.notes)
         if self.output is None and self.style == "text" and self.get is None:
             from gradcli.render.data import named_arrays
-            from gradcli.render.layout import Look
+            from gradcli.render.layout import Look, flow_lines
 
             width = text.terminal_width(sys.stdout)
             if width is None:
                 self._check_size(named_arrays(result))
             look = Look(width, self.precision, text.ascii_only(sys.stdout))
-            text.print_lines(lines(result, look), sys.stdout, self.color)
+            text.print_lines([*lines(result, look), *flow_lines(result)], sys.stdout, self.color)
         else:
-            notes += self._written(result, describe)
+            notes += self._written(result)
         if self.style != "json" or self.output is not None or self.get is not None:
             text.print_remarks(result.warnings, notes)
 
     def _check_size(self, arrays: dict[str, Any]) -> None:
         from gradcli.render.write import check_printable
 
-        check_printable(arrays, self.settings().max_memory)
+        check_printable(arrays, self.settings.max_memory)
 
     def _written(
         self,
-        result: Evaluation | Jacobian | FlatJacobian,
-        describe: Callable[[str, str, Any], dict[str, Any]],
+        result: Result[Any],
     ) -> list[str]:
         """Write the result in a format for programs; what to say of it."""
         from gradcli.render import data, text
@@ -281,13 +295,13 @@ class Request:
             if self.style == "text":
                 shown = data.value_text(next(iter(arrays.values())))
             else:
-                whole = self._whole(result, arrays, describe)
+                whole = self._whole(result, arrays)
                 shown = data.json_text(whole, text.ascii_only(sys.stdout))
             text.write_text(shown + "\n", sys.stdout)
             return []
         from gradcli.render.write import write_whole, writer
 
-        whole = self._whole(result, arrays, describe) if self.style == "json" else None
+        whole = self._whole(result, arrays) if self.style == "json" else None
         columns = getattr(result.outputs[0], "columns", None)
         write, what = writer(self.style, arrays, whole, columns)
         if self.output is not None:
@@ -302,16 +316,41 @@ class Request:
 
     def _whole(
         self,
-        result: Evaluation | Jacobian | FlatJacobian,
+        result: Result[Any],
         arrays: dict[str, Any],
-        describe: Callable[[str, str, Any], dict[str, Any]],
     ) -> Any:
         """The JSON value of the result, or of the array that --get names."""
-        from gradcli.render.data import json_value
+        from gradcli.render.data import json_value, result_object
 
         if self.get is not None:
             return json_value(arrays[self.get])
-        return describe(self.command, self.source_text(), result)
+        return result_object(self.command, self.source_text(), result)
+
+    def vector(self, name: str, text: str) -> Any:
+        """A seed or a tangent: an array, or the word `ones`."""
+        from gradcli.inputs import read_value
+
+        return "ones" if text.strip() == "ones" else read_value(name, text, self.settings)
+
+    @property
+    def seeds(self) -> Any:
+        """What stands after --seed, as a run takes it; None where nothing does."""
+        found = [self.vector("seed", text) for text in self.options["seed"]]
+        return found[0] if len(found) == 1 else found or None
+
+    @property
+    def tangents(self) -> dict[str, Any]:
+        """What stands after --tangent, by name."""
+        found: dict[str, Any] = {}
+        for text in self.options["tangents"]:
+            name, equals, value = text.partition("=")
+            name = name.strip()
+            if not equals:
+                raise UsageError("--tangent takes NAME=VALUE", hint="as in `--tangent x=1,0,0`")
+            if name in found:
+                raise UsageError(f"the tangent of `{name}` is given twice")
+            found[name] = self.vector(f"the tangent of {name}", value)
+        return found
 
     def source_text(self) -> str:
         """The expression, or what stands for it: the name of its file, its lines."""
@@ -320,11 +359,43 @@ class Request:
         return self.file or "\n".join(self.options["lines"])
 
 
+def read_program(file: str) -> tuple[str, str]:
+    """The text of a program's file (- is standard input), and what to call it."""
+    try:
+        if file == "-":
+            from gradcli.files import read_stdin_bytes
+
+            return read_stdin_bytes().decode("utf-8-sig"), "<stdin>"
+        with open(file, encoding="utf-8-sig", newline="") as opened:
+            return opened.read(), file
+    except FileNotFoundError:
+        raise InputError(f"there is no file {file}") from None
+    except UnicodeDecodeError:
+        where = "standard input" if file == "-" else file
+        raise InputError(f"{where} is not UTF-8 text") from None
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}") from None
+
+
+def file_and_function(text: str | None) -> tuple[str | None, str | None]:
+    """`FILE` or `FILE:NAME`: the file, and which of its functions the program is."""
+    if text is None or ":" not in text:
+        return text, None
+    from os.path import exists
+
+    file, _, name = text.rpartition(":")
+    if not name.isidentifier() or exists(text):
+        return text, None
+    return file, name
+
+
 def pasteable(request: Request, outputs: int) -> tuple[str, ...]:
-    """The command line again, with seeds of ones, and as a Jacobian."""
+    """The command line again, with seeds of ones; that of a gradient as a Jacobian too."""
     import shlex
 
     words = [word for word in request.bindings.argv if word != "--no-grad"]
     seeds = ["--seed", "ones"] * outputs
-    evaluate = shlex.join(["gradcli", request.command, *words, *seeds])
-    return evaluate, shlex.join(["gradcli", "jacobian", *words])
+    again = shlex.join(["gradcli", request.command, *words, *seeds])
+    if request.command != "eval":
+        return (again,)
+    return again, shlex.join(["gradcli", "jacobian", *words])

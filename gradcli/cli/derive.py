@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.cli.common import LIMITS, PROGRAM, Request, add_options
+from gradcli.cli.common import LIMITS, PROGRAM, WRT, Request, add_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ _FORMULA = [
 
 def derive_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of the command."""
-    return add_options(command, [*PROGRAM, *_FORMULA, *LIMITS])
+    return add_options(command, [*PROGRAM, WRT, *_FORMULA, *LIMITS])
 
 
 @click.command("derive")

@@ -6,19 +6,20 @@ from typing import Any
 
 import click
 
-from gradcli.cli.common import Request, pasteable, request_options
-from gradcli.errors import SeedError
+from gradcli.cli.common import Request, pasteable, request_options, seed_option
+from gradcli.errors import SeedError, UsageError
 
 
 @click.command("eval")
 @request_options
-@click.option(
-    "--seed",
-    multiple=True,
-    metavar="VALUE",
-    help="The vector v of the product v^T J, of the output's shape, or `ones`.",
-)
+@seed_option("The vector v of the product v^T J, of the output's shape, or `ones`.")
 @click.option("--no-grad", is_flag=True, help="The value alone.")
+@click.option(
+    "--order",
+    type=click.IntRange(1),
+    metavar="N",
+    help="The N-th derivative, element by element, in place of the gradient.",
+)
 @click.pass_context
 def eval_command(context: click.Context, /, **options: Any) -> None:
     """Value and gradient of EXPRESSION at the inputs given as --NAME VALUE.
@@ -27,22 +28,24 @@ def eval_command(context: click.Context, /, **options: Any) -> None:
       gradcli eval "sum(x**2)" --x 3,4,10
       gradcli eval "exp(x - sum(x))" --x 1,2,3 --seed ones
       gradcli eval "A @ x" --A "1,2;3,4" --x -1,2 --seed 1,0
+      gradcli eval "sin(x)" --x "linspace(0,1,5)" --order 4
     """
-    from gradcli.inputs import read_value
-    from gradcli.render.data import evaluation_object
-    from gradcli.render.layout import evaluation_lines
+    from gradcli.render.layout import result_lines
 
     request = Request(context, options)
+    order = options["order"]
+    if order is not None:
+        for name, given in (("--seed", options["seed"]), ("--no-grad", options["no_grad"])):
+            if given:
+                raise UsageError(f"{name} and --order exclude each other")
+        request.answer(request.traced().derivative(order, request.wrt), result_lines)
+        return
+    seeds = request.seeds
     traced = request.traced()
-    seeds = [
-        "ones" if text.strip() == "ones" else read_value("seed", text, traced.settings)
-        for text in options["seed"]
-    ]
     try:
-        given = seeds if len(seeds) != 1 else seeds[0]
-        result = traced.evaluate(given if seeds else None, request.wrt, not options["no_grad"])
+        result = traced.evaluate(seeds, request.wrt, not options["no_grad"])
     except SeedError as error:
-        if not seeds:
+        if seeds is None:
             error.notes = pasteable(request, len(traced.outputs))
         raise
-    request.answer(result, evaluation_object, evaluation_lines)
+    request.answer(result, result_lines)

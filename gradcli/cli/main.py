@@ -18,6 +18,10 @@ COMMANDS = {
     "eval": "Value and gradient.",
     "jacobian": "The full Jacobian.",
     "derive": "The derivative as a formula.",
+    "run": "A PyTorch or NumPy script, as written.",
+    "hessian": "All second derivatives.",
+    "jvp": "The product of the Jacobian with a direction.",
+    "hvp": "The product of the Hessian with a direction.",
     "batch": "Requests as JSON lines, answers in order.",
 }
 

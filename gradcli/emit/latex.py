@@ -11,7 +11,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from gradcli.graph import Dim
-from gradcli.ops.formula import (
+from gradcli.ops.notation.formula import (
     Attribute,
     Call,
     Formula,
@@ -277,6 +277,8 @@ def name_text(name: str) -> str:
         text = stem if stem.isascii() else _greek(stem)
     elif f" {stem} " in GREEK + CAPITALS:
         text = rf"\{stem}"
+    elif below and not below.isdigit():
+        return rf"\mathrm{{{escaped(name)}}}"
     else:
         text = rf"\mathrm{{{stem}}}"
     if not below:

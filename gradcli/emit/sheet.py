@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradcli.graph import Node, ancestors
-from gradcli.ops.formula import Formula, Name, Number, Placed, Prefix
+from gradcli.ops.notation.formula import Formula, Name, Number, Placed, Prefix
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence

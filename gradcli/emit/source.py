@@ -8,14 +8,23 @@ from gradcli.emit.sheet import written
 from gradcli.emit.text import POSTFIX, Text
 from gradcli.errors import ArgumentError
 from gradcli.graph import Arena, Dim, Node, ancestors, building
-from gradcli.ops.formula import Attribute, Call, Formula, Name, Number, Placed, Stacked, extent
+from gradcli.ops.notation.formula import (
+    Attribute,
+    Call,
+    Formula,
+    Name,
+    Number,
+    Placed,
+    Stacked,
+    extent,
+)
 from gradcli.simplify import rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gradcli.emit.text import Shown
-    from gradcli.ops.libraries import Library
+    from gradcli.ops.notation.libraries import Library
 
 
 class Source(Text):
@@ -163,8 +172,9 @@ def lowered(outputs: Sequence[Node], library: Library) -> list[Node]:
             changed = False
             for node in ancestors(current):
                 operands = tuple([made[x.serial] for x in node.inputs])
-                if node.op.expand is not None and not _has(library, node):
-                    made[node.serial] = node.op.expand(*operands, *node.params)
+                other = None if _has(library, node) else node.op.expand(node, operands)
+                if other is not None:
+                    made[node.serial] = other
                     changed = True
                 elif all(a is b for a, b in zip(operands, node.inputs, strict=True)):
                     made[node.serial] = node

@@ -10,7 +10,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from gradcli.graph import Dim
-from gradcli.ops.formula import (
+from gradcli.ops.linear import Positions
+from gradcli.ops.notation.formula import (
     Attribute,
     Call,
     Formula,
@@ -187,6 +188,8 @@ class Text:
         if isinstance(value, tuple):
             inner = ", ".join([self.static(item) for item in value])
             return f"({inner},)" if len(value) == 1 else f"({inner})"
+        if isinstance(value, Positions):
+            return self.static(value.array.tolist())
         if isinstance(value, str):
             return f'"{value}"'
         if isinstance(value, (bool, type(None))):

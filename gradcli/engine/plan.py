@@ -19,7 +19,7 @@ from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import storage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     Array = np.ndarray[Any, Any]
 
@@ -32,11 +32,16 @@ def default_memory_limit() -> int:
         return 8 << 30
 
 
+class Unsure(Exception):
+    """A watched node is NaN: what was computed may be wrong, and is to be computed strictly."""
+
+
 class Plan:
     """Computes `outputs` from values of `bound` nodes.
 
     batched: the bound nodes whose arrays have a leading batch axis; every output that depends on
-    one of them has it too (`output_batched`).
+    one of them has it too (`output_batched`). watched: serials of nodes at whose NaN a run ends
+    with Unsure.
     """
 
     def __init__(
@@ -45,6 +50,7 @@ class Plan:
         bound: Iterable[Node] = (),
         batched: Iterable[Node] = (),
         dtype: Any = np.float64,
+        watched: Container[int] = (),
     ) -> None:
         self.dtype = np.dtype(dtype)
         bound_serials = {node.serial for node in bound}
@@ -73,6 +79,7 @@ class Plan:
         self.bound = {
             slot_of[node.serial]: node.serial for node in order if node.serial in bound_serials
         }
+        self.watched = {slot_of[node.serial] for node in order if node.serial in watched}
         self.output_slots = [slot_of[node.serial] for node in outputs]
         self.output_batched = [self.flags[slot] for slot in self.output_slots]
         self.dying = self._last_uses()
@@ -142,6 +149,8 @@ class Plan:
                     except GradcliError as error:
                         error.node = node.serial
                         raise
+                    if slot in self.watched and np.isnan(held[slot]).any():
+                        raise Unsure
                 for dead in self.dying[slot]:
                     held[dead] = None
         return [held[slot] for slot in self.output_slots]
@@ -172,14 +181,20 @@ class Concrete:
     So many requests over a growing graph stay linear. What is kept counts against the limit.
     """
 
-    def __init__(self, values: Mapping[int, Array], dtype: Any, limit: int) -> None:
+    def __init__(
+        self, values: Mapping[int, Array], dtype: Any, limit: int, watched: Container[int] = ()
+    ) -> None:
         self._held: dict[int, Any] = dict(values)
         self._dtype = dtype
         self._limit = limit
+        self._watched = watched
         self._bytes = 0
 
     def value(self, node: Node) -> Array:
-        """The value of a node. Raises LimitError where memory would not do."""
+        """The value of a node.
+
+        Raises LimitError where memory would not do, Unsure where a watched node is NaN.
+        """
         held = self._held
         stack = [node]
         with np.errstate(all="ignore"):
@@ -201,6 +216,8 @@ class Concrete:
                 except GradcliError as error:
                     error.node = top.serial
                     raise
+                if top.serial in self._watched and np.isnan(held[top.serial]).any():
+                    raise Unsure
         array: Array = held[node.serial]
         return array
 

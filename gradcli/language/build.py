@@ -7,25 +7,13 @@ and gives a node of Python's `ast`, used as plain data.
 from __future__ import annotations
 
 import ast
-from typing import Any, TypeVar
+from typing import Any
 
-from gradcli.errors import Span, SyntaxProblem
+from gradcli.errors import SyntaxProblem
+from gradcli.language.literals import constant_of, number_of, string_of
+from gradcli.language.places import Place, placed, span_of
 
-Place = tuple[int, int, int, int]
-Tree = TypeVar("Tree", bound=ast.AST)
-LOAD, STORE = ast.Load(), ast.Store()
-
-
-def span_of(node: ast.AST) -> Span:
-    """Where a node stands in the source."""
-    place: Any = node
-    return Span(place.lineno, place.col_offset, place.end_lineno, place.end_col_offset)
-
-
-def _at(node: Tree, place: Place) -> Tree:
-    placed: Any = node
-    placed.lineno, placed.col_offset, placed.end_lineno, placed.end_col_offset = place
-    return node
+LOAD, STORE, DELETE = ast.Load(), ast.Store(), ast.Del()
 
 
 # --- programs and statements -------------------------------------------------------------------
@@ -41,28 +29,32 @@ def build_start(children: list[Any], place: Place) -> ast.Module:
 
 
 def build_expression(children: list[Any], place: Place) -> ast.Expr:
-    return _at(ast.Expr(value=children[0]), place)
+    return placed(ast.Expr(value=children[0]), place)
 
 
 def build_assign(children: list[Any], place: Place) -> ast.Assign:
     *targets, value = children
     stored = [_target(target) for target in targets]
-    return _at(ast.Assign(targets=stored, value=value, type_comment=None), place)
+    return placed(ast.Assign(targets=stored, value=value, type_comment=None), place)
 
 
 def build_augmented(children: list[Any], place: Place) -> ast.AugAssign:
     target, sign, value = children
     stored = _target(target)
     if isinstance(stored, (ast.Tuple, ast.List)):
-        raise SyntaxProblem(f"`{sign}` takes one target, not a tuple", span=span_of(stored))
-    return _at(ast.AugAssign(target=stored, op=AUGMENTED[sign](), value=value), place)
+        raise SyntaxProblem(
+            f"`{sign}` takes one name or element, not several",
+            span=span_of(stored),
+            hint=f"a line for each of them, as in `a {sign} 1`",
+        )
+    return placed(ast.AugAssign(target=stored, op=AUGMENTED[sign](), value=value), place)
 
 
 def build_annotated(children: list[Any], place: Place) -> ast.AnnAssign:
     name, annotation, value = children
-    target = _at(ast.Name(id=name, ctx=STORE), (*place[:2], place[0], place[1] + len(name)))
+    target = placed(ast.Name(id=name, ctx=STORE), (*place[:2], place[0], place[1] + len(name)))
     node = ast.AnnAssign(target=target, annotation=annotation, value=value, simple=1)
-    return _at(node, place)
+    return placed(node, place)
 
 
 def build_aug(children: list[Any], place: Place) -> str:
@@ -70,23 +62,23 @@ def build_aug(children: list[Any], place: Place) -> str:
 
 
 def build_return_(children: list[Any], place: Place) -> ast.Return:
-    return _at(ast.Return(value=children[0]), place)
+    return placed(ast.Return(value=children[0]), place)
 
 
 def build_assert_(children: list[Any], place: Place) -> ast.Assert:
-    return _at(ast.Assert(test=children[0], msg=children[1]), place)
+    return placed(ast.Assert(test=children[0], msg=children[1]), place)
 
 
 def build_pass_(children: list[Any], place: Place) -> ast.Pass:
-    return _at(ast.Pass(), place)
+    return placed(ast.Pass(), place)
 
 
 def build_break_(children: list[Any], place: Place) -> ast.Break:
-    return _at(ast.Break(), place)
+    return placed(ast.Break(), place)
 
 
 def build_continue_(children: list[Any], place: Place) -> ast.Continue:
-    return _at(ast.Continue(), place)
+    return placed(ast.Continue(), place)
 
 
 def build_module(children: list[Any], place: Place) -> str:
@@ -94,19 +86,19 @@ def build_module(children: list[Any], place: Place) -> str:
 
 
 def build_imported(children: list[Any], place: Place) -> ast.alias:
-    return _at(ast.alias(name=children[0], asname=children[1]), place)
+    return placed(ast.alias(name=children[0], asname=children[1]), place)
 
 
 def build_import_(children: list[Any], place: Place) -> ast.Import:
     names = [
-        _at(ast.alias(name=name, asname=alias), place)
+        placed(ast.alias(name=name, asname=alias), place)
         for name, alias in zip(children[::2], children[1::2], strict=True)
     ]
-    return _at(ast.Import(names=names), place)
+    return placed(ast.Import(names=names), place)
 
 
 def build_import_from(children: list[Any], place: Place) -> ast.ImportFrom:
-    return _at(ast.ImportFrom(module=children[0], names=children[1:], level=0), place)
+    return placed(ast.ImportFrom(module=children[0], names=children[1:], level=0), place)
 
 
 def build_suite(children: list[Any], place: Place) -> list[Any]:
@@ -115,7 +107,7 @@ def build_suite(children: list[Any], place: Place) -> list[Any]:
 
 def build_elif(children: list[Any], place: Place) -> ast.If:
     node = ast.If(test=children[0], body=children[1], orelse=[])
-    return _at(node, _ending(place, children[1]))
+    return placed(node, _ending(place, children[1]))
 
 
 def build_if_(children: list[Any], place: Place) -> ast.If:
@@ -126,43 +118,69 @@ def build_if_(children: list[Any], place: Place) -> ast.If:
         if orelse:
             branch.end_lineno, branch.end_col_offset = _ending(place, orelse)[2:]
         orelse = [branch]
-    return _at(ast.If(test=test, body=body, orelse=orelse), _ending(place, orelse or body))
+    return placed(ast.If(test=test, body=body, orelse=orelse), _ending(place, orelse or body))
 
 
 def build_while_(children: list[Any], place: Place) -> ast.While:
-    node = ast.While(test=children[0], body=children[1], orelse=[])
-    return _at(node, _ending(place, children[1]))
+    test, body, otherwise = children
+    node = ast.While(test=test, body=body, orelse=otherwise or [])
+    return placed(node, _ending(place, otherwise or body))
 
 
 def build_for_(children: list[Any], place: Place) -> ast.For:
-    target, source, body = children
-    node = ast.For(target=target, iter=source, body=body, orelse=[], type_comment=None)
-    return _at(node, _ending(place, body))
+    target, source, body, otherwise = children
+    node = ast.For(target=target, iter=source, body=body, orelse=otherwise or [], type_comment=None)
+    return placed(node, _ending(place, otherwise or body))
 
 
-def build_decorator(children: list[Any], place: Place) -> tuple[str, Any]:
-    return ("@", children[0])
+def build_with_item(children: list[Any], place: Place) -> ast.withitem:
+    target = None if children[1] is None else _target(children[1])
+    return ast.withitem(context_expr=children[0], optional_vars=target)
 
 
-def build_def_(children: list[Any], place: Place) -> ast.FunctionDef:
-    decorators = [child[1] for child in children if isinstance(child, tuple)]
-    name, params, returns, body = children[len(decorators) :]
+def build_with_(children: list[Any], place: Place) -> ast.With:
+    *items, body = children
+    node = ast.With(items=items, body=body, type_comment=None)
+    return placed(node, _ending(place, body))
+
+
+def build_del_(children: list[Any], place: Place) -> ast.Delete:
+    (found,) = children
+    targets: list[Any] = found.elts if isinstance(found, ast.Tuple) else [found]
+    for target in targets:
+        target.ctx = DELETE
+    return placed(ast.Delete(targets=targets), place)
+
+
+def build_decorator(children: list[Any], place: Place) -> Any:
+    return children[0]
+
+
+def build_decorated(children: list[Any], place: Place) -> ast.FunctionDef:
+    *decorators, node = children
+    node.decorator_list = decorators
+    function: ast.FunctionDef = node
+    return function
+
+
+def build_function(children: list[Any], place: Place) -> ast.FunctionDef:
+    name, params, returns, body = children
     node = ast.FunctionDef(
         name=name,
         args=params or _arguments([]),
         body=body,
-        decorator_list=decorators,
+        decorator_list=[],
         returns=returns,
         type_comment=None,
     )
     if "type_params" in ast.FunctionDef._fields:
         vars(node)["type_params"] = []
-    return _at(node, _ending(place, body))
+    return placed(node, _ending(place, body))
 
 
 def build_param(children: list[Any], place: Place) -> tuple[Any, Any]:
     name, *annotation, default = children
-    return _at(
+    return placed(
         ast.arg(arg=name, annotation=annotation[0] if annotation else None, type_comment=None),
         place,
     ), default
@@ -176,18 +194,19 @@ build_lambda_params = build_params
 
 
 def _arguments(pairs: list[tuple[Any, Any]]) -> ast.arguments:
-    names: set[str] = set()
+    names: dict[str, Any] = {}
     defaults = []
     for arg, default in pairs:
         if arg.arg in names:
-            raise SyntaxProblem(f"parameter `{arg.arg}` is named twice", span=span_of(arg))
-        names.add(arg.arg)
+            raise _twice(f"parameter `{arg.arg}` is named twice", names[arg.arg], arg)
+        names[arg.arg] = arg
         if default is not None:
             defaults.append(default)
         elif defaults:
             raise SyntaxProblem(
                 f"parameter `{arg.arg}` without a default follows one with a default",
                 span=span_of(arg),
+                hint="parameters with defaults come last",
             )
     return ast.arguments(
         posonlyargs=[],
@@ -200,23 +219,43 @@ def _arguments(pairs: list[tuple[Any, Any]]) -> ast.arguments:
     )
 
 
+def _twice(message: str, first: Any, second: Any) -> SyntaxProblem:
+    """An error with both places where something stands that may stand once."""
+    error = SyntaxProblem(message, span=span_of(second))
+    error.labels = [(span_of(first), "first"), (span_of(second), "again")]
+    return error
+
+
 def _target(node: Any) -> Any:
     """An expression as the target of an assignment."""
     # Targets nest no deeper than the brackets that the lexer let through.
     if isinstance(node, (ast.Tuple, ast.List)):
         node.elts = [_target(element) for element in node.elts]
     elif not isinstance(node, (ast.Name, ast.Subscript, ast.Attribute)):
-        hint = "`==` compares; `=` gives a name to a value"
-        raise SyntaxProblem("only names can be assigned to", span=span_of(node), hint=hint)
+        raise _no_target(node)
     node.ctx = STORE
     return node
+
+
+def _no_target(node: Any) -> SyntaxProblem:
+    """The error for what cannot stand on the left of `=`."""
+    hint = "as in `x = 3`; `==` compares"
+    what = "an expression"
+    if isinstance(node, ast.Call):
+        what = "a call"
+        if isinstance(node.func, ast.Name):
+            named = ", ".join([arg.id for arg in node.args if isinstance(arg, ast.Name)])
+            hint = f"a function is written `def {node.func.id}({named}): return ...`"
+    elif isinstance(node, (ast.Constant, ast.JoinedStr, ast.Dict)):
+        what = "a value"
+    return SyntaxProblem(f"{what} stands where a name is wanted", span=span_of(node), hint=hint)
 
 
 # --- expressions -------------------------------------------------------------------------------
 
 
 def build_tuple(children: list[Any], place: Place) -> ast.Tuple:
-    return _at(ast.Tuple(elts=children, ctx=LOAD), place)
+    return placed(ast.Tuple(elts=children, ctx=LOAD), place)
 
 
 def build_targets(children: list[Any], place: Place) -> Any:
@@ -227,19 +266,19 @@ def build_targets(children: list[Any], place: Place) -> Any:
 
 def build_ternary(children: list[Any], place: Place) -> ast.IfExp:
     body, test, orelse = children
-    return _at(ast.IfExp(test=test, body=body, orelse=orelse), place)
+    return placed(ast.IfExp(test=test, body=body, orelse=orelse), place)
 
 
 def build_lambda_(children: list[Any], place: Place) -> ast.Lambda:
-    return _at(ast.Lambda(args=children[0] or _arguments([]), body=children[1]), place)
+    return placed(ast.Lambda(args=children[0] or _arguments([]), body=children[1]), place)
 
 
 def build_or_test(children: list[Any], place: Place) -> ast.BoolOp:
-    return _at(ast.BoolOp(op=ast.Or(), values=children), place)
+    return placed(ast.BoolOp(op=ast.Or(), values=children), place)
 
 
 def build_and_test(children: list[Any], place: Place) -> ast.BoolOp:
-    return _at(ast.BoolOp(op=ast.And(), values=children), place)
+    return placed(ast.BoolOp(op=ast.And(), values=children), place)
 
 
 def build_compare(children: list[Any], place: Place) -> str:
@@ -248,19 +287,19 @@ def build_compare(children: list[Any], place: Place) -> str:
 
 def build_comparison(children: list[Any], place: Place) -> ast.Compare:
     ops = [COMPARISONS[sign]() for sign in children[1::2]]
-    return _at(ast.Compare(left=children[0], ops=ops, comparators=children[2::2]), place)
+    return placed(ast.Compare(left=children[0], ops=ops, comparators=children[2::2]), place)
 
 
 def _unary(kind: type[ast.unaryop]) -> Any:
     def build(children: list[Any], place: Place) -> ast.UnaryOp:
-        return _at(ast.UnaryOp(op=kind(), operand=children[0]), place)
+        return placed(ast.UnaryOp(op=kind(), operand=children[0]), place)
 
     return build
 
 
 def _binary(kind: type[ast.operator]) -> Any:
     def build(children: list[Any], place: Place) -> ast.BinOp:
-        return _at(ast.BinOp(left=children[0], op=kind(), right=children[1]), place)
+        return placed(ast.BinOp(left=children[0], op=kind(), right=children[1]), place)
 
     return build
 
@@ -309,32 +348,46 @@ def build_arguments(children: list[Any], place: Place) -> list[Any]:
 
 
 def build_keyword(children: list[Any], place: Place) -> ast.keyword:
-    return _at(ast.keyword(arg=children[0], value=children[1]), place)
+    return placed(ast.keyword(arg=children[0], value=children[1]), place)
+
+
+def build_starred(children: list[Any], place: Place) -> ast.Starred:
+    return placed(ast.Starred(value=children[0], ctx=LOAD), place)
+
+
+def build_keywords(children: list[Any], place: Place) -> ast.keyword:
+    return placed(ast.keyword(arg=None, value=children[0]), place)
 
 
 def build_call(children: list[Any], place: Place) -> ast.Call:
     positional: list[Any] = []
     keywords: list[Any] = []
+    named: dict[str, Any] = {}
     for argument in children[1] or []:
         if isinstance(argument, ast.keyword):
-            if any(argument.arg == earlier.arg for earlier in keywords):
-                raise SyntaxProblem(f"`{argument.arg}` is given twice", span=span_of(argument))
+            name = argument.arg
+            if name is not None:
+                if name in named:
+                    raise _twice(f"`{name}` is given twice", named[name], argument)
+                named[name] = argument
             keywords.append(argument)
-        elif keywords:
+        elif keywords and not (isinstance(argument, ast.Starred) and len(named) == len(keywords)):
             raise SyntaxProblem(
-                "an argument without a name follows one with a name", span=span_of(argument)
+                "an argument without a name follows one with a name",
+                span=span_of(argument),
+                hint="arguments with names come last",
             )
         else:
             positional.append(argument)
-    return _at(ast.Call(func=children[0], args=positional, keywords=keywords), place)
+    return placed(ast.Call(func=children[0], args=positional, keywords=keywords), place)
 
 
 def build_attribute(children: list[Any], place: Place) -> ast.Attribute:
-    return _at(ast.Attribute(value=children[0], attr=children[1], ctx=LOAD), place)
+    return placed(ast.Attribute(value=children[0], attr=children[1], ctx=LOAD), place)
 
 
 def build_subscript(children: list[Any], place: Place) -> ast.Subscript:
-    return _at(ast.Subscript(value=children[0], slice=children[1], ctx=LOAD), place)
+    return placed(ast.Subscript(value=children[0], slice=children[1], ctx=LOAD), place)
 
 
 def build_subscripts(children: list[Any], place: Place) -> Any:
@@ -346,78 +399,35 @@ build_subscript_tuple = build_tuple
 
 def build_slice(children: list[Any], place: Place) -> ast.Slice:
     lower, upper, step = (*children, None)[:3]
-    return _at(ast.Slice(lower=lower, upper=upper, step=step), place)
+    return placed(ast.Slice(lower=lower, upper=upper, step=step), place)
 
 
 def build_name(children: list[Any], place: Place) -> ast.Name:
-    return _at(ast.Name(id=children[0], ctx=LOAD), place)
+    return placed(ast.Name(id=children[0], ctx=LOAD), place)
 
 
 def build_number(children: list[Any], place: Place) -> ast.Constant:
-    text = children[0]
-    bare = text.replace("_", "")
-    value: int | float
-    if len(bare) > 400:
-        raise SyntaxProblem("this number has more than 400 digits", span=Span(*place))
-    try:
-        if bare[:2].lower() in ("0x", "0b", "0o"):
-            value = int(bare, 0)
-        else:
-            value = float(bare) if any(sign in bare for sign in ".eE") else int(bare)
-        if value.bit_length() > 1023 if isinstance(value, int) else False:
-            value = float("inf")
-    except ValueError:
-        raise SyntaxProblem(f"`{text}` is not a number", span=Span(*place)) from None
-    return _constant(value, place)
+    return number_of(children[0], place)
 
 
-_ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", "'": "'", '"': '"', "\n": "", "r": "\r", "0": "\0"}
-
-
-def build_string(children: list[Any], place: Place) -> ast.Constant:
-    parts = []
-    for text in children:
-        prefix = text[: len(text) - len(text.lstrip("rRbBfFuU"))].lower()
-        if "b" in prefix or "f" in prefix:
-            kind = "bytes are" if "b" in prefix else "f-strings are"
-            raise SyntaxProblem(f"{kind} not part of the language", span=Span(*place))
-        body = text[len(prefix) :]
-        quotes = 3 if body[:3] in ('"""', "'''") else 1
-        body = body[quotes:-quotes]
-        parts.append(body if "r" in prefix else _unescape(body))
-    return _constant("".join(parts), place)
-
-
-def _unescape(body: str) -> str:
-    out: list[str] = []
-    characters = iter(body)
-    for character in characters:
-        if character != "\\":
-            out.append(character)
-            continue
-        following = next(characters, "")
-        out.append(_ESCAPES.get(following, "\\" + following))
-    return "".join(out)
-
-
-def _constant(value: Any, place: Place) -> ast.Constant:
-    return _at(ast.Constant(value=value, kind=None), place)
+def build_string(children: list[Any], place: Place) -> ast.expr:
+    return string_of(children, place)
 
 
 def build_none(children: list[Any], place: Place) -> ast.Constant:
-    return _constant(None, place)
+    return constant_of(None, place)
 
 
 def build_true(children: list[Any], place: Place) -> ast.Constant:
-    return _constant(True, place)
+    return constant_of(True, place)
 
 
 def build_false(children: list[Any], place: Place) -> ast.Constant:
-    return _constant(False, place)
+    return constant_of(False, place)
 
 
 def build_ellipsis(children: list[Any], place: Place) -> ast.Constant:
-    return _constant(..., place)
+    return constant_of(..., place)
 
 
 def build_empty_tuple(children: list[Any], place: Place) -> ast.Tuple:
@@ -427,20 +437,20 @@ def build_empty_tuple(children: list[Any], place: Place) -> ast.Tuple:
 def build_group(children: list[Any], place: Place) -> Any:
     inner = children[0]
     # Python counts the parentheses in for a tuple only.
-    return _at(inner, place) if isinstance(inner, ast.Tuple) else inner
+    return placed(inner, place) if isinstance(inner, ast.Tuple) else inner
 
 
 def build_generator(children: list[Any], place: Place) -> ast.GeneratorExp:
-    return _at(ast.GeneratorExp(elt=children[0], generators=[children[1]]), place)
+    return placed(ast.GeneratorExp(elt=children[0], generators=children[1:]), place)
 
 
 def build_list(children: list[Any], place: Place) -> ast.List:
     elements = [child for child in children if child is not None]
-    return _at(ast.List(elts=elements, ctx=LOAD), place)
+    return placed(ast.List(elts=elements, ctx=LOAD), place)
 
 
 def build_list_comprehension(children: list[Any], place: Place) -> ast.ListComp:
-    return _at(ast.ListComp(elt=children[0], generators=[children[1]]), place)
+    return placed(ast.ListComp(elt=children[0], generators=children[1:]), place)
 
 
 def build_comp_for(children: list[Any], place: Place) -> ast.comprehension:
@@ -458,4 +468,9 @@ def build_pair(children: list[Any], place: Place) -> tuple[Any, Any]:
 
 def build_dict(children: list[Any], place: Place) -> ast.Dict:
     pairs = [child for child in children if child is not None]
-    return _at(ast.Dict(keys=[key for key, _ in pairs], values=[v for _, v in pairs]), place)
+    return placed(ast.Dict(keys=[key for key, _ in pairs], values=[v for _, v in pairs]), place)
+
+
+def build_dict_comprehension(children: list[Any], place: Place) -> ast.DictComp:
+    (key, value), *clauses = children
+    return placed(ast.DictComp(key=key, value=value, generators=clauses), place)

@@ -1,8 +1,8 @@
-"""Syntax tree to graph: runs a program's statements, tracing what they do to tensors.
+"""Syntax tree to graph: runs a program's expressions, tracing what they do to tensors.
 
 Static values (numbers, strings, tuples, lists, functions) are computed here; tensors become nodes.
 Left-leaning trees, such as a sum of 100,000 terms, are walked with a loop; the depth of everything
-else is bounded by the parser.
+else is bounded by the parser and by the limit on calls.
 """
 
 from __future__ import annotations
@@ -16,186 +16,81 @@ from gradcli.errors import (
     LimitError,
     MissingInput,
     NameProblem,
-    Span,
-    SyntaxProblem,
+    ShapeError,
     did_you_mean,
 )
-from gradcli.graph import OPS, Node
-from gradcli.language.build import span_of
-from gradcli.language.mistakes import MISNAMED
+from gradcli.language import blame
+from gradcli.language.assignment import assign, element
+from gradcli.language.containers import MEMBERS, Member, item_of
+from gradcli.language.functions import Closure
+from gradcli.language.inplace import At, AtPlace
+from gradcli.language.modules import module_value
 from gradcli.language.names import known_name
-from gradcli.language.static import (
-    BUILTINS,
-    bounded,
-    static_binary,
-    static_compare,
-    static_item,
-)
-from gradcli.language.values import Namespace, Newaxis, attribute_of, lookup
-from gradcli.ops.binding import MODULES, SPELLED
-from gradcli.ops.functions.products import product
-from gradcli.ops.indexing import index_value
-from gradcli.ops.values import describe, tensor, truth
+from gradcli.language.natives import Native, require_key
+from gradcli.language.operations import UNARY, both, compare
+from gradcli.language.places import span_of
+from gradcli.language.runtime import DEEPEST_CALLS, MAX_DEPTH, MAX_ITERATIONS, Runtime
+from gradcli.language.scopes import Scope, bound_names
+from gradcli.language.statements import program_value, run_block
+from gradcli.language.tensors import Tensor, bare
+from gradcli.language.text import formatted, text_of
+from gradcli.language.values import Namespace, Newaxis
+from gradcli.ops.values import describe, tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MAX_ITERATIONS = 1_000_000
-"""Times that loops and unpacking may go round, all together, by default."""
+    from gradcli.errors import Span
 
-BINARY: dict[type[ast.operator], tuple[str, str]] = {
-    ast.Add: ("+", "add"),
-    ast.Sub: ("-", "subtract"),
-    ast.Mult: ("*", "multiply"),
-    ast.Div: ("/", "divide"),
-    ast.FloorDiv: ("//", "floor_divide"),
-    ast.Mod: ("%", "remainder"),
-    ast.Pow: ("**", "power"),
-    ast.MatMult: ("@", ""),
-    ast.BitAnd: ("&", "logical_and"),
-    ast.BitOr: ("|", "logical_or"),
-    ast.BitXor: ("^", ""),
-}
-COMPARE: dict[type[ast.cmpop], tuple[str, str]] = {
-    ast.Eq: ("==", "equal"),
-    ast.NotEq: ("!=", "not_equal"),
-    ast.Lt: ("<", "less"),
-    ast.LtE: ("<=", "less_equal"),
-    ast.Gt: (">", "greater"),
-    ast.GtE: (">=", "greater_equal"),
-}
+TRACEBACK = 4
+"""Calls that an error names, the innermost first."""
 
 
-class Interpreter:
+class Interpreter(Runtime):
     """Runs one program over one set of inputs.
 
-    inputs: the nodes that free names stand for. After `run`, `sites` tells where in the source a
-    node (by serial) was written.
+    inputs: the tensors that free names stand for. After `run`, `sites` tells where in the source a
+    node (by serial) was written, and `flow` which way control flow went where data decided.
     """
 
-    def __init__(self, inputs: dict[str, Node], max_iterations: int = MAX_ITERATIONS) -> None:
-        self.inputs = inputs
-        self.names: dict[str, Any] = {}
-        self.sites: dict[int, ast.AST] = {}
-        self.torch_methods = False
-        self.iterations = 0
-        self.max_iterations = max_iterations
+    def __init__(
+        self,
+        inputs: dict[str, Tensor],
+        max_iterations: int = MAX_ITERATIONS,
+        max_depth: int = MAX_DEPTH,
+    ) -> None:
+        super().__init__(inputs, max_iterations, max_depth)
+        # What goes on from the value on its left, and what stands by itself.
+        self.steps: dict[type[ast.AST], Callable[..., Any]] = {
+            ast.BinOp: self.binary_step,
+            ast.Call: self.call,
+            ast.Attribute: self.attribute,
+            ast.Subscript: self.subscript,
+        }
+        self.others: dict[type[ast.AST], Callable[..., Any]] = {
+            ast.UnaryOp: self.unary,
+            ast.Compare: self.comparison,
+            ast.BoolOp: self.connective,
+            ast.IfExp: self.ternary,
+            ast.Lambda: self.function,
+            ast.ListComp: self.comprehension,
+            ast.GeneratorExp: self.comprehension,
+            ast.DictComp: self.dict_comprehension,
+            ast.Tuple: self.sequence,
+            ast.List: self.sequence,
+            ast.Dict: self.mapping,
+            ast.Constant: self.constant,
+            ast.JoinedStr: self.formatted,
+        }
 
-    def run(self, module: ast.Module) -> Any:
-        """The value of the program's last expression.
+    def run(self, module: ast.Module, entry: str | None = None) -> Any:
+        """The program's value: of its last expression, or of the function that it is.
 
         Raises SyntaxProblem where the program has none.
         """
-        if not module.body:
-            raise SyntaxProblem("the program is empty", span=Span(1, 0, 1, 0))
-        value: Any = None
-        for statement in module.body:
-            value = self.statement(statement)
-        last = module.body[-1]
-        if not isinstance(last, ast.Expr):
-            hint = "end it with an expression"
-            if isinstance(last, ast.Assign) and isinstance(last.targets[0], ast.Name):
-                hint += f", as in `...; {last.targets[0].id}`"
-            raise SyntaxProblem("the program has no value", span=span_of(last), hint=hint)
-        return value
-
-    # --- statements ----------------------------------------------------------------------------
-
-    def statement(self, node: ast.stmt) -> Any:
-        if isinstance(node, ast.Expr):
-            return self.expression(node.value)
-        if isinstance(node, ast.Assign):
-            value = self.expression(node.value)
-            for target in node.targets:
-                self.assign(target, value)
-        elif isinstance(node, ast.AugAssign):
-            self.augment(node)
-        elif isinstance(node, ast.AnnAssign):
-            if node.value is not None:
-                self.assign(node.target, self.expression(node.value))
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            self.import_(node)
-        elif not isinstance(node, ast.Pass):
-            word = {"FunctionDef": "def", "AsyncFunctionDef": "def"}.get(type(node).__name__)
-            word = word or type(node).__name__.lower()
-            start = span_of(node)
-            raise SyntaxProblem(
-                f"a program is assignments and a final expression: `{word}` is not among them",
-                span=Span(start.line, start.column, start.line, start.column + len(word)),
-                hint="`where(c, a, b)` and `a if c else b` choose; `[f(i) for i in range(n)]` "
-                "repeats",
-            )
-        return None
-
-    def assign(self, target: ast.expr, value: Any) -> None:
-        if isinstance(target, ast.Name):
-            self.names[target.id] = value
-        elif isinstance(target, (ast.Tuple, ast.List)):
-            count = len(target.elts)
-            found = BUILTINS["len"]([value], {}) if isinstance(value, (Node, range)) else None
-            parts = self.unpacked(value, target) if found in (None, count) else []
-            if len(parts) != count:
-                values = len(parts) if found is None else found
-                raise ArgumentError(f"{count} names for {values} values", span=span_of(target))
-            for element, part in zip(target.elts, parts, strict=True):
-                self.assign(element, part)
-        else:
-            raise SyntaxProblem("only names can be assigned to", span=span_of(target))
-
-    def augment(self, node: ast.AugAssign) -> None:
-        if not isinstance(node.target, ast.Name):
-            raise SyntaxProblem("only names can be assigned to", span=span_of(node.target))
-        load = ast.Name(id=node.target.id, ctx=ast.Load())
-        ast.copy_location(load, node.target)
-        left, right = self.name(load), self.expression(node.value)
-        self.names[node.target.id] = self.located(node, self.binary, node.op, left, right)
-
-    def unpacked(self, value: Any, where: ast.AST) -> list[Any]:
-        """The elements of a tuple, list or range, or the rows of a tensor."""
-        if isinstance(value, (tuple, list, range)):
-            self.count(len(value), where)
-            return list(value)
-        if isinstance(value, Node) and value.ndim:
-            self.count(value.shape[0], where)
-            return [index_value(value, row) for row in range(value.shape[0])]
-        raise ArgumentError(f"{describe(value)} cannot be taken apart", span=span_of(where))
-
-    def count(self, more: int, where: ast.AST) -> None:
-        """Note that a loop goes round so many times more; raise LimitError beyond the limit."""
-        self.iterations += more
-        if self.iterations > self.max_iterations:
-            raise LimitError(
-                f"loops and unpacking go round more than {self.max_iterations:,} times",
-                span=span_of(where),
-                hint="raise the limit with --max-iterations",
-            )
-
-    def import_(self, node: ast.Import | ast.ImportFrom) -> None:
-        for alias in node.names:
-            module = node.module if isinstance(node, ast.ImportFrom) else None
-            full = alias.name if module is None else f"{module}.{alias.name}"
-            root = full.split(".")[0]
-            if root == "torch":
-                self.torch_methods = True
-            shown = alias.asname or alias.name
-            if isinstance(node, ast.Import) and alias.asname is None:
-                full = shown = root
-            self.names[shown] = self.module(full, node)
-
-    def module(self, full: str, node: ast.AST) -> Any:
-        for count in range(full.count(".") + 1, 0, -1):
-            parts = full.split(".")
-            head = ".".join(parts[:count])
-            if head in MODULES:
-                value = lookup(".".join([MODULES[head], *parts[count:]]))
-                if value is not None:
-                    return value
-        known = ", ".join(f"`{name}`" for name in MODULES)
-        raise NameProblem(
-            f"there is no module `{full}` here", span=span_of(node), hint=f"known are {known}"
-        )
-
-    # --- expressions ---------------------------------------------------------------------------
+        self.body = module.body
+        self.assigned = bound_names(module.body)
+        return program_value(self, module, entry)
 
     def expression(self, node: ast.expr) -> Any:
         """The value of an expression; walks down its left side with a loop."""
@@ -218,234 +113,325 @@ class Interpreter:
         value = self.name(below, called) if type(below) is ast.Name else self.other(below)
         while spine:
             outer = spine.pop()
-            value = self.located(outer, STEPS[type(outer)], self, outer, value)
-        return value
-
-    def located(self, node: ast.AST, call: Callable[..., Any], *args: Any) -> Any:
-        """Call, give an error without a place this one, and note where a new node was written."""
-        try:
-            value = call(*args)
-        except GradcliError as error:
-            if error.span is None:
-                error.span = span_of(node)
-            raise
-        except RecursionError:
-            raise LimitError(
-                "the expression nests too deeply",
-                span=span_of(node),
-                hint="name parts of it first",
-            ) from None
-        if type(value) is Node:
-            self.sites.setdefault(value.serial, node)
+            value = self.located(outer, self.steps[type(outer)], outer, value)
         return value
 
     def name(self, node: ast.Name, called: bool = False) -> Any:
         name = node.id
-        if name in self.names:
-            return self.names[name]
+        scope: Scope | None = self.scope
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            if name in scope.own:
+                raise blame.unbound(
+                    f"`{name}` has no value yet in this function", node, scope.body,
+                    "it is assigned in this function, and read before that",
+                )  # fmt: skip
+            scope = scope.outer
         if name in self.inputs:
             return self.inputs[name]
-        found = known_name(name)
+        found = self.known(name)
         if found is not None:
             return None if found is Newaxis else found
-        span = span_of(node)
-        mine = [*self.names, *self.inputs]
-        if called:
-            bare = [spelling for spelling in SPELLED if "." not in spelling]
-            hint = MISNAMED.get(name) or did_you_mean(name, [*mine, *bare, *BUILTINS])
-            raise NameProblem(f"there is no function `{name}`", span=span, hint=hint)
-        near = MISNAMED.get(name) or did_you_mean(name, mine)
-        raise MissingInput(name, span=span, near=near)
+        if name in self.assigned:
+            raise blame.unbound(
+                f"`{name}` has no value here", node, self.body,
+                "it is assigned on another path, or further down",
+            )  # fmt: skip
+        raise blame.unknown(self, name, span_of(node), called)
+
+    def missing_input(self, name: str, span: Span, near: str) -> NameProblem:
+        """The error for a free name without a value."""
+        return MissingInput(name, span=span, near=near)
+
+    def known(self, name: str) -> Any:
+        """What a name means that neither the program nor its inputs bind."""
+        return known_name(name)
+
+    def imported(self, full: str, node: ast.AST) -> Any:
+        """What an import of a dotted name binds."""
+        return module_value(full, node)
+
+    def visible(self) -> list[str]:
+        """Names that can be seen from where the program is."""
+        names: dict[str, None] = {}
+        scope: Scope | None = self.scope
+        while scope is not None:
+            names.update(dict.fromkeys(scope.names))
+            scope = scope.outer
+        return list(names)
 
     def other(self, node: ast.expr) -> Any:
-        kind = OTHERS.get(type(node))
-        if kind is None:
-            raise SyntaxProblem("this is not part of the language", span=span_of(node))
-        return self.located(node, kind, self, node)
+        read = self.others[type(node)]
+        return self.located(node, read, node)
+
+    def arguments(self, node: ast.Call) -> tuple[list[Any], dict[str, Any]]:
+        """The values of a call's arguments, starred ones spread."""
+        args: list[Any] = []
+        for argument in node.args:
+            if isinstance(argument, ast.Starred):
+                args += self.elements(self.expression(argument.value), argument)
+            else:
+                args.append(self.expression(argument))
+        kwargs: dict[str, Any] = {}
+        for item in node.keywords:
+            value = self.expression(item.value)
+            if item.arg is not None:
+                kwargs[item.arg] = value
+            elif isinstance(value, dict) and all(isinstance(key, str) for key in value):
+                kwargs.update(value)
+            else:
+                raise ArgumentError(
+                    "`**` spreads a dict with names as keys",
+                    span=span_of(item),
+                    hint="as in `f(**{'a': 1})`",
+                )
+        return args, kwargs
 
     def call(self, node: ast.Call, function: Any) -> Any:
-        args = [self.expression(argument) for argument in node.args]
-        kwargs = {str(item.arg): self.expression(item.value) for item in node.keywords}
-        if isinstance(function, (Node, int, float, str, tuple, list, dict, Namespace)) or (
-            function is None
-        ):
-            what = f"`{function.name}`" if isinstance(function, Namespace) else describe(function)
-            hint = "`*` multiplies" if isinstance(function, (Node, int, float)) else ""
-            raise ArgumentError(f"{what} cannot be called", hint=hint)
-        return function(args, kwargs)
+        args, kwargs = self.arguments(node)
+        try:
+            return self.answer(node, function, args, dict(kwargs))
+        except GradcliError as error:
+            if error.span is None:
+                blame.argument(self, error, node, function, args, kwargs)
+            raise
+
+    def answer(self, node: ast.Call, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """What a call gives. Raises ArgumentError where that is nothing to call."""
+        if type(function) is Closure:
+            return self.invoke(function, args, kwargs, node)
+        if isinstance(function, (Native, Member)):
+            return function.call(self, args, kwargs)
+        if isinstance(function, Tensor) or not callable(function):
+            hint = ""
+            if isinstance(function, (Tensor, list, tuple, dict)):
+                hint = "`[ ]` takes elements"
+            if isinstance(function, (Tensor, int, float)):
+                hint += ("; " if hint else "") + "`*` multiplies"
+            what = f"the module `{function.name}`" if isinstance(function, Namespace) else ""
+            what = what or describe(bare(function))
+            raise ArgumentError(f"{what} cannot be called", span=span_of(node.func), hint=hint)
+        return self.library(function, args, kwargs)
+
+    def invoke(
+        self,
+        function: Closure,
+        args: list[Any],
+        kwargs: dict[str, Any],
+        node: ast.AST | None = None,
+    ) -> Any:
+        """Call a function of the program."""
+        values = function.bound(args, kwargs)
+        self.count(1, node or function.node)
+        if self.depth >= self.max_depth:
+            more = f"raise the limit with --max-depth (up to {DEEPEST_CALLS:,})"
+            if self.max_depth >= DEEPEST_CALLS:
+                more = "--max-depth allows no more: a loop goes further"
+            raise LimitError(
+                f"calls nest more than {self.max_depth:,} deep",
+                hint=f"a recursion that never ends? Otherwise {more}",
+            )
+        outer, self.scope = self.scope, function.inner_scope(values)
+        self.depth += 1
+        try:
+            if isinstance(function.node, ast.Lambda):
+                return self.expression(function.node.body)
+            return run_block(self, function.node.body).value
+        except GradcliError as error:
+            if node is not None and error.span is not None:
+                called = (f"in `{function.name}`, called here", span_of(node))
+                told = [(text, span.line, span.column) for text, span in error.related]
+                if (
+                    len(told) < TRACEBACK
+                    and (called[0], called[1].line, called[1].column) not in told
+                ):
+                    error.related.append(called)
+            raise
+        finally:
+            self.depth -= 1
+            self.scope = outer
 
     def attribute(self, node: ast.Attribute, value: Any) -> Any:
+        try:
+            return self.attribute_of(value, node.attr)
+        except NameProblem as error:
+            if error.span is None:
+                error.span = span_of(node)
+                error.span.line = error.span.end_line
+                error.span.column = error.span.end_column - len(node.attr)
+            raise
+
+    def attribute_of(self, value: Any, name: str) -> Any:
+        """`value.name` for a value of any sort. Raises NameProblem."""
         if isinstance(value, Namespace):
-            found = value.get(node.attr)
+            found = value.get(name)
             return None if found is Newaxis else found
-        if isinstance(value, (list, tuple, int, float)) and not isinstance(value, str):
-            value = tensor(value)
-        if not isinstance(value, Node):
-            raise NameProblem(f"{describe(value)} has no `{node.attr}`")
-        return attribute_of(value, node.attr, self.torch_methods)
+        members = MEMBERS.get(type(value))
+        if members is not None and name in members:
+            return Member(name, members[name], value)
+        if isinstance(value, AtPlace):
+            return value.method(name)
+        if isinstance(value, Tensor):
+            return self.member(value, name)
+        hint = blame.explain_member(value, name)
+        if isinstance(value, (list, tuple, int, float)) and not hint:
+            # Where a tensor has it, the tensor that it makes is meant.
+            try:
+                return self.member(self.apply(tensor, value), name)
+            except NameProblem as error:
+                hint = error.hint
+        raise NameProblem(
+            f"{describe(value)} has no `{name}`",
+            hint=hint or did_you_mean(name, list(members or ())),
+        )
 
     def subscript(self, node: ast.Subscript, value: Any) -> Any:
         key = self.key(node.slice)
-        if isinstance(value, (tuple, list, str, range)):
-            return static_item(value, key)
-        if isinstance(value, dict):
-            try:
-                return value[key]
-            except (KeyError, TypeError):
-                raise ArgumentError("the dict has no such key") from None
-        if isinstance(value, Node):
-            return index_value(value, key)
-        raise ArgumentError(f"{describe(value)} cannot be indexed")
+        try:
+            return self.item(value, key)
+        except GradcliError as error:
+            if error.span is None:
+                blame.index(self, error, node, value, key)
+            raise
+
+    def item(self, value: Any, key: Any) -> Any:
+        """`value[key]`."""
+        if isinstance(value, Tensor):
+            return element(self, value, key)
+        if isinstance(value, At):
+            return AtPlace(value.owner, key)
+        return item_of(self, value, key)
 
     def key(self, node: ast.expr) -> Any:
         if isinstance(node, ast.Tuple):
-            return tuple([self.key(element) for element in node.elts])
+            return tuple([self.key(part) for part in node.elts])
         if isinstance(node, ast.Slice):
             bounds = (node.lower, node.upper, node.step)
             return slice(*[None if part is None else self.expression(part) for part in bounds])
         return self.expression(node)
 
-    def binary(self, op: ast.operator, left: Any, right: Any) -> Any:
-        symbol, row = BINARY[type(op)]
-        kinds = (type(left), type(right))
-        if symbol in "&|":
-            require_booleans(symbol, left, right)
-        if kinds == (Node, Node) and row:
-            return OPS[row](left, right)
-        if symbol == "^":
-            raise SyntaxProblem("`^` is no power", hint="powers are written `x**2`")
-        if symbol in "&|" and all(isinstance(side, bool) for side in (left, right)):
-            return left and right if symbol == "&" else left or right
-        if all(issubclass(kind, (int, float)) for kind in kinds):
-            return static_binary(symbol, left, right)
-        if symbol == "+" and kinds in ((tuple, tuple), (str, str)):
-            return bounded(len(left) + len(right), lambda: left + right)
-        if symbol == "*" and (tuple in kinds or str in kinds) and int in kinds:
-            sequence, times = (left, right) if kinds[1] is int else (right, left)
-            return bounded(len(sequence) * times, lambda: sequence * times)
-        if kinds == (list, list):
-            joined = "concatenate([a, b])" if symbol == "+" else "array(a)"
-            raise ArgumentError(
-                f"`{symbol}` between two lists could mean two things",
-                hint=f"`array(a) {symbol} array(b)` computes element by element"
-                + (f"; `{joined}` joins them" if symbol == "+" else ""),
-            )
-        a, b = tensor(left), tensor(right)
-        return OPS[row](a, b) if row else product(a, b)
-
     def binary_step(self, node: ast.BinOp, left: Any) -> Any:
-        return self.binary(node.op, left, self.expression(node.right))
+        right = self.expression(node.right)
+        try:
+            return self.binary(type(node.op), left, right)
+        except GradcliError as error:
+            blame.operands(self, error, [(node.left, left), (node.right, right)])
+            raise
 
     def unary(self, node: ast.UnaryOp) -> Any:
         value = self.expression(node.operand)
         if isinstance(node.op, ast.Not):
-            return not truth(value)
-        if isinstance(node.op, ast.Invert):
-            require_booleans("~", value)
-            return OPS["logical_not"](tensor(value))
-        if isinstance(node.op, ast.UAdd):
-            return value if isinstance(value, (int, float)) else tensor(value)
-        if isinstance(value, (int, float)):
-            return -value
-        return -tensor(value)
+            return not self.holds(node.operand, value)
+        return self.apply(UNARY[type(node.op)], value)
 
     def comparison(self, node: ast.Compare) -> Any:
-        left = self.expression(node.left)
+        left, before = self.expression(node.left), node.left
         result: Any = True
         for op, comparator in zip(node.ops, node.comparators, strict=True):
             right = self.expression(comparator)
-            outcome = self.compare(op, left, right)
-            if isinstance(outcome, Node) or isinstance(result, Node):
-                both = result is not True
-                result = OPS["logical_and"](tensor(result), tensor(outcome)) if both else outcome
+            if isinstance(op, (ast.Is, ast.IsNot)):
+                outcome: Any = self.same(left, right) == isinstance(op, ast.Is)
+            else:
+                try:
+                    outcome = self.apply(compare, type(op), left, right)
+                except ShapeError as error:
+                    blame.operands(self, error, [(before, left), (comparator, right)])
+                    raise
+            if isinstance(outcome, Tensor) or isinstance(result, Tensor):
+                result = outcome if result is True else self.apply(both, result, outcome)
             elif not outcome:
                 return False
-            left = right
+            left, before = right, comparator
         return result
 
-    def compare(self, op: ast.cmpop, left: Any, right: Any) -> Any:
-        if isinstance(op, (ast.Is, ast.IsNot)):
-            if left is not None and right is not None:
-                raise ArgumentError("`is` compares with None only", hint="`==` compares values")
-            return (left is right) == isinstance(op, ast.Is)
-        if isinstance(op, (ast.In, ast.NotIn)):
-            if not isinstance(right, (tuple, list, range, str, dict)) or isinstance(left, Node):
-                raise ArgumentError("`in` looks into tuples, lists and ranges")
-            if isinstance(right, (tuple, list)) and any(isinstance(item, Node) for item in right):
-                raise ArgumentError("`in` compares numbers, not tensors")
-            try:
-                return (left in right) == isinstance(op, ast.In)
-            except TypeError:
-                what = f"{describe(left)} cannot be in {describe(right)}"
-                raise ArgumentError(what) from None
-        symbol, row = COMPARE[type(op)]
-        statics = (int, float, str, tuple, type(None), bool)
-        if isinstance(left, statics) and isinstance(right, statics):
-            return static_compare(symbol, left, right)
-        return OPS[row](tensor(left), tensor(right))
+    def same(self, left: Any, right: Any) -> bool:
+        """Whether two values are one, as `is` asks."""
+        single = (type(None), bool, Tensor, list, dict)
+        if not isinstance(left, single) and not isinstance(right, single):
+            raise ArgumentError(
+                "`is` asks whether two values are one, as with None", hint="`==` compares values"
+            )
+        return left is right
+
+    def holds(self, node: ast.expr, value: Any) -> bool:
+        """Whether the value of a condition counts as true."""
+        try:
+            return self.truth(value)
+        except GradcliError as error:
+            self.place(error, node)
+            raise
 
     def connective(self, node: ast.BoolOp) -> Any:
         wanted = isinstance(node.op, ast.Or)
         for operand in node.values[:-1]:
             value = self.expression(operand)
-            if truth(value) == wanted:
+            if self.holds(operand, value) == wanted:
                 return value
         return self.expression(node.values[-1])
 
     def ternary(self, node: ast.IfExp) -> Any:
-        return self.expression(node.body if truth(self.expression(node.test)) else node.orelse)
+        chosen = self.flow.branch(self, node, node.test)
+        return self.expression(node.body if chosen else node.orelse)
+
+    def function(self, node: ast.Lambda) -> Closure:
+        return Closure(self, node, [self.expression(part) for part in node.args.defaults])
 
     def comprehension(self, node: ast.ListComp | ast.GeneratorExp) -> list[Any]:
-        (clause,) = node.generators
-        outer = dict(self.names)
         results: list[Any] = []
-        for item in self.unpacked(self.expression(clause.iter), clause.iter):
-            self.assign(clause.target, item)
-            if all(truth(self.expression(test)) for test in clause.ifs):
-                results.append(self.expression(node.elt))
-        self.names = outer
+        self.each(node.generators, lambda: results.append(self.expression(node.elt)))
         return results
 
+    def dict_comprehension(self, node: ast.DictComp) -> dict[Any, Any]:
+        results: dict[Any, Any] = {}
+
+        def enter() -> None:
+            results[self.dict_key(node.key)] = self.expression(node.value)
+
+        self.each(node.generators, enter)
+        return results
+
+    def each(self, clauses: list[ast.comprehension], visit: Callable[[], None]) -> None:
+        """Call `visit` for all that the clauses run over, in a scope of its own."""
+        outer, self.scope = self.scope, Scope(self.scope)
+        try:
+            self._each(clauses, visit)
+        finally:
+            self.scope = outer
+
+    def _each(self, clauses: list[ast.comprehension], visit: Callable[[], None]) -> None:
+        clause, *rest = clauses
+        for item in self.elements(self.expression(clause.iter), clause.iter):
+            assign(self, clause.target, item)
+            if all(self.holds(test, self.expression(test)) for test in clause.ifs):
+                if rest:
+                    self._each(rest, visit)
+                else:
+                    visit()
+
     def sequence(self, node: ast.Tuple | ast.List) -> Any:
-        items = [self.expression(element) for element in node.elts]
+        items = [self.expression(part) for part in node.elts]
         return tuple(items) if isinstance(node, ast.Tuple) else items
 
     def mapping(self, node: ast.Dict) -> dict[Any, Any]:
-        keys = [self.expression(key) for key in node.keys if key is not None]
-        if not all(isinstance(key, (str, int, float)) for key in keys):
-            raise ArgumentError("keys of a dict are strings or numbers")
+        keys = [self.dict_key(key) for key in node.keys if key is not None]
         return dict(zip(keys, map(self.expression, node.values), strict=True))
+
+    def dict_key(self, node: ast.expr) -> Any:
+        return self.located(node, require_key, self.expression(node))
 
     def constant(self, node: ast.Constant) -> Any:
         return node.value
 
-
-STEPS: dict[type[ast.AST], Callable[..., Any]] = {
-    ast.BinOp: Interpreter.binary_step,
-    ast.Call: Interpreter.call,
-    ast.Attribute: Interpreter.attribute,
-    ast.Subscript: Interpreter.subscript,
-}
-OTHERS: dict[type[ast.AST], Callable[..., Any]] = {
-    ast.UnaryOp: Interpreter.unary,
-    ast.Compare: Interpreter.comparison,
-    ast.BoolOp: Interpreter.connective,
-    ast.IfExp: Interpreter.ternary,
-    ast.ListComp: Interpreter.comprehension,
-    ast.GeneratorExp: Interpreter.comprehension,
-    ast.Tuple: Interpreter.sequence,
-    ast.List: Interpreter.sequence,
-    ast.Dict: Interpreter.mapping,
-    ast.Constant: Interpreter.constant,
-}
-
-
-def require_booleans(symbol: str, *values: Any) -> None:
-    """Raise ArgumentError unless every operand of `&`, `|` or `~` is boolean."""
-    for value in values:
-        number = value.kind != "bool" if isinstance(value, Node) else type(value) in (int, float)
-        if number:
-            raise ArgumentError(
-                f"`{symbol}` combines booleans, not numbers",
-                hint="`(x > 0) & (x < 1)`; comparisons bind less than `&`, so they want brackets",
-            )
+    def formatted(self, node: ast.JoinedStr) -> str:
+        parts = []
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                value = self.expression(part.value)
+                spec = "" if part.format_spec is None else self.expression(part.format_spec)
+                parts.append(
+                    self.located(part.value, formatted, self, value, part.conversion, spec)
+                )
+            else:
+                parts.append(text_of(self, self.expression(part)))
+        return "".join(parts)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from gradcli.language import transforms  # noqa: F401  the derivative operators
+from gradcli.language.natives import NATIVES
+from gradcli.language.scopes import Reader, entry_function, parameters_of
 from gradcli.language.static import BUILTINS
 from gradcli.language.values import BUILTIN_SPACES, Namespace
-from gradcli.ops.binding import CONSTANTS, SPELLED
+from gradcli.ops.binding import CONSTANTS, find
+
+if TYPE_CHECKING:
+    import ast
 
 
 def known_name(name: str) -> Any:
@@ -16,35 +21,19 @@ def known_name(name: str) -> Any:
         return Namespace(BUILTIN_SPACES[name])
     if name in CONSTANTS:
         return CONSTANTS[name]
-    return SPELLED.get(name) or BUILTINS.get(name)
+    return BUILTINS.get(name) or NATIVES.get(name) or find(name)
 
 
-def free_names(module: ast.Module) -> list[str]:
-    """Names that the program reads and does not bind before, in order of appearance."""
-    bound: set[str] = set()
-    free: dict[str, None] = {}
-    for statement in module.body:
-        stored: set[str] = set()
-        if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
-            if statement.target.id not in bound:
-                free[statement.target.id] = None
-        stack: list[tuple[Any, frozenset[str]]] = [(statement, frozenset())]
-        while stack:
-            node, local = stack.pop()
-            if isinstance(node, ast.Name):
-                if isinstance(node.ctx, ast.Store):
-                    stored.add(node.id)
-                elif node.id not in bound and node.id not in local:
-                    free[node.id] = None
-            elif isinstance(node, ast.alias):
-                stored.add((node.asname or node.name).split(".")[0])
-            elif isinstance(node, (ast.ListComp, ast.GeneratorExp)):
-                (clause,) = node.generators
-                targets = [n.id for n in ast.walk(clause.target) if isinstance(n, ast.Name)]
-                inner = local.union(targets)
-                stack += [(test, inner) for test in clause.ifs]
-                stack += [(node.elt, inner), (clause.iter, local)]
-            else:
-                stack += [(child, local) for child in reversed(list(ast.iter_child_nodes(node)))]
-        bound |= stored
-    return list(free)
+def free_names(module: ast.Module, entry: str | None = None) -> dict[str, bool]:
+    """Names that the program reads and does not bind before, in order of appearance.
+
+    The parameters of the function that it is, if it is one, are among them. The value says whether
+    a name must be given: a parameter with a default need not, and what is only called is no input.
+    """
+    reader = Reader(module)
+    free = {name: name in reader.values for name in reader.free}
+    function = entry_function(module, entry)
+    if function is not None:
+        free = {**parameters_of(function), **free}
+    free.pop("__name__", None)
+    return free

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from gradcli.errors import NameProblem, did_you_mean
-from gradcli.graph import Node
-from gradcli.ops.binding import CONSTANTS, SPACES, SPELLED, Function
+from gradcli.language.natives import NATIVES
+from gradcli.language.tensors import Tensor
+from gradcli.ops.binding import CONSTANTS, SPACES, SPELLED, Function, find
 from gradcli.ops.functions import layout
 
 
@@ -45,7 +46,7 @@ class Method:
 
     __slots__ = ("function", "owner")
 
-    def __init__(self, function: Function, owner: Node) -> None:
+    def __init__(self, function: Function, owner: Tensor) -> None:
         self.function = function
         self.owner = owner
 
@@ -54,7 +55,7 @@ class Method:
         return self.function.name
 
     def __call__(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        return self.function([self.owner, *args], kwargs)
+        return self.function([self.owner.node, *args], kwargs)
 
 
 BUILTIN_SPACES = {
@@ -68,6 +69,14 @@ BUILTIN_SPACES = {
     "F": "torch.nn.functional",
     "linalg": "linalg",
     "special": "special",
+    "ops": "ops",
+}
+
+
+NATIVE_SPACES = {
+    ".".join(parts[:count])
+    for parts in [name.split(".") for name in NATIVES]
+    for count in range(1, len(parts))
 }
 
 
@@ -78,19 +87,22 @@ def lookup(full: str) -> Any:
     if full in CONSTANTS:
         constant = CONSTANTS[full]
         return Newaxis if constant is None else constant
+    if full in NATIVES:
+        return NATIVES[full]
     if full == "jax.numpy":
         return Namespace("jnp")
-    if full in SPACES:
+    if full in SPACES or full in NATIVE_SPACES:
         return Namespace(full)
-    return None
+    return find(full) or (Namespace(full) if full in SPACES else None)
 
 
 class Newaxis:
     """Stands for `np.newaxis` where None would read as absence."""
 
 
-def attribute_of(node: Node, name: str, torch_methods: bool) -> Any:
-    """`node.name`: a property, or a method; NumPy's, or PyTorch's where those are wanted."""
+def attribute_of(owner: Tensor, name: str, torch_methods: bool) -> Any:
+    """`owner.name`: a property, or a method; NumPy's, or PyTorch's where those are wanted."""
+    node = owner.node
     if name == "T":
         return layout.transpose(node)
     if name in ("mT", "H"):
@@ -101,16 +113,19 @@ def attribute_of(node: Node, name: str, torch_methods: bool) -> Any:
         return node.ndim
     if name == "size" and not torch_methods:
         return node.size
-    libraries = ("Tensor", "torch", "np") if torch_methods else ("np", "Tensor", "torch")
-    for library in libraries:
-        function = SPELLED.get(f"{library}.{name}")
-        # NumPy's functions are methods where its arrays have them; PyTorch's nearly all are.
-        if function is not None and (library != "np" or hasattr(np.ndarray, name)):
-            return Method(function, node)
+    # NumPy's functions are methods where its arrays have them; PyTorch's nearly all are.
+    numpys = ["np"] if hasattr(np.ndarray, name) else []
+    libraries = ["Tensor", "torch", *numpys] if torch_methods else [*numpys, "Tensor", "torch"]
+    function = find(*[f"{library}.{name}" for library in libraries])
+    if function is not None:
+        return Method(function, owner)
+    from gradcli.language.foreign import explain_member
+
     names = [
         spelling.partition(".")[2]
         for spelling in SPELLED
         if spelling.startswith(("np.", "torch.", "Tensor."))
     ]
-    hint = did_you_mean(name, [spelling for spelling in names if spelling and "." not in spelling])
+    near = [spelling for spelling in names if spelling and "." not in spelling]
+    hint = explain_member(owner, name) or did_you_mean(name, near)
     raise NameProblem(f"a tensor has no `{name}`", hint=hint)

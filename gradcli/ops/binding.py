@@ -3,24 +3,31 @@
 A function is registered once with all its spellings, full dotted names such as `np.linalg.inv`. A
 bare name is NumPy's, or another library's where NumPy has none. Each library's spelling has that
 library's defaults and meaning: where they differ, they are two functions over the same rows.
+
+Functions come in two tiers: those that most programs use are there from the start, the others are
+imported when a name is found nowhere else (`find`).
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gradcli.errors import ArgumentError, GradcliError
+import numpy as np
+
+from gradcli.errors import NOTHING, ArgumentError, GradcliError, Keyword, did_you_mean
+from gradcli.graph import OPS, Node
 from gradcli.ops.elementwise import Elementwise
 from gradcli.ops.family import build
-from gradcli.ops.formula import Call, positive_axes
-from gradcli.ops.values import NONFINITE, tensor
+from gradcli.ops.leaves import constant, known_number
+from gradcli.ops.linear import LinearMany, Positions, broadcast_to
+from gradcli.ops.several import outputs
+from gradcli.ops.values import NONFINITE, tensor, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gradcli.graph import Node
     from gradcli.ops.family import Op
-    from gradcli.ops.formula import Formula
 
 Builder = TypeVar("Builder", bound="Callable[..., Any]")
 
@@ -28,7 +35,7 @@ SPELLED: dict[str, Function] = {}
 """Full dotted name -> function: `np.sum`, `torch.nn.functional.relu`, and bare `sum`."""
 
 SPACES: set[str] = set()
-"""Every proper prefix of a dotted name: `np`, `np.linalg`, `linalg`, ..."""
+"""Every proper prefix of a dotted name: `np`, `np.linalg`, `linalg`, ... and `ops`, of the rows."""
 
 CONSTANTS: dict[str, float | None] = {"pi": 3.141592653589793, "inf": float("inf")}
 CONSTANTS["nan"] = float("nan")
@@ -39,6 +46,7 @@ for _library in ("np", "torch", "jnp", "math"):
         CONSTANTS[f"{_library}.{_name}"] = CONSTANTS[_name]
     CONSTANTS[f"{_library}.e"] = 2.718281828459045
     SPACES.add(_library)
+SPACES.add("ops")
 CONSTANTS.update({"np.newaxis": None, "jnp.newaxis": None})
 
 MODULES = {
@@ -48,17 +56,17 @@ MODULES = {
     "jax.numpy": "jnp",
     "math": "math",
     "scipy": "scipy",
+    "functools": "functools",
 }
 """What can be imported, and the prefix of its names in `SPELLED`."""
 
 # What NumPy, PyTorch and JAX call the same parameter: either keyword works.
 _SYNONYMS = (
-    ("axis", "dim"),
-    ("axes", "dims"),
+    ("axis", "dim", "axes", "dims"),
     ("shape", "size"),
     ("keepdims", "keepdim"),
     ("ddof", "correction"),
-    ("x", "a", "input", "self", "arr", "A"),
+    ("x", "a", "input", "self", "arr", "A", "x1"),
     ("y", "b", "other", "x2", "exponent", "tensor", "vec2", "B"),
     ("low", "a_min", "min"),
     ("high", "a_max", "max"),
@@ -77,11 +85,12 @@ _SYNONYMS = (
 class Function:
     """A function of the language: a Python callable that builds nodes from values.
 
-    Its signature is that of the callable; arguments arrive as values of the language (nodes,
-    numbers, tuples, lists, strings, None).
+    Its signature is that of the callable, or the row's where it is one; arguments arrive as values
+    of the language (nodes, numbers, tuples, lists, strings, None). example: a call of it, in which
+    lists of numbers with a point stand for inputs.
     """
 
-    __slots__ = ("build", "name", "row", "spellings")
+    __slots__ = ("_example", "build", "name", "row", "spellings")
 
     def __init__(
         self,
@@ -89,90 +98,123 @@ class Function:
         build: Callable[..., Any],
         spellings: tuple[str, ...],
         row: Elementwise | None = None,
+        example: str = "",
     ) -> None:
         self.name = name
         self.build = build
         self.spellings = spellings
         self.row = row
+        self._example = example
 
-    def _parameters(self) -> tuple[list[str], tuple[Any, ...], str | None]:
+    @property
+    def example(self) -> str:
+        """A call, as the language spells it; a row's is in the middle of its box."""
+        if self._example or self.row is None:
+            return self._example
+        parts = []
+        for box in self.row.box:
+            if isinstance(box, str):
+                parts.append("[True, False]")
+            else:
+                third = (box[1] - box[0]) / 3
+                parts.append(f"[{box[0] + third:.3g}, {box[1] - third:.3g}]")
+        return f"{self.spellings[0]}({', '.join(parts)})"
+
+    def parameters(self) -> Parameters:
+        """The names that it takes arguments by."""
+        if self.row is not None:
+            return Parameters(self.row.args)
         code = self.build.__code__
-        names = list(code.co_varnames[: code.co_argcount])
-        if not code.co_flags & 0x04:
-            return names, self.build.__defaults__ or (), None
-        rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
-        keyword_only = code.co_varnames[
-            code.co_argcount : code.co_argcount + code.co_kwonlyargcount
-        ]
-        return [*names, *keyword_only], self.build.__defaults__ or (), rest
+        names, positional = code.co_varnames, code.co_argcount
+        last = positional + code.co_kwonlyargcount
+        rest = names[last] if code.co_flags & 0x04 else None
+        given = self.build.__defaults__ or ()
+        return Parameters(names[:positional], given, rest, names[positional:last])
 
     def signature(self) -> str:
-        """As people read it: `sum(x, axis=None, keepdims=False)`."""
-        if self.row is not None:
-            names = self.row.rules
-            letters = ("x",) if len(names) == 1 else ("x", "y", "z")[: len(names)]
-            return f"{self.name}({', '.join(letters)})"
-        names_, defaults, rest = self._parameters()
-        code = self.build.__code__
-        positional = names_[: code.co_argcount]
-        first_default = len(positional) - len(defaults)
+        """As people read it: `sum(x, axis=None, *, keepdims=False)`."""
+        has = self.parameters()
+        first_default = len(has.positional) - len(has.defaults)
         parts = [
-            name if place < first_default else f"{name}={defaults[place - first_default]!r}"
-            for place, name in enumerate(positional)
+            name if place < first_default else f"{name}={has.defaults[place - first_default]!r}"
+            for place, name in enumerate(has.positional)
         ]
-        if rest is not None:
-            parts.append(f"*{rest}")
+        if has.rest is not None or has.named:
+            parts.append(f"*{has.rest or ''}")
+        if has.named:
             given = self.build.__kwdefaults__ or {}
-            parts += [f"{name}={given.get(name)!r}" for name in names_[code.co_argcount :]]
+            parts += [f"{name}={given.get(name)!r}" for name in has.named]
         return f"{self.name}({', '.join(parts)})"
 
     def __call__(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Call with values of the language; raises ArgumentError with the signature."""
-        if self.row is not None:
-            return self._call_row(args, kwargs)
-        names, defaults, rest = self._parameters()
-        code = self.build.__code__
+        has = self.parameters()
+        count = len(has.positional)
         renamed: dict[str, Any] = {}
         for keyword, value in kwargs.items():
-            if rest is not None and len(args) == code.co_argcount and _synonym(keyword, [rest]):
+            if has.rest is not None and len(args) == count and synonym(keyword, [has.rest]):
                 args = [*args, value]
                 continue
-            name = _synonym(keyword, names)
+            name = synonym(keyword, [*has.positional, *has.named])
             if name is None:
-                raise self._mistake(f"`{self.name}` takes no argument `{keyword}`")
-            place = names.index(name)
-            if name in renamed or (place < len(args) and place < code.co_argcount):
-                raise self._mistake(f"`{self.name}` gets `{keyword}` twice")
+                raise self._mistake(
+                    f"`{self.name}` takes no argument `{keyword}`",
+                    culprit=Keyword(keyword),
+                    near=did_you_mean(keyword, [*has.positional, *has.named]),
+                )
+            if name in renamed or name in has.positional[: len(args)]:
+                raise self._mistake(f"`{self.name}` gets `{keyword}` twice", Keyword(keyword))
             renamed[name] = value
-        if rest is None and len(args) > code.co_argcount:
-            count = code.co_argcount
-            raise self._mistake(f"`{self.name}` takes at most {count} arguments, not {len(args)}")
-        required = names[: code.co_argcount - len(defaults)]
+        if has.rest is None and len(args) > count:
+            most = "" if not has.defaults else "at most "
+            number = "one argument" if count == 1 else f"{count} arguments"
+            raise self._mistake(f"`{self.name}` takes {most}{number}, not {len(args)}", args[count])
+        required = has.positional[: count - len(has.defaults)]
         absent = [name for name in required[len(args) :] if name not in renamed]
         if absent:
-            raise self._mistake(f"`{self.name}` needs `{absent[0]}`")
-        return self.build(*args, **renamed)
+            raise self._mistake(f"`{self.name}` needs a value for `{absent[0]}`")
+        if self.row is not None:
+            given = [*args, *[renamed[name] for name in required[len(args) :]]]
+            return self.row(*[tensor(arg) for arg in given])
+        return _nameable(self.build(*args, **renamed))
 
-    def _call_row(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        assert self.row is not None
-        arity = self.row.arity
-        if kwargs:
-            letters = ["x", "y", "z"][:arity]
-            args = list(args)
-            for keyword in kwargs:
-                if _synonym(keyword, letters[len(args) : len(args) + 1]) is None:
-                    raise self._mistake(f"`{self.name}` takes no argument `{keyword}`")
-                args.append(kwargs[keyword])
-        if len(args) != arity:
-            what = "one argument" if arity == 1 else f"{arity} arguments"
-            raise self._mistake(f"`{self.name}` takes {what}, not {len(args)}")
-        return self.row(*[tensor(arg) for arg in args])
-
-    def _mistake(self, message: str) -> GradcliError:
-        return ArgumentError(message, hint=f"its signature is {self.signature()}")
+    def _mistake(self, message: str, culprit: Any = NOTHING, near: str = "") -> GradcliError:
+        hint = f"{near} its signature is `{self.signature()}`".lstrip()
+        return ArgumentError(message, hint=hint, culprit=culprit)
 
 
-def _synonym(keyword: str, names: list[str]) -> str | None:
+def _nameable(result: Any) -> Any:
+    """A result that a program can differentiate by: no constant, which derivatives may fold."""
+    if isinstance(result, Node) and known_number(result) is not None:
+        number = constant(result.params[1], (), result.kind)
+        return broadcast_to(number, result.shape)
+    return result
+
+
+class Parameters:
+    """The names of a function's parameters.
+
+    defaults: those of the last positional ones. rest: the name of `*rest`. named: given by name
+    only.
+    """
+
+    __slots__ = ("defaults", "named", "positional", "rest")
+
+    def __init__(
+        self,
+        positional: tuple[str, ...],
+        defaults: tuple[Any, ...] = (),
+        rest: str | None = None,
+        named: tuple[str, ...] = (),
+    ) -> None:
+        self.positional = positional
+        self.defaults = defaults
+        self.rest = rest
+        self.named = named
+
+
+def synonym(keyword: str, names: Sequence[str]) -> str | None:
+    """Which of the names a keyword means, or None."""
     if keyword in names:
         return keyword
     for group in _SYNONYMS:
@@ -181,6 +223,10 @@ def _synonym(keyword: str, names: list[str]) -> str | None:
                 if name in names:
                     return name
     return None
+
+
+_DERIVED: set[str] = set()
+"""Bare names that nobody asked for: a function that has one as its own takes it."""
 
 
 def register(function: Function) -> Function:
@@ -192,13 +238,15 @@ def register(function: Function) -> Function:
         short = spelling.partition(".")[2]
         bare += [short, short.rpartition(".")[2]] if short else []
     for spelling in function.spellings:
-        if spelling in SPELLED:
+        if spelling in SPELLED and spelling not in _DERIVED:
             raise ValueError(f"{spelling} is spelled twice")
         SPELLED[spelling] = function
+        _DERIVED.discard(spelling)
         _enter_spaces(spelling)
     for spelling in bare:
         if spelling not in SPELLED:
             SPELLED[spelling] = function
+            _DERIVED.add(spelling)
             _enter_spaces(spelling)
     return function
 
@@ -209,7 +257,29 @@ def _enter_spaces(spelling: str) -> None:
         SPACES.add(".".join(parts[:count]))
 
 
-def function(spellings: str) -> Callable[[Builder], Builder]:
+def find(*spellings: str) -> Function | None:
+    """The function of the first of these spellings that has one, or None.
+
+    The second tier is looked into where the first has none of them.
+    """
+    for spelling in spellings:
+        if spelling in SPELLED:
+            return SPELLED[spelling]
+    load_all()
+    return next((SPELLED[name] for name in spellings if name in SPELLED), None)
+
+
+def load_all() -> None:
+    """Enter the second tier of rows and functions."""
+    import_module("gradcli.ops.rows.more")
+    import_module("gradcli.ops.functions.more")
+    register_primitives()
+
+
+OPS.load = load_all
+
+
+def function(spellings: str, example: str = "") -> Callable[[Builder], Builder]:
     """Register the decorated builder under spellings separated by spaces.
 
     `np+torch+jnp.sum` stands for `np.sum torch.sum jnp.sum`; `Tensor.sum` is a method only.
@@ -217,7 +287,7 @@ def function(spellings: str) -> Callable[[Builder], Builder]:
 
     def enter(build: Builder) -> Builder:
         names = expand(spellings)
-        register(Function(names[0].rpartition(".")[2], build, names))
+        register(Function(names[0].rpartition(".")[2], build, names, example=example))
         return build
 
     return enter
@@ -239,73 +309,42 @@ def expand(spellings: str) -> tuple[str, ...]:
 
 
 def register_rows() -> None:
-    """Enter every elementwise row that has a spelling."""
-    from gradcli.graph import OPS
-
+    """Enter every elementwise row that has a spelling and is not entered yet."""
     for row in list(OPS.values()):
         if isinstance(row, Elementwise) and row.spell:
             names = expand(row.spell)
-            register(Function(names[0].rpartition(".")[2], _unused, names, row))
-
-
-def bare_name(row: Op) -> str:
-    """The bare name that a row is called by in the language."""
-    found = SPELLED.get(row.name)
-    if found is not None and (found.row is row or found.row is None):
-        return row.name
-    for name, function_ in SPELLED.items():
-        if function_.row is row and "." not in name:
-            return name
-    raise ValueError(f"row {row.name} has no name in the language")
-
-
-def call_of(node: Node, operands: Sequence[Formula]) -> Formula:
-    """The call that a formula writes a node as where its row does not say: by the row's own name.
-
-    Parameters of the row are arguments of the function of that name, left out at their defaults. A
-    row whose function takes other arguments gives a `form`.
-    """
-    row = node.op
-    function_ = SPELLED[row.name]
-    known, defaults, rest = function_._parameters()
-    if rest is not None and not known:
-        return Call(row.name, *operands, *node.params, ndim=node.ndim, latex=row.latex)
-    optional = dict(zip(known[len(known) - len(defaults) :], defaults, strict=True))
-    named: dict[str, Any] = {}
-    for parameter, value in zip(row.parameters(), node.params, strict=True):
-        name = _synonym("axis" if parameter == "axes" else parameter, known)
-        if name is None or name not in optional:
-            raise ValueError(f"row {row.name}: `{row.name}` takes no {parameter}: give a form")
-        if name in ("axis", "dim"):
-            axes = value if isinstance(value, tuple) else (value,)
-            if optional[name] is None and len(axes) == node.inputs[0].ndim:
-                continue
-            value = positive_axes(axes, node.inputs[0].ndim)
-        if value != optional[name]:
-            named[name] = value
-    latex = row.latex if not named else ""
-    return Call(row.name, *operands, ndim=node.ndim, latex=latex, named=named)
+            if names[0] not in SPELLED:
+                register(Function(names[0].rpartition(".")[2], row, names, row))
 
 
 def register_primitives() -> None:
-    """Make every row callable that no function of the language covers: operands, then parameters.
+    """Make every row callable as `ops.NAME(operands, parameters)`, so that any formula reads back.
 
-    So that any formula can be read back.
+    None of them is a bare name: inputs may be called as rows are.
     """
-    from gradcli.graph import OPS
-
     for row in list(OPS.values()):
-        if row.family == "custom" and row.form is None and row.name not in SPELLED:
-            register(Function(row.name, _primitive(row), (row.name,)))
+        name = f"ops.{row.name}"
+        if row.family not in ("leaf", "projection", "batched") and name not in SPELLED:
+            SPELLED[name] = Function(row.name, _primitive(row), (name,))
+            _enter_spaces(name)
 
 
-def _primitive(row: Op) -> Callable[..., Node]:
-    def call(*args: Any) -> Node:
-        count = len(row.box)
-        return build(row, tuple([tensor(arg) for arg in args[:count]]), args[count:])
+def _primitive(row: Op) -> Callable[..., Any]:
+    def call(*args: Any) -> Any:
+        many = isinstance(row, LinearMany)
+        count = 1 if many else len(row.box)
+        operands = args[0] if many else args[:count]
+        params = tuple([_parameter(arg) for arg in args[count:]])
+        found = outputs(build(row, tuple([tensor(operand) for operand in operands]), params))
+        return found if len(found) > 1 else found[0]
 
     return call
 
 
-def _unused() -> None:
-    """Rows are called through their own arity."""
+def _parameter(value: Any) -> Any:
+    """A parameter of a row: lists are positions, and whole numbers are known now."""
+    if isinstance(value, tuple):
+        return tuple([_parameter(item) for item in value])
+    if isinstance(value, list):
+        return Positions(np.asarray(value))
+    return whole(value, "a parameter") if isinstance(value, Node) else value

@@ -17,14 +17,10 @@ from gradcli.graph import OPS, Kind, Node, Shape, builder
 from gradcli.ops.cotangent import Cotangent, masked, nonzero, real
 from gradcli.ops.elementwise import shape_text, size_text
 from gradcli.ops.family import Array, Lead, Op, Types, build
-from gradcli.ops.formula import Call, Number
 from gradcli.ops.leaves import ones_like, storage
-from gradcli.ops.products import contraction_form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from gradcli.ops.formula import Formula
 
 Labels = tuple[int, ...]
 
@@ -40,17 +36,10 @@ class Contraction(Op):
     """`out[...] = sum(a[...] * b[...])` over the labels that the output lacks."""
 
     family = "contraction"
+    reach = "summed"
 
     def __call__(self, a: Node, b: Node, la: Labels, lb: Labels, lo: Labels) -> Node:
         return build(self, (a, b), (la, lb, lo))
-
-    def lift(self, node: Node, operands: Sequence[Node], lead: Shape) -> Node | None:
-        la, lb, lo = node.params
-        first = max((*la, *lb, *lo), default=-1) + 1
-        front = tuple(range(first, first + len(lead)))
-        longer = [x.ndim > own.ndim for x, own in zip(operands, node.inputs, strict=True)]
-        labels = [front + own if more else own for own, more in zip((la, lb), longer, strict=True)]
-        return contract(operands[0], operands[1], labels[0], labels[1], front + lo)
 
     def infer(self, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Types:
         la, lb, lo = params
@@ -98,6 +87,9 @@ class Contraction(Op):
         a, b = [array.astype(held, copy=False) for array in arrays]
         return evaluate(a, b, *_batched_labels(node.params, lead))
 
+    def batched(self, node: Node, operands: tuple[Node, ...], lead: Lead, extent: int) -> Node:
+        return build(self, operands, _batched_labels(node.params, lead))
+
 
 class MaskedContraction(Op):
     """A contraction of (g, mask, b) that leaves out the terms whose mask is false.
@@ -106,6 +98,7 @@ class MaskedContraction(Op):
     """
 
     family = "contraction"
+    reach = "summed"
 
     def __call__(self, g: Node, mask: Node, b: Node, lg: Labels, lb: Labels, lo: Labels) -> Node:
         return build(self, (g, mask, b), (lg, lb, lo))
@@ -173,6 +166,15 @@ class MaskedContraction(Op):
         total = np.where(rises, np.inf, np.where(falls, -np.inf, total))
         return np.where(unknown | (rises & falls), np.nan, total).astype(held)
 
+    def batched(self, node: Node, operands: tuple[Node, ...], lead: Lead, extent: int) -> Node:
+        g, mask, b = operands
+        batch = lead[0] or lead[1]
+        if batch and not lead[0]:
+            g = OPS["broadcast_to"](g, (extent, *g.shape))
+        if batch and not lead[1]:
+            mask = OPS["broadcast_to"](mask, (extent, *mask.shape))
+        return masked_contract(g, mask, b, *_batched_labels(node.params, (batch, lead[2])))
+
 
 contract: Contraction = Contraction(
     "contract",
@@ -181,19 +183,7 @@ contract: Contraction = Contraction(
     box=((-2.0, 2.0), (-2.0, 2.0)),
     kinks=(),
     samples=_SAMPLES,
-    form=contraction_form,
 )
-
-
-def _masked_form(node: Node, g: Formula, mask: Formula, b: Formula) -> Formula:
-    """As the plain contraction of what the mask selects: the same wherever b is finite."""
-    chosen = Call("where", mask, g, Number(0), ndim=g.ndim)
-    return contraction_form(node, chosen, b)
-
-
-def _masked_expansion(g: Node, mask: Node, b: Node, lg: Labels, lb: Labels, lo: Labels) -> Node:
-    return contract(masked(g, mask), b, lg, lb, lo)
-
 
 masked_contract: MaskedContraction = MaskedContraction(
     "masked_contract",
@@ -202,8 +192,6 @@ masked_contract: MaskedContraction = MaskedContraction(
     box=((-2.0, 2.0), "mask", (-2.0, 2.0)),
     kinks=(),
     samples=((((2, 3), (2, 3), (3, 4)), ((0, 1), (1, 2), (0, 2))),),
-    form=_masked_form,
-    expand=_masked_expansion,
 )
 
 

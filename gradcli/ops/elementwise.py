@@ -16,7 +16,6 @@ from gradcli.errors import ShapeError
 from gradcli.graph import OPS, Kind, Node, Shape
 from gradcli.ops.cotangent import Cotangent, masked, unbroadcast_cotangent
 from gradcli.ops.family import Array, Box, Kinks, Lead, Op, Types, build
-from gradcli.ops.formula import Call, Formula, Infix, Prefix
 from gradcli.ops.leaves import node_of, storage
 
 if TYPE_CHECKING:
@@ -31,13 +30,14 @@ class Elementwise(Op):
 
     symbol: the sign that spells it in the language, for messages. kind: the output's kind; real and
     bool, "promote" (whole numbers stay whole), "join" (and booleans booleans), or "select" (the
-    same, of all operands but the first). latex: how formulas write it (see ops/formula.py).
+    same, of all operands but the first).
     selects: for each argument, a function of the arguments to the mask of the elements it passes
     on, where the op selects between its arguments. spell: its names in the libraries, where they
-    are not all the row's own (see ops/binding.py).
+    are not all the row's own (see ops/binding.py). args: the arguments' names, where not x, y, z.
     """
 
     family = "elementwise"
+    reach = "aligned"
 
     def __init__(
         self,
@@ -53,17 +53,15 @@ class Elementwise(Op):
         kind: KindRule = "real",
         selects: Sequence[Callable[..., Node] | None] = (),
         spell: str | None = None,
-        latex: str = "",
-        expand: Callable[..., Node] | None = None,
+        args: str = "x y z",
     ) -> None:
-        super().__init__(
-            name, doc=doc, domain=domain, box=box, kinks=kinks, latex=latex, expand=expand
-        )
+        super().__init__(name, doc=doc, domain=domain, box=box, kinks=kinks)
         if len(box) != len(rules):
             raise ValueError(f"row {name}: one rule and one interval per argument")
         self.ufunc = ufunc
         self.rules = rules
         self.arity = len(rules)
+        self.args = tuple(args.split()[: self.arity])
         self.symbol = symbol
         self.output_kind = kind
         self.spell = f"np+torch+jnp.{name}" if spell is None else spell
@@ -128,27 +126,6 @@ class Elementwise(Op):
             total = OPS["broadcast_to"](total, node.shape)
         return total
 
-    def write(self, node: Node, operands: Sequence[Formula]) -> Formula:
-        """Its sign between or before the operands, or a call of its bare name."""
-        # `&`, `|` and `~` are for booleans alone; their functions take numbers too.
-        logical = self.symbol in ("&", "|", "~")
-        if self.symbol and not (logical and any(x.kind != "bool" for x in node.inputs)):
-            if len(operands) == 1:
-                return Prefix(self.symbol, operands[0])
-            return Infix(self.symbol, operands[0], operands[1], node.ndim)
-        from gradcli.ops.binding import bare_name
-
-        return Call(bare_name(self), *operands, ndim=node.ndim, latex=self.latex)
-
-    def lift(self, node: Node, operands: Sequence[Node], lead: Shape) -> Node | None:
-        aligned = [
-            OPS["reshape"](x, lead + (1,) * (node.ndim - own.ndim) + own.shape)
-            if own.ndim < x.ndim and own.ndim < node.ndim
-            else x
-            for x, own in zip(operands, node.inputs, strict=True)
-        ]
-        return build(self, tuple(aligned))
-
     def run(self, node: Node, arrays: list[Array], lead: Lead | None, dtype: Any) -> Array:
         if lead is not None:
             arrays = align(node, arrays, lead)
@@ -164,6 +141,21 @@ class Elementwise(Op):
             for place, array in enumerate(arrays)
         ]
         return np.asarray(self.ufunc(*arrays))
+
+    def batched(self, node: Node, operands: tuple[Node, ...], lead: Lead, extent: int) -> Node:
+        lined = [
+            lined_up(operand, node.ndim, extent) if flag else operand
+            for operand, flag in zip(operands, lead, strict=True)
+        ]
+        return build(self, tuple(lined), node.params)
+
+
+def lined_up(x: Node, rank: int, extent: int) -> Node:
+    """A batched node with unit axes behind its batch axis, so that it has `rank` axes beside it."""
+    if x.ndim > rank:
+        return x
+    inner = x.shape[1:]
+    return OPS["reshape"](x, (extent, *[1] * (rank - len(inner)), *inner))
 
 
 def align(node: Node, arrays: list[Array], lead: Lead) -> list[Array]:

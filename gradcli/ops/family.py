@@ -7,23 +7,17 @@ documentation, domain, test box and kinks does not construct.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from gradcli.graph import OPS, Kind, Node, Shape, make
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from gradcli.ops.cotangent import Cotangent
-    from gradcli.ops.formula import Formula
-
-    Form = Callable[..., Formula]
-    """form(node, *operands): how a formula writes a node, where the default will not do."""
-
-    Expansion = Callable[..., Node]
-    """expand(*operands, *params): the same value by other rows, as a graph."""
+    from gradcli.ops.cotangent import Bundle, Cotangent
+    from gradcli.ops.notation.formula import Formula
 
 Array = np.ndarray[Any, Any]
 Types = tuple[tuple[Shape, Kind], ...]
@@ -32,7 +26,16 @@ Lead = tuple[bool, ...]
 
 Interval = tuple[float, float]
 Box = tuple[Interval | str, ...]
-"""For each operand the interval it is tested on, or "regular": a well-conditioned square matrix."""
+"""For each operand the interval it is tested on, or a word: "regular" (a well-conditioned square
+matrix), "mask" (booleans), "order" (whole numbers from 0, without a derivative).
+"""
+
+Tangent = Node | tuple[Node | None, ...]
+"""What flows forward: of a node with several outputs, one for each (None: a structural zero)."""
+
+Reach = Literal["aligned", "summed", "dense"]
+"""Which elements of its operands an element of a node depends on: the corresponding ones, those
+that a sum with coefficients of one sign takes, or all of them."""
 
 Sample = tuple[tuple[Shape, ...], tuple[Any, ...]]
 """Operand shapes and parameters that the generated tests run a row on."""
@@ -46,9 +49,7 @@ class Op:
 
     doc: what it computes, one sentence. domain: where it has a real value, in words. box, samples:
     where the generated tests run it. kinks: the points with a conventional derivative, scalar by
-    scalar (an empty tuple says there are none). form, latex: how formulas write it, where the
-    family's default will not do (see ops/formula.py). expand: the same by other rows, for libraries
-    that have no name for it.
+    scalar (an empty tuple says there are none).
     """
 
     family = ""
@@ -57,6 +58,10 @@ class Op:
     """Whether the JVP is two VJPs (see autodiff/forward.py), for want of a rule of its own."""
     sparse_adjoint = False
     """Whether the adjoint leaves structural zeros (an index reaches some elements only)."""
+    view = False
+    """Whether the output may share memory with the first operand in NumPy or PyTorch."""
+    reach: Reach = "dense"
+    """What a family knows of its dependence; autodiff/structure.py follows it through a graph."""
 
     def __init__(
         self,
@@ -67,9 +72,6 @@ class Op:
         box: Box,
         kinks: Kinks,
         samples: tuple[Sample, ...] = (),
-        form: Form | None = None,
-        latex: str = "",
-        expand: Expansion | None = None,
     ) -> None:
         if not doc or not domain:
             raise ValueError(f"row {name}: documentation and domain are part of a row")
@@ -81,9 +83,6 @@ class Op:
         self.box = box
         self.kinks = kinks
         self.samples = samples
-        self.form = form
-        self.latex = latex
-        self.expand = expand
         OPS[name] = self
 
     def __call__(self, *args: Any) -> Node:
@@ -96,13 +95,17 @@ class Op:
         """What tells two parameter tuples apart, hashable."""
         return params
 
+    def is_view(self, node: Node) -> bool:
+        """Whether this node may share memory with its first operand in NumPy or PyTorch."""
+        return self.view
+
     def infer(self, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Types:
         """Type of each output; raises ShapeError where the operands do not go together."""
         raise TypeError(f"{self.name} cannot infer a type")
 
     def vjp(
         self, node: Node, cotangents: list[Cotangent | None], wanted: Sequence[bool], strict: bool
-    ) -> list[Cotangent | None]:
+    ) -> Sequence[Cotangent | Bundle | None]:
         """Cotangents of the operands, given one for each output; None is a structural zero.
 
         `wanted` says which operands need theirs. `strict` asks that structural zeros carry masks,
@@ -110,10 +113,10 @@ class Op:
         """
         return [None] * len(node.inputs)
 
-    def jvp(self, node: Node, tangents: list[Node | None]) -> Node | None:
+    def jvp(self, node: Node, tangents: list[Any]) -> Node | None:
         """Tangent of the (only) output; None in and out is a structural zero.
 
-        Not asked of ops that are `pushed_by_vjps`.
+        Not asked of ops that are `pushed_by_vjps`, as are all that have several outputs.
         """
         return None
 
@@ -122,19 +125,16 @@ class Op:
         return ()
 
     def write(self, node: Node, operands: Sequence[Formula]) -> Formula:
-        """How a formula writes the node: as its row says, else a call of the row's name."""
-        if self.form is not None:
-            return self.form(node, *operands)
-        from gradcli.ops.binding import call_of
+        """How a formula writes the node (see ops/notation/)."""
+        from gradcli.ops.notation import write
 
-        return call_of(node, operands)
+        return write(node, operands)
 
-    def lift(self, node: Node, operands: Sequence[Node], lead: Shape) -> Node | None:
-        """The node for operands with the axes `lead` in front; None where no graph does that.
+    def expand(self, node: Node, operands: Sequence[Node]) -> Node | None:
+        """The node by other rows, for libraries without a name for it; None if no other way."""
+        from gradcli.ops.notation import expanded
 
-        Operands of the rank that they have in `node` lack those axes.
-        """
-        return None
+        return expanded(node, operands)
 
     def run(self, node: Node, arrays: list[Array], lead: Lead | None, dtype: Any) -> Any:
         """The output's array (a tuple of them for several outputs).
@@ -144,7 +144,26 @@ class Op:
         """
         raise TypeError(f"{self.name} cannot run")
 
+    def batched(self, node: Node, operands: tuple[Node, ...], lead: Lead, extent: int) -> Node:
+        """The node for many values of its operands: those flagged in `lead` have a leading axis.
+
+        So has the result, of size `extent`. By default the node runs as it does in a batched run;
+        families that can say the same in plain nodes do.
+        """
+        return OPS["batched"](node, operands, lead, extent)
+
 
 def build(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...] = ()) -> Node:
     """Make a node of `op` with the builder at work."""
     return make(op, inputs, params)
+
+
+def all_batched(arrays: list[Array], lead: Lead | None) -> list[Array]:
+    """Operands of a batched run, all of them with the batch axis."""
+    if lead is None or all(lead):
+        return arrays
+    batch = arrays[lead.index(True)].shape[:1]
+    return [
+        array if batched else np.broadcast_to(array, batch + array.shape)
+        for array, batched in zip(arrays, lead, strict=True)
+    ]

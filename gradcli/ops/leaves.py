@@ -8,13 +8,9 @@ import numpy as np
 
 from gradcli.graph import Dim, Kind, Node, Shape, float_key
 from gradcli.ops.family import Array, Lead, Op, Types, build
-from gradcli.ops.formula import Call, Infix, Name, Number, extent
-from gradcli.ops.placed import ONES, UNIT, ZEROS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from gradcli.ops.formula import Formula
 
 
 class Leaf(Op):
@@ -24,15 +20,9 @@ class Leaf(Op):
     differentiable = False
 
     def __init__(
-        self,
-        name: str,
-        evaluate: Callable[..., Array],
-        kind: Kind | None,
-        *,
-        doc: str,
-        form: Callable[..., Formula],
+        self, name: str, evaluate: Callable[..., Array], kind: Kind | None, *, doc: str
     ) -> None:
-        super().__init__(name, doc=doc, domain="constant", box=(), kinks=(), form=form)
+        super().__init__(name, doc=doc, domain="constant", box=(), kinks=())
         self.evaluate = evaluate
         self.kind = kind
 
@@ -98,78 +88,13 @@ def _draw(shape: Shape, distribution: str, draw: tuple[int, int, int]) -> Array:
     return generator.random(shape)
 
 
-# --- how formulas write them -------------------------------------------------------------------
-
-
-def _full_form(node: Node) -> Formula:
-    shape, value, _ = node.params
-    if not shape:
-        return Number(value)
-    named = isinstance(value, Dim)
-    if value in (0, 1) and not named and not isinstance(value, bool):
-        name, latex = ("ones", ONES) if value else ("zeros", ZEROS)
-        return Call(name, extent(shape), ndim=len(shape), latex=latex)
-    return Call("full", tuple(shape), Number(value), ndim=len(shape))
-
-
-def _eye_form(node: Node) -> Formula:
-    (rows, columns), offset = node.params
-    named = {"k": offset} if offset else {}
-    if rows == columns and not named:
-        return Call("eye", rows, ndim=2, latex=UNIT)
-    return Call("eye", rows, columns, ndim=2, named=named)
-
-
-def _arange_form(node: Node) -> Formula:
-    (count,), start, step, kind = node.params
-    if kind == "int":
-        start, step = int(start), int(step)
-    steps: Formula = Call("arange", count, ndim=1)
-    if step != 1:
-        steps = Infix("*", Number(step), steps, 1)
-    return steps if start == 0 else Infix("+", Number(start), steps, 1)
-
-
-def _linspace_form(node: Node) -> Formula:
-    (count,), start, stop, endpoint = node.params
-    named = {} if endpoint else {"endpoint": False}
-    return Call("linspace", start, stop, count, ndim=1, named=named)
-
-
-def _draw_form(node: Node) -> Formula:
-    """A name: to draw again would be to draw something else."""
-    shape, distribution, (_, _, number) = node.params
-    name = "randn" if distribution == "normal" else "rand"
-    return Name(f"{name}_{number}", len(shape))
-
-
-input_ = Given(
-    "input",
-    _unbound,
-    None,
-    doc="A free name of the program, bound when it is run.",
-    form=lambda node: Name(node.params[1], node.ndim),
-)
-array_ = Given(
-    "array",
-    lambda shape, value, kind: value,
-    None,
-    doc="An array of constants.",
-    form=lambda node: Call("array", node.params[1].tolist(), ndim=node.ndim),
-)
-full_ = Full("full", np.full, None, doc="One number at every place of a shape.", form=_full_form)
-eye_ = Leaf("eye", _eye, "real", doc="Ones on a diagonal, zeros elsewhere.", form=_eye_form)
-arange_ = Leaf(
-    "arange", _arange, None, doc="Evenly spaced numbers: start + step*i.", form=_arange_form
-)
-linspace_ = Leaf(
-    "linspace",
-    _linspace,
-    "real",
-    doc="Evenly spaced numbers from start to stop.",
-    form=_linspace_form,
-)
-draw_ = Leaf("draw", _draw, "real", doc="Independent random numbers (PCG64).", form=_draw_form)
+input_ = Given("input", _unbound, None, doc="A free name of the program, bound when it is run.")
+array_ = Given("array", lambda shape, value, kind: value, None, doc="An array of constants.")
+full_ = Full("full", np.full, None, doc="One number at every place of a shape.")
+eye_ = Leaf("eye", _eye, "real", doc="Ones on a diagonal, zeros elsewhere.")
+arange_ = Leaf("arange", _arange, None, doc="Evenly spaced numbers: start + step*i.")
+linspace_ = Leaf("linspace", _linspace, "real", doc="Evenly spaced numbers from start to stop.")
+draw_ = Leaf("draw", _draw, "real", doc="Independent random numbers (PCG64).")
 
 
 def kind_of(value: float) -> Kind:

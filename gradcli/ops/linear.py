@@ -10,25 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.graph import OPS, Kind, Node, Shape, builder
+from gradcli.graph import Kind, Node, Shape, builder
 from gradcli.ops.cotangent import Cotangent, masked, nonzero, real, unbroadcast
-from gradcli.ops.family import Array, Lead, Op, Sample, Types, build
-from gradcli.ops.forms import (
-    broadcast_form,
-    concatenate_form,
-    diag_embed_form,
-    diagonal_form,
-    index_form,
-    reshape_form,
-    scatter_form,
-    transpose_form,
-)
+from gradcli.ops.elementwise import lined_up
+from gradcli.ops.family import Array, Lead, Op, Reach, Sample, Types, build
 from gradcli.ops.leaves import constant, storage, zeros_like
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from gradcli.ops.family import Expansion, Form
 
 add_up: Any = np.add.reduce
 """NumPy's sum without its argument handling, which costs more than a small sum."""
@@ -39,12 +28,14 @@ EVERYWHERE = "all real x (linear)"
 class Linear(Op):
     """A linear map of one operand.
 
-    forward(array, lead, *params), shape(operand_shape, *params), adjoint(g, operand, *params).
-    moves: its adjoint moves or repeats elements, and adds none up. lifted(lead, *params): the
-    parameters where the operand has the axes `lead` in front; the same ones by default.
+    forward(array, lead, *params), shape(operand_shape, *params), adjoint(g, operand, *params). Its
+    coefficients are zeros and ones. lift(x, extent, node) -> the node for an operand with a leading
+    axis, `same` where the parameters need no change. moves: the adjoint moves or repeats elements,
+    and adds none up.
     """
 
     family = "linear"
+    reach: Reach = "summed"
 
     def __init__(
         self,
@@ -57,39 +48,27 @@ class Linear(Op):
         samples: tuple[Sample, ...],
         counts: bool = False,
         sparse_adjoint: bool = False,
+        view: bool = False,
         moves: bool = False,
-        lifted: Callable[..., tuple[Any, ...]] | None = None,
-        form: Form | None = None,
-        latex: str = "",
-        expand: Expansion | None = None,
+        lift: Callable[..., Node] | None = None,
     ) -> None:
         box = tuple([(-2.0, 2.0)] * max(len(shapes) for shapes, _ in samples))
-        super().__init__(
-            name, doc=doc, domain=EVERYWHERE, box=box, kinks=(), samples=samples, form=form,
-            latex=latex, expand=expand,
-        )  # fmt: skip
+        super().__init__(name, doc=doc, domain=EVERYWHERE, box=box, kinks=(), samples=samples)
         self.forward = forward
         self.shape = shape
         self.adjoint = adjoint
         self.counts = counts
         self.sparse_adjoint = sparse_adjoint
+        self.view = view
         self.moves = moves
-        self.lifted = lifted
+        self.lift = lift
+
+    def __call__(self, x: Node, *params: Any) -> Node:
+        return build(self, (x,), params)
 
     def parameters(self) -> tuple[str, ...]:
         code = self.shape.__code__
         return code.co_varnames[1 : code.co_argcount]
-
-    def lift(self, node: Node, operands: Sequence[Node], lead: Shape) -> Node | None:
-        whole = [
-            OPS["broadcast_to"](x, lead + own.shape) if x.ndim == own.ndim else x
-            for x, own in zip(operands, node.inputs, strict=True)
-        ]
-        params = self.lifted(lead, *node.params) if self.lifted else node.params
-        return build(self, tuple(whole), params)
-
-    def __call__(self, x: Node, *params: Any) -> Node:
-        return build(self, (x,), params)
 
     def infer(self, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Types:
         kind: Kind = inputs[0].kind
@@ -136,14 +115,15 @@ class Linear(Op):
             array = array.astype(storage(node.kind, dtype))
         return self.forward(array, batch, *node.params)
 
+    def batched(self, node: Node, operands: tuple[Node, ...], lead: Lead, extent: int) -> Node:
+        if self.lift is None:
+            return super().batched(node, operands, lead, extent)
+        return self.lift(operands[0], extent, node)
 
-class BroadcastTo(Linear):
-    """Repetition; a lifted operand keeps its own axes last."""
 
-    def lift(self, node: Node, operands: Sequence[Node], lead: Shape) -> Node | None:
-        own = node.inputs[0].shape
-        x = reshape(operands[0], lead + (1,) * (node.ndim - len(own)) + own)
-        return build(self, (x,), (lead + node.shape,))
+def same(x: Node, extent: int, node: Node) -> Node:
+    """The node of a batched operand where negative axes say all."""
+    return build(node.op, (x,), node.params)
 
 
 class LinearMany(Linear):
@@ -170,6 +150,15 @@ class LinearMany(Linear):
         held = storage(node.kind, dtype)
         arrays = [array.astype(held, copy=False) for array in arrays]
         return self.forward(arrays, batch, *node.params)
+
+    def batched(self, node: Node, operands: tuple[Node, ...], lead: Lead, extent: int) -> Node:
+        if self.lift is None:
+            return Op.batched(self, node, operands, lead, extent)
+        filled = [
+            x if flag else broadcast_to(x, (extent, *x.shape))
+            for x, flag in zip(operands, lead, strict=True)
+        ]
+        return self.lift(filled, extent, node)
 
 
 # --- sums and broadcasting ---------------------------------------------------------------------
@@ -208,9 +197,10 @@ sum_: Linear = Linear(
     samples=((((2, 3),), ((-1,), False)), (((2, 3, 2),), ((-3, -1), True))),
     counts=True,
     moves=True,
+    lift=same,
 )
 
-broadcast_to: Linear = BroadcastTo(
+broadcast_to: Linear = Linear(
     "broadcast_to",
     lambda x, lead, shape: np.broadcast_to(
         x.reshape(lead + (1,) * (len(shape) - x.ndim + len(lead)) + x.shape[len(lead) :]),
@@ -220,7 +210,10 @@ broadcast_to: Linear = BroadcastTo(
     lambda g, x, shape: unbroadcast(g, x.shape),
     doc="Repeats a tensor along new axes and axes of size 1.",
     samples=((((3,),), ((2, 3),)), (((2, 1),), ((4, 2, 3),))),
-    form=broadcast_form,
+    view=True,
+    lift=lambda x, extent, node: broadcast_to(
+        lined_up(x, node.ndim, extent), (extent, *node.shape)
+    ),
 )
 
 cumsum: Linear = Linear(
@@ -231,6 +224,7 @@ cumsum: Linear = Linear(
     doc="Running sum along an axis.",
     samples=((((5,),), (-1,)), (((3, 2),), (-2,))),
     counts=True,
+    lift=same,
 )
 
 # --- layout ------------------------------------------------------------------------------------
@@ -242,9 +236,9 @@ reshape: Linear = Linear(
     lambda g, x, shape: reshape(g, x.shape),
     doc="The same elements in another shape, in row-major order.",
     samples=((((2, 3),), ((3, 2),)), (((),), ((1, 1),))),
+    view=True,
     moves=True,
-    lifted=lambda lead, shape: (lead + shape,),
-    form=reshape_form,
+    lift=lambda x, extent, node: reshape(x, (extent, *node.shape)),
 )
 
 
@@ -265,9 +259,9 @@ transpose: Linear = Linear(
     lambda g, x, perm: transpose(g, inverse_permutation(perm)),
     doc="Axes in another order.",
     samples=((((2, 3),), ((-1, -2),)), (((2, 3, 4),), ((-2, -1, -3),))),
-    lifted=lambda lead, perm: (tuple([axis - len(perm) for axis in range(-len(lead), 0)]) + perm,),
+    view=True,
     moves=True,
-    form=transpose_form,
+    lift=lambda x, extent, node: transpose(x, (-x.ndim, *node.params[0])),
 )
 
 flip: Linear = Linear(
@@ -276,8 +270,10 @@ flip: Linear = Linear(
     lambda operand, axes: operand,
     lambda g, x, axes: flip(g, axes),
     doc="Elements in reverse order along axes.",
-    moves=True,
     samples=((((4,),), ((-1,),)), (((2, 3),), ((-2, -1),))),
+    view=True,
+    moves=True,
+    lift=same,
 )
 
 
@@ -301,7 +297,8 @@ diagonal: Linear = Linear(
     doc="The diagonal of the last two axes.",
     samples=((((3, 4),), (1,)), (((2, 3, 3),), (0,))),
     sparse_adjoint=True,
-    form=diagonal_form,
+    view=True,
+    lift=same,
 )
 
 diag_embed: Linear = Linear(
@@ -311,7 +308,7 @@ diag_embed: Linear = Linear(
     lambda g, x, offset, rows, columns: diagonal(g, offset),
     doc="Matrices with the last axis on a diagonal, zeros elsewhere.",
     samples=((((3,),), (0, 3, 3)), (((2, 3),), (-1, 4, 4))),
-    form=diag_embed_form,
+    lift=same,
 )
 
 
@@ -346,7 +343,7 @@ concatenate: LinearMany = LinearMany(
     _concatenate_adjoint,
     doc="Tensors one after another along an axis.",
     samples=((((2, 3), (1, 3)), (-2,)), (((2,), (3,), (1,)), (-1,))),
-    form=concatenate_form,
+    lift=lambda xs, extent, node: concatenate(xs, *node.params),
 )
 
 # --- indexing ----------------------------------------------------------------------------------
@@ -404,6 +401,9 @@ def _indexed_shape(operand: Shape, items: tuple[Any, ...]) -> Shape:
 class Index(Linear):
     """Selection of elements; its cotangents wait as pending scatters (see ops/cotangent.py)."""
 
+    def is_view(self, node: Node) -> bool:
+        return not any(type(item) is Positions for item in node.params[0])
+
     def vjp(
         self, node: Node, cotangents: list[Cotangent | None], wanted: Sequence[bool], strict: bool
     ) -> list[Cotangent | None]:
@@ -414,11 +414,6 @@ class Index(Linear):
         return [
             Cotangent.scattered(node.inputs[0].shape, node.params[0], masked(value, mask), mask)
         ]
-
-
-def _whole(shape: Shape) -> tuple[Any, ...]:
-    """Index items that keep axes of that shape."""
-    return tuple([(0, size, 1) for size in shape])
 
 
 index: Index = Index(
@@ -432,8 +427,7 @@ index: Index = Index(
         (((4, 3),), ((Positions(np.array([[0, 2], [2, 3]])), (None, None, -1)),)),
     ),
     sparse_adjoint=True,
-    lifted=lambda lead, items: (_whole(lead) + items,),
-    form=index_form,
+    lift=lambda x, extent, node: index(x, ((0, extent, 1), *node.params[0])),
 )
 
 
@@ -460,9 +454,9 @@ scatter: LinearMany = LinearMany(
         (((2,), ()), ((4, 3), (((1, 4, 2), 0), (2, 2)))),
         (((3,),), ((4,), ((Positions(np.array([0, 2, 2])),),))),
     ),
-    lifted=lambda lead, shape, items: (
-        lead + shape,
-        tuple([_whole(lead) + item for item in items]),
+    lift=lambda xs, extent, node: scatter(
+        xs,
+        (extent, *node.shape),
+        tuple([((0, extent, 1), *items) for items in node.params[1]]),
     ),
-    form=scatter_form,
 )

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.errors import GradcliError, UsageError, did_you_mean
+from gradcli.errors import GradcliError, Span, UsageError, did_you_mean
 from gradcli.ops.values import NONFINITE
-from gradcli.results import FlatJacobian, FlatOutput
 
 if TYPE_CHECKING:
-    from gradcli.results import Evaluation, Jacobian
+    from collections.abc import Iterator
+
+    from gradcli.results import Result
 
     Array = np.ndarray[Any, Any]
-    Result = Evaluation | Jacobian | FlatJacobian
 
 SCHEMA = 1
 # How JSON spells what it lacks, by how Python prints it.
@@ -39,46 +39,46 @@ def _named(value: Any) -> Any:
     return SPELLED.get(str(value), value)
 
 
-def evaluation_object(command: str, expr: str, result: Evaluation) -> dict[str, Any]:
-    """The JSON object of `eval`."""
-    parts = []
-    for output in result.outputs:
-        part: dict[str, Any] = {"value": json_value(output.value)}
-        if output.grad is not None:
-            part["grad"] = {name: json_value(grad) for name, grad in output.grad.items()}
-        parts.append(part)
-    return _object(command, expr, parts, result.warnings, result.notes)
+def json_parts(part: Any) -> Any:
+    """Arrays in dicts by name, as JSON has them."""
+    if isinstance(part, dict):
+        return {name: json_parts(inner) for name, inner in part.items()}
+    return json_value(part)
 
 
-def jacobian_object(command: str, expr: str, result: Jacobian | FlatJacobian) -> dict[str, Any]:
-    """The JSON object of `jacobian`; flat ones are a matrix with the names of rows and columns."""
-    parts = []
-    for output in result.outputs:
-        part: dict[str, Any] = {"value": json_value(output.value)}
-        if isinstance(output, FlatOutput):
-            part["jacobian"] = json_value(output.jacobian)
-            part["rows"], part["columns"] = output.rows, output.columns
-        else:
-            blocks = output.jacobian.items()
-            part["jacobian"] = {name: json_value(block) for name, block in blocks}
-        parts.append({**part, "mode": output.mode, "passes": output.passes})
-    return _object(command, expr, parts, result.warnings, result.notes)
-
-
-def _object(
-    command: str, expr: str, parts: list[dict[str, Any]], warnings: list[str], notes: list[str]
-) -> dict[str, Any]:
+def result_object(command: str, expr: str, result: Result[Any]) -> dict[str, Any]:
+    """The JSON object of a result."""
+    parts = [
+        {"value": json_value(output.value), **json_parts(output.named()), **output.facts()}
+        for output in result.outputs
+    ]
     head: dict[str, Any] = {"schema": SCHEMA, "command": command, "expr": expr}
     body = parts[0] if len(parts) == 1 else {"outputs": parts}
-    return {**head, **body, "warnings": warnings, "notes": notes}
+    if result.control_flow:
+        body = {**body, "control_flow": result.control_flow}
+    return {**head, **body, "warnings": result.warnings, "notes": result.notes}
+
+
+def script_object(file: str | None, printed: str, notes: list[str]) -> dict[str, Any]:
+    """The JSON object of `run`."""
+    head = {"schema": SCHEMA, "command": "run", "file": file}
+    return {**head, "printed": printed, "warnings": [], "notes": notes}
+
+
+def _placed(text: str, span: Span) -> dict[str, Any]:
+    return {"message": text, "line": span.line, "column": span.column + 1}
 
 
 def described_error(error: GradcliError) -> dict[str, Any]:
-    """What is wrong, where, and what to do: kind, message, line, column, notes, hint."""
+    """What is wrong, where, and what to do: kind, message, line, column, labels, notes, hint."""
     described: dict[str, Any] = {"kind": error.kind, "message": error.message}
     if error.span is not None:
         described["line"] = error.span.line
         described["column"] = error.span.column + 1
+    if error.labels:
+        described["labels"] = [_placed(text, span) for span, text in error.labels]
+    if error.related:
+        described["related"] = [_placed(text, span) for text, span in error.related]
     if error.notes:
         described["notes"] = list(error.notes)
     if error.hint:
@@ -96,26 +96,28 @@ def json_text(value: Any, ascii_only: bool = True) -> str:
     return json.dumps(value, allow_nan=False, ensure_ascii=ascii_only)
 
 
-def named_arrays(result: Result) -> dict[str, Array]:
+def named_arrays(result: Result[Any]) -> dict[str, Array]:
     """Every array of a result by its name: `value`, `grad.x`, `jacobian.W`, `1.value`, ..."""
     arrays: dict[str, Array] = {}
     several = len(result.outputs) > 1
-    outputs: list[Any] = [*result.outputs]
-    for place, output in enumerate(outputs):
-        prefix = f"{place}." if several else ""
-        arrays[f"{prefix}value"] = output.value
-        grad = getattr(output, "grad", None)
-        block = getattr(output, "jacobian", None)
-        if isinstance(block, np.ndarray):
-            arrays[f"{prefix}jacobian"] = block
-            continue
-        for what, parts in (("grad", grad), ("jacobian", block)):
-            for name, array in (parts or {}).items():
-                arrays[f"{prefix}{what}.{name}"] = array
+    for place, output in enumerate(result.outputs):
+        prefix = (str(place),) if several else ()
+        for path, array in flattened({"value": output.value, **output.named()}):
+            arrays[".".join(prefix + path)] = array
     return arrays
 
 
-def chosen_arrays(result: Result, get: str | None) -> dict[str, Array]:
+def flattened(parts: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Array]]:
+    """The arrays in nested dicts, each with the names that lead to it."""
+    for name, part in parts.items():
+        if isinstance(part, dict):
+            for path, array in flattened(part):
+                yield (name, *path), array
+        else:
+            yield (name,), part
+
+
+def chosen_arrays(result: Result[Any], get: str | None) -> dict[str, Array]:
     """All arrays of a result, or the one that `--get` names. Raises UsageError."""
     arrays = named_arrays(result)
     if get is None:
@@ -127,9 +129,16 @@ def chosen_arrays(result: Result, get: str | None) -> dict[str, Array]:
 
 
 def single_array(arrays: dict[str, Array], what: str) -> tuple[str, Array]:
-    """The array that a form for one array holds: the only one, or the only Jacobian."""
-    main = {name: array for name, array in arrays.items() if "jacobian" in name}
-    chosen = main or arrays
+    """The array that a form for one array holds: the only one, or the only one but values.
+
+    A gradient is not taken for the whole of its result.
+    """
+    beside = {
+        name: array
+        for name, array in arrays.items()
+        if name.lstrip("0123456789.").partition(".")[0] not in ("value", "grad")
+    }
+    chosen = beside or arrays
     if len(chosen) != 1:
         names = ", ".join(f"`{name}`" for name in arrays)
         raise UsageError(

@@ -10,7 +10,7 @@ from gradcli.render import text
 from gradcli.render.data import SCHEMA, json_text
 
 if TYPE_CHECKING:
-    from gradcli.results import Derived
+    from gradcli.derived import Derived
 
 
 def derived_object(command: str, expr: str, result: Derived) -> dict[str, Any]:

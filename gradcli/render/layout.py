@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.ops.elementwise import shape_text
+from gradcli.render.data import flattened
 from gradcli.results import FlatJacobian, FlatOutput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gradcli.results import Evaluation, Jacobian
+    from gradcli.results import Hessian, Jacobian, Result
 
     Array = np.ndarray[Any, Any]
 
@@ -49,15 +50,39 @@ class Look:
         return text.removesuffix(".0")
 
 
-def evaluation_lines(result: Evaluation, look: Look) -> Iterator[Line]:
-    """Value and gradients of every output."""
+def result_lines(result: Result[Any], look: Look) -> Iterator[Line]:
+    """Value of every output, how what is beside it was found, and that, array by array."""
     several = len(result.outputs) > 1
     for place, output in enumerate(result.outputs):
         if place:
             yield []
         yield from _array_lines(f"value {place}" if several else "value", output.value, look)
-        for name, gradient in (output.grad or {}).items():
-            yield from _array_lines(f"grad {name}", gradient, look)
+        for name, fact in output.facts().items():
+            yield [(name, "label"), (f"  {fact}", "note")]
+        for path, array in flattened(output.named()):
+            yield from _array_lines(" ".join(path), array, look)
+
+
+def hessian_lines(result: Hessian, look: Look) -> Iterator[Line]:
+    """Value, how the Hessian was found, and each block with labelled rows and columns."""
+    several = len(result.outputs) > 1
+    for place, output in enumerate(result.outputs):
+        if place:
+            yield []
+        yield from _array_lines(f"value {place}" if several else "value", output.value, look)
+        yield [("mode", "label"), (f"  forward over reverse, {_passes(output.passes)}", "note")]
+        for first, row in output.hessian.items():
+            for second, block in row.items():
+                title = f"hessian {first} {second}"
+                yield [(title, "label"), (f"  shape {shape_text(block.shape)}", "note")]
+                rank = row[first].ndim // 2
+                rows = _Names(first, block.shape[:rank])
+                columns = _Names(second, block.shape[rank:])
+                yield from _table_lines(block.reshape(len(rows), len(columns)), rows, columns, look)
+
+
+def _passes(count: int) -> str:
+    return "1 pass" if count == 1 else f"{count} passes as one batch"
 
 
 def jacobian_lines(result: Jacobian | FlatJacobian, look: Look) -> Iterator[Line]:
@@ -69,8 +94,7 @@ def jacobian_lines(result: Jacobian | FlatJacobian, look: Look) -> Iterator[Line
             yield []
         name = f"out{place}" if several else "out"
         yield from _array_lines(f"value {place}" if several else "value", output.value, look)
-        passes = "1 pass" if output.passes == 1 else f"{output.passes} passes as one batch"
-        yield [("mode", "label"), (f"  {output.mode}, {passes}", "note")]
+        yield [("mode", "label"), (f"  {output.mode}, {_passes(output.passes)}", "note")]
         if isinstance(output, FlatOutput):
             shape = shape_text(output.jacobian.shape)
             yield [("jacobian", "label"), (f"  shape {shape}", "note")]
@@ -83,6 +107,25 @@ def jacobian_lines(result: Jacobian | FlatJacobian, look: Look) -> Iterator[Line
             rows = _Names(name, block.shape[:rank])
             columns = _Names(source, block.shape[rank:])
             yield from _table_lines(block.reshape(len(rows), len(columns)), rows, columns, look)
+
+
+def flow_lines(result: Result[Any]) -> Iterator[Line]:
+    """Which way control flow went, where data decided."""
+    for event in result.control_flow:
+        condition = event["condition"]
+        if event["kind"] == "while":
+            text = f"while {condition}: {_times(event['rounds'])}"
+            text += f" in {event['runs']} runs" if event["runs"] > 1 else ""
+        else:
+            counts = [(word, event[word]) for word in ("true", "false") if event[word]]
+            many = sum(count for _, count in counts) > 1
+            ways = [f"{word} {_times(count)}" if many else word for word, count in counts]
+            text = f"{event['kind']} {condition}: {', '.join(ways)}"
+        yield [("path", "label"), (f"  line {event['line']}  ", "note"), (text, "")]
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _array_lines(label: str, array: Array, look: Look) -> Iterator[Line]:

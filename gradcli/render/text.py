@@ -7,11 +7,10 @@ import os
 import sys
 from typing import IO, TYPE_CHECKING, Any
 
-from gradcli.errors import GradcliError
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gradcli.errors import GradcliError
     from gradcli.render.layout import Line
 
 STYLES = {
@@ -100,35 +99,6 @@ def print_lines(lines: Iterable[Line], stream: IO[str] | None, color: str = "aut
     stream.flush()
 
 
-def error_lines(error: GradcliError, width: int | None) -> list[Line]:
-    """An error for people: message, place, the source line with a caret, notes, hint."""
-    lines: list[Line] = [[("error", "error"), (f": {printable(error.message)}", "")]]
-    span = error.span
-    if span is not None and error.source is not None:
-        source = error.source.split("\n")
-        text = source[span.line - 1] if span.line <= len(source) else ""
-        text = text.rstrip("\r")
-        start = min(span.column, len(text))
-        end = span.end_column if span.end_line == span.line else len(text)
-        end = max(min(end, max(len(text), start)), start + 1)
-        text, start, end = _window(text, start, end, (width or 100) - 8)
-        where = f"{error.filename}:{span.line}:{span.column + 1}" if error.filename else ""
-        if not where and len(source) > 1:
-            where = f"line {span.line}, column {span.column + 1}"
-        if where:
-            lines.append([("  at ", "note"), (printable(where), "note")])
-        shown = "".join(c if c.isprintable() else " " for c in text)
-        before, under = cells(shown[:start]), max(cells(shown[start:end]), 1)
-        lines.append([("  | ", "note"), (shown, "")])
-        lines.append([("  | ", "note"), (" " * before + "^" * under, "caret")])
-    for note in error.notes:
-        label = "  try:  " if note.startswith("gradcli ") else "  note: "
-        lines.append([(label, "note"), (printable(note), "")])
-    if error.hint:
-        lines.append([("  hint: ", "hint"), (printable(error.hint), "")])
-    return lines
-
-
 def printable(text: str) -> str:
     """Text without control characters, which a terminal would obey."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -143,23 +113,10 @@ def cells(text: str) -> int:
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def _window(text: str, start: int, end: int, room: int) -> tuple[str, int, int]:
-    """The part of a long source line around the caret."""
-    room = max(room, 20)
-    if len(text) <= room:
-        return text, start, end
-    end = min(end, start + room // 2)
-    left = max(0, min(start - room // 4, len(text) - room))
-    cut = text[left : left + room]
-    if left:
-        cut = "..." + cut[3:]
-    if left + room < len(text):
-        cut = cut[:-3] + "..."
-    return cut, start - left, end - left
-
-
 def print_error(error: GradcliError) -> None:
     """Print an error on standard error."""
+    from gradcli.render.explain import error_lines
+
     print_lines(error_lines(error, terminal_width(sys.stderr)), sys.stderr)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradcli.ops.elementwise import Elementwise
+from gradcli.ops.leaves import known_number
 from gradcli.ops.rows.logic import (
     equal,
     greater,
@@ -35,6 +36,7 @@ add: Elementwise = Elementwise(
     kinks=(),
     symbol="+",
     kind="join",
+    spell="np+jnp.add",
 )
 
 subtract: Elementwise = Elementwise(
@@ -47,7 +49,7 @@ subtract: Elementwise = Elementwise(
     kinks=(),
     symbol="-",
     kind="promote",
-    spell="np+torch+jnp.subtract torch.sub",
+    spell="np+jnp.subtract",
 )
 
 multiply: Elementwise = Elementwise(
@@ -66,13 +68,18 @@ multiply: Elementwise = Elementwise(
 divide: Elementwise = Elementwise(
     "divide",
     np.divide,
-    [lambda g, y, a, b: g / b, lambda g, y, a, b: -(g * (y / b))],
+    [
+        lambda g, y, a, b: g / b,
+        # `g / b` is shared with the other argument, so that n-th derivatives have few nodes;
+        # `y / b` spares a rounding.
+        lambda g, y, a, b: -(y / b if known_number(g) == 1 else (g / b) * y),
+    ],
     doc="Quotient of two numbers.",
     domain="b != 0",
     box=(ANY, (0.5, 2.0)),
     kinks=(),
     symbol="/",
-    spell="np+torch+jnp.divide np+torch+jnp.true_divide torch.div",
+    spell="np+jnp.divide np+jnp.true_divide",
 )
 
 negative: Elementwise = Elementwise(
@@ -123,7 +130,6 @@ square: Elementwise = Elementwise(
     box=(ANY,),
     kinks=(),
     kind="promote",
-    latex=r"@1^{2}",
 )
 
 sqrt: Elementwise = Elementwise(
@@ -135,7 +141,6 @@ sqrt: Elementwise = Elementwise(
     box=((0.5, 2.0),),
     kinks=(((0.0,), (np.inf,)),),
     spell="np+torch+jnp+math.sqrt",
-    latex=r"\sqrt{#1}",
 )
 
 sign: Elementwise = Elementwise(
@@ -144,9 +149,10 @@ sign: Elementwise = Elementwise(
     [None],
     doc="-1, 0 or 1; its derivative is 0.",
     domain=ALL,
-    box=((0.5, 2.0),),
+    box=(ANY,),
     kinks=(((0.0,), (0.0,)),),
     kind="promote",
+    spell="np+torch+jnp.sign torch.sgn",
 )
 
 absolute: Elementwise = Elementwise(
@@ -155,11 +161,10 @@ absolute: Elementwise = Elementwise(
     [lambda g, y, x: g * sign(x)],
     doc="The number without its sign.",
     domain=ALL,
-    box=((0.5, 2.0),),
+    box=(ANY,),
     kinks=(((0.0,), (0.0,)),),
     kind="join",
     spell="np+torch+jnp.abs np+torch+jnp.absolute np+jnp+math.fabs",
-    latex=r"\left\lvert #1 \right\rvert",
 )
 
 
@@ -177,11 +182,10 @@ maximum: Elementwise = Elementwise(
     [_larger, lambda g, y, a, b: _larger(g, y, b, a)],
     doc="The larger of two numbers; a tie shares the derivative evenly.",
     domain=ALL,
-    box=((0.5, 1.0), (1.5, 2.0)),
+    box=(ANY, ANY),
     kinks=(((1.0, 1.0), (0.5, 0.5)),),
     kind="join",
     selects=(lambda a, b: logical_not(less(a, b)), lambda a, b: logical_not(less(b, a))),
-    latex=r"\max\left(#1, #2\right)",
 )
 
 minimum: Elementwise = Elementwise(
@@ -190,11 +194,10 @@ minimum: Elementwise = Elementwise(
     [lambda g, y, a, b: _larger(g, y, b, a), _larger],
     doc="The smaller of two numbers; a tie shares the derivative evenly.",
     domain=ALL,
-    box=((0.5, 1.0), (1.5, 2.0)),
+    box=(ANY, ANY),
     kinks=(((1.0, 1.0), (0.5, 0.5)),),
     kind="join",
     selects=(lambda a, b: logical_not(less(b, a)), lambda a, b: logical_not(less(a, b))),
-    latex=r"\min\left(#1, #2\right)",
 )
 
 
@@ -212,7 +215,7 @@ clip: Elementwise = Elementwise(
     ],
     doc="The number, kept between two bounds; the derivative passes at the bounds themselves.",
     domain="low <= high",
-    box=((-1.0, 1.0), (-2.0, -1.5), (1.5, 2.0)),
+    box=(ANY, ANY, ANY),
     kinks=(((0.0, 0.0, 1.0), (1.0, 0.0, 0.0)), ((1.0, 0.0, 1.0), (1.0, 0.0, 0.0))),
     kind="promote",
     selects=(
@@ -221,7 +224,6 @@ clip: Elementwise = Elementwise(
         lambda x, low, high: greater(maximum(x, low), high),
     ),
     spell="",
-    expand=lambda x, low, high: minimum(maximum(x, low), high),
 )
 
 relu: Elementwise = Elementwise(
@@ -230,12 +232,11 @@ relu: Elementwise = Elementwise(
     [lambda g, y, x: where(less_equal(x, 0.0), 0.0, g)],
     doc="The number where it is positive, 0 elsewhere.",
     domain=ALL,
-    box=((0.5, 2.0),),
+    box=(ANY,),
     kinks=(((0.0,), (0.0,)),),
     kind="promote",
     selects=(lambda x: logical_not(less_equal(x, 0.0)),),
     spell="torch.relu F.relu jax.nn.relu",
-    expand=lambda x: maximum(x, 0.0),
 )
 
 detach: Elementwise = Elementwise(
@@ -248,5 +249,6 @@ detach: Elementwise = Elementwise(
     kinks=(),
     kind="join",
     spell="torch.detach jax.lax.stop_gradient stop_gradient",
-    expand=lambda x: x,
 )
+# In PyTorch it shares its operand's memory.
+detach.view = True

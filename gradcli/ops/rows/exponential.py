@@ -8,7 +8,7 @@ import numpy as np
 
 from gradcli.ops.elementwise import Elementwise
 from gradcli.ops.leaves import known_number
-from gradcli.ops.rows.arithmetic import ALL, ANY, absolute, maximum
+from gradcli.ops.rows.arithmetic import ALL, ANY
 from gradcli.ops.rows.logic import equal, greater_equal, guarded, logical_and
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ power: Elementwise = Elementwise(
     box=((0.5, 2.0), ANY),
     kinks=(((0.0, 2.0), (0.0, 0.0)), ((0.0, 0.0), (0.0, 0.0))),
     symbol="**",
-    spell="np+jnp.power np+torch+jnp+math.pow",
+    spell="np+jnp.power np+torch+jnp+math.pow np+torch+jnp.float_power",
 )
 
 exp: Elementwise = Elementwise(
@@ -70,7 +70,6 @@ exp: Elementwise = Elementwise(
     box=(ANY,),
     kinks=(),
     spell="np+torch+jnp+math.exp",
-    latex=r"e^{#1}",
 )
 
 log: Elementwise = Elementwise(
@@ -82,7 +81,6 @@ log: Elementwise = Elementwise(
     box=((0.5, 2.0),),
     kinks=(((0.0,), (np.inf,)),),
     spell="np+torch+jnp+math.log",
-    latex=r"\log\left(#1\right)",
 )
 
 log1p: Elementwise = Elementwise(
@@ -93,8 +91,7 @@ log1p: Elementwise = Elementwise(
     domain="x > -1",
     box=((-0.5, 2.0),),
     kinks=(((-1.0,), (np.inf,)),),
-    spell="np+torch+jnp+math.log1p torch.special.log1p",
-    latex=r"\log\left(1 + #1\right)",
+    spell="np+torch+jnp+math.log1p torch.special.log1p scipy.special.log1p",
 )
 
 expm1: Elementwise = Elementwise(
@@ -105,7 +102,7 @@ expm1: Elementwise = Elementwise(
     domain=ALL,
     box=(ANY,),
     kinks=(),
-    spell="np+torch+jnp+math.expm1 torch.special.expm1",
+    spell="np+torch+jnp+math.expm1 torch.special.expm1 scipy.special.expm1",
 )
 
 sigmoid: Elementwise = Elementwise(
@@ -118,8 +115,6 @@ sigmoid: Elementwise = Elementwise(
     kinks=(),
     spell="torch.sigmoid F.sigmoid torch.special.expit scipy.special.expit "
     "jax.scipy.special.expit special.expit expit jax.nn.sigmoid",
-    latex=r"\sigma\left(#1\right)",
-    expand=lambda x: 1.0 / (1.0 + exp(-x)),
 )
 
 softplus: Elementwise = Elementwise(
@@ -130,8 +125,7 @@ softplus: Elementwise = Elementwise(
     domain=ALL,
     box=(ANY,),
     kinks=(),
-    spell="softplus jax.nn.softplus",
-    expand=lambda x: log1p(exp(-absolute(x))) + maximum(x, 0.0),
+    spell="softplus jax.nn.softplus scipy.special.softplus",
 )
 
 sinh: Elementwise = Elementwise(
@@ -143,7 +137,6 @@ sinh: Elementwise = Elementwise(
     box=(ANY,),
     kinks=(),
     spell="np+torch+jnp+math.sinh",
-    latex=r"\sinh\left(#1\right)",
 )
 
 cosh: Elementwise = Elementwise(
@@ -155,7 +148,6 @@ cosh: Elementwise = Elementwise(
     box=(ANY,),
     kinks=(),
     spell="np+torch+jnp+math.cosh",
-    latex=r"\cosh\left(#1\right)",
 )
 
 tanh: Elementwise = Elementwise(
@@ -167,8 +159,7 @@ tanh: Elementwise = Elementwise(
     domain=ALL,
     box=(ANY,),
     kinks=(),
-    spell="np+torch+jnp+math.tanh F.tanh",
-    latex=r"\tanh\left(#1\right)",
+    spell="np+torch+jnp+math.tanh F.tanh jax.nn.tanh",
 )
 
 sech: Elementwise = Elementwise(
@@ -180,5 +171,4 @@ sech: Elementwise = Elementwise(
     box=(ANY,),
     kinks=(),
     spell="sech",
-    expand=lambda x: 1.0 / cosh(x),
 )

@@ -27,7 +27,7 @@ def _comparison(name: str, ufunc: np.ufunc, symbol: str, doc: str, short: str) -
         kinks=(),
         symbol=symbol,
         kind="bool",
-        spell=f"np+torch+jnp.{name} torch.{short}",
+        spell=f"np+torch+jnp.{name} torch.{short}" if name != "equal" else "np+jnp.equal torch.eq",
     )
 
 
@@ -77,7 +77,7 @@ where: Elementwise = Elementwise(
     kinks=(),
     kind="select",
     selects=(None, lambda c, a, b: not_equal(c, 0.0), lambda c, a, b: equal(c, 0.0)),
-    latex=r"\begin{cases} #2 & #1 \\ #3 & \text{otherwise} \end{cases}",
+    args="condition x y",
 )
 
 

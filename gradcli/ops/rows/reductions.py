@@ -14,7 +14,6 @@ from gradcli.graph import builder, size_of
 from gradcli.ops.cotangent import Cotangent, nonzero, real
 from gradcli.ops.custom import Custom
 from gradcli.ops.family import build
-from gradcli.ops.formula import along
 from gradcli.ops.leaves import constant, eye_
 from gradcli.ops.linear import (
     add_up,
@@ -29,8 +28,8 @@ from gradcli.ops.linear import (
     sum_,
     transpose,
 )
-from gradcli.ops.rows.arithmetic import ALL, ANY, sqrt
-from gradcli.ops.rows.exponential import exp, log
+from gradcli.ops.rows.arithmetic import ALL, ANY, absolute, sign
+from gradcli.ops.rows.exponential import power
 from gradcli.ops.rows.logic import equal, guarded, leaves_out, logical_or, not_equal, where
 
 if TYPE_CHECKING:
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 
     from gradcli.graph import Node
     from gradcli.ops.family import Types
-    from gradcli.ops.formula import Formula
 
 Array = np.ndarray[Any, Any]
 Axes = tuple[int, ...]
@@ -104,13 +102,6 @@ def _extreme(name: str, forward: Callable[..., Array], word: str) -> Custom:
         samples=_REDUCED,
         lane=_reduction_lane,
         textbook=_extreme_textbook,
-        form=lambda node, x: along(
-            name.removeprefix("a"),
-            x,
-            node,
-            *node.params,
-            latex=rf"\{name.removeprefix('a')}\left(#1\right)",
-        ),
     )
 
 
@@ -221,11 +212,6 @@ def _norm2_vjp(node: Node, g: Node) -> list[Node]:
     return [guarded(equal(length, 0.0), 0.0, keep_reduced(g, x, axes) * (x / length))]
 
 
-def _norm2_form(node: Node, x: Formula) -> Formula:
-    bars = r"\left\lVert #1 \right\rVert" + (r"_{F}" if x.ndim > 1 else "")
-    return along("norm", x, node, *node.params, latex=bars)
-
-
 norm2: Custom = Custom(
     "norm2",
     _norm2,
@@ -237,8 +223,41 @@ norm2: Custom = Custom(
     kinks=(((0.0,), (0.0,)),),
     samples=_REDUCED,
     lane=_reduction_lane,
-    form=_norm2_form,
-    expand=lambda x, axes, keepdims: sqrt(sum_(x * x, axes, keepdims)),
+)
+
+
+def _norm_p(x: Array, axes: Axes, keepdims: bool, order: float) -> Array:
+    """Scaled by the largest element, so that no power overflows or vanishes."""
+    size = np.abs(x)
+    largest = np.amax(size, axis=axes, keepdims=True, initial=0)
+    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
+    total = add_up(np.power(size / scale, order), axis=axes, keepdims=True)
+    root = (np.power(total, 1 / order) * scale).astype(x.dtype, copy=False)
+    return np.asarray(root if keepdims else np.squeeze(root, axis=axes))
+
+
+def _norm_p_vjp(node: Node, g: Node) -> list[Node]:
+    (x,), (axes, _, order) = node.inputs, node.params
+    ratio = absolute(x) / keep_reduced(node, x, axes)
+    slope = sign(x) * power(ratio, order - 1.0)
+    return [guarded(equal(x, 0.0), 0.0, keep_reduced(g, x, axes) * slope)]
+
+
+norm_p: Custom = Custom(
+    "norm_p",
+    _norm_p,
+    lambda x, axes, keepdims, order: _reduced(x, axes, keepdims),
+    _norm_p_vjp,
+    doc="sum(|x|**p)**(1/p) over axes, without overflow; where x is 0 its derivative is 0.",
+    domain="p other than 0",
+    box=(ANY,),
+    kinks=(((0.0,), (0.0,)),),
+    samples=(
+        (((4,),), ((-1,), False, 3.0)),
+        (((2, 3),), ((-1,), True, 0.5)),
+        (((2, 3),), ((-2, -1), False, -1.5)),
+    ),
+    lane=_reduction_lane,
 )
 
 
@@ -283,9 +302,18 @@ def _shift(x: Array, axes: Axes) -> Array:
     return np.where(np.isfinite(largest), largest, 0).astype(x.dtype, copy=False)
 
 
+def _log_total(x: Array, axes: Axes) -> tuple[Array, Array]:
+    """The largest element, and log(sum(exp(x - largest))): exact where one element is all of it."""
+    top = np.amax(x, axis=axes, keepdims=True, initial=-np.inf)
+    hit = x == top
+    rest = np.where(hit, 0, np.exp(x - _shift(x, axes))).astype(x.dtype, copy=False)
+    count = np.maximum(add_up(hit, axis=axes, keepdims=True, dtype=x.dtype), 1)
+    return top, np.log(count) + np.log1p(add_up(rest, axis=axes, keepdims=True) / count)
+
+
 def _logsumexp(x: Array, axes: Axes, keepdims: bool) -> Array:
-    top = _shift(x, axes)
-    total = np.log(add_up(np.exp(x - top), axis=axes, keepdims=True)) + top
+    top, rest = _log_total(x, axes)
+    total = top + rest
     return np.asarray(total if keepdims else np.squeeze(total, axis=axes))
 
 
@@ -295,14 +323,14 @@ def _softmax(x: Array, axes: Axes) -> Array:
 
 
 def _log_softmax(x: Array, axes: Axes) -> Array:
-    shifted = x - _shift(x, axes)
-    total = np.log(add_up(np.exp(shifted), axis=axes, keepdims=True))
-    return np.asarray(shifted - total)
+    return np.asarray(x - _shift(x, axes) - _log_total(x, axes)[1])
 
 
 def _logsumexp_vjp(node: Node, g: Node) -> list[Node]:
     (x,), (axes, _) = node.inputs, node.params
-    return [keep_reduced(g, x, axes) * softmax(x, axes)]
+    # Of elements that are all -inf none has a share.
+    nothing = equal(keep_reduced(node, x, axes), -np.inf)
+    return [guarded(nothing, 0.0, keep_reduced(g, x, axes) * softmax(x, axes))]
 
 
 def _softmax_vjp(node: Node, g: Node) -> list[Node]:
@@ -313,22 +341,6 @@ def _softmax_vjp(node: Node, g: Node) -> list[Node]:
 def _log_softmax_vjp(node: Node, g: Node) -> list[Node]:
     (x,), (axes,) = node.inputs, node.params
     return [g - softmax(x, axes) * sum_(g, axes, True)]
-
-
-def _logsumexp_expansion(x: Node, axes: Axes, keepdims: bool) -> Node:
-    top = amax(x, axes, True)
-    total = log(sum_(exp(x - top), axes, True)) + top
-    return total if keepdims else reshape(total, reduced_shape(x.shape, axes, False))
-
-
-def _softmax_expansion(x: Node, axes: Axes) -> Node:
-    raised = exp(x - amax(x, axes, True))
-    return raised / sum_(raised, axes, True)
-
-
-def _log_softmax_expansion(x: Node, axes: Axes) -> Node:
-    shifted = x - amax(x, axes, True)
-    return shifted - log(sum_(exp(shifted), axes, True))
 
 
 logsumexp: Custom = Custom(
@@ -342,7 +354,6 @@ logsumexp: Custom = Custom(
     kinks=(),
     samples=_REDUCED,
     lane=_reduction_lane,
-    expand=_logsumexp_expansion,
 )
 
 _ALONG = ((((5,),), ((-1,),)), (((3, 4),), ((-2,),)))
@@ -363,7 +374,6 @@ softmax: Custom = Custom(
     kinks=(),
     samples=_ALONG,
     lane=_along_lane,
-    expand=_softmax_expansion,
 )
 
 log_softmax: Custom = Custom(
@@ -377,5 +387,4 @@ log_softmax: Custom = Custom(
     kinks=(),
     samples=_ALONG,
     lane=_along_lane,
-    expand=_log_softmax_expansion,
 )

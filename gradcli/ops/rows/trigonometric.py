@@ -18,7 +18,6 @@ sin: Elementwise = Elementwise(
     box=(ANY,),
     kinks=(),
     spell="np+torch+jnp+math.sin",
-    latex=r"\sin\left(#1\right)",
 )
 
 cos: Elementwise = Elementwise(
@@ -30,7 +29,6 @@ cos: Elementwise = Elementwise(
     box=(ANY,),
     kinks=(),
     spell="np+torch+jnp+math.cos",
-    latex=r"\cos\left(#1\right)",
 )
 
 tan: Elementwise = Elementwise(
@@ -42,7 +40,6 @@ tan: Elementwise = Elementwise(
     box=((-1.0, 1.0),),
     kinks=(),
     spell="np+torch+jnp+math.tan",
-    latex=r"\tan\left(#1\right)",
 )
 
 asin: Elementwise = Elementwise(
@@ -55,7 +52,6 @@ asin: Elementwise = Elementwise(
     box=(INNER,),
     kinks=(((1.0,), (np.inf,)), ((-1.0,), (np.inf,))),
     spell="np+torch+jnp.asin np+torch+jnp.arcsin math.asin",
-    latex=r"\arcsin\left(#1\right)",
 )
 
 acos: Elementwise = Elementwise(
@@ -67,7 +63,6 @@ acos: Elementwise = Elementwise(
     box=(INNER,),
     kinks=(((1.0,), (-np.inf,)), ((-1.0,), (-np.inf,))),
     spell="np+torch+jnp.acos np+torch+jnp.arccos math.acos",
-    latex=r"\arccos\left(#1\right)",
 )
 
 atan: Elementwise = Elementwise(
@@ -79,5 +74,4 @@ atan: Elementwise = Elementwise(
     box=(ANY,),
     kinks=(),
     spell="np+torch+jnp.atan np+torch+jnp.arctan math.atan",
-    latex=r"\arctan\left(#1\right)",
 )

@@ -6,7 +6,6 @@ import numpy as np
 
 from gradcli.graph import OPS, size_of
 from gradcli.ops.family import build
-from gradcli.ops.formula import Call
 from gradcli.ops.leaves import constant
 from gradcli.ops.linear import Linear, broadcast_to, keep_reduced, reduced_shape, reshape
 
@@ -29,9 +28,4 @@ trace: Linear = Linear(
     lambda g, x: reshape(g, (*g.shape, 1, 1)) * build(OPS["eye"], (), (x.shape[-2:], 0)),
     doc="Sum of the diagonal of the last two axes; formulas say it, the function is the sum.",
     samples=((((3, 4),), ()), (((2, 3, 3),), ())),
-    form=lambda node, x: (
-        Call("trace", x, ndim=0, latex=r"\operatorname{tr}\left(#1\right)")
-        if x.ndim == 2
-        else Call("trace", x, ndim=node.ndim, named={"axis1": x.ndim - 2, "axis2": x.ndim - 1})
-    ),
 )

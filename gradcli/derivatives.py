@@ -1,0 +1,329 @@
+"""Derivatives of a run beyond gradient and Jacobian: products, Hessians, elementwise ones.
+
+Each is a graph, kept with the traced program, run in plain arithmetic first; where that gives NaN
+it is found again with structural zeros kept apart from values, as gradients are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcli.arrays import as_array, owned
+from gradcli.autodiff import jvp, vjp
+from gradcli.autodiff.operators import jacobian, pushed, pushed_ones
+from gradcli.autodiff.pointwise import not_diagonal, require_looked_at, shapes_differ
+from gradcli.autodiff.structure import NONE, is_diagonal, own_positions, sources
+from gradcli.engine import memory_error
+from gradcli.errors import SeedError
+from gradcli.graph import OPS, Arena, Node, building
+from gradcli.jacobians import fill_columns, fill_rows, jacobian_of, rows_with_nan, seed_leaf
+from gradcli.ops.cotangent import Cotangent
+from gradcli.ops.elementwise import shape_text
+from gradcli.ops.leaves import array_constant, constant
+from gradcli.ops.linear import Positions, diagonal, index, reshape
+from gradcli.simplify import rewrite
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gradcli.engine import Plan
+    from gradcli.run import Run
+    from gradcli.wrt import Wrt
+
+    Array = np.ndarray[Any, Any]
+    Part = Array | None
+
+
+WHOLE = "`gradcli jacobian`"
+"""What gives a Jacobian that is not diagonal, for messages."""
+
+
+def has_nan(arrays: Sequence[Part]) -> bool:
+    """Whether any of some arrays holds NaN."""
+    return any(np.isnan(array).any() for array in arrays if array is not None)
+
+
+# --- products ----------------------------------------------------------------------------------
+
+
+class Direction:
+    """A vector for each of some inputs, which move along it; the others stand still."""
+
+    def __init__(self, run: Run, tangents: Mapping[str, Any]) -> None:
+        if not tangents:
+            name = next(iter(run.traced.inputs), "x")
+            raise SeedError(
+                "a product needs a tangent: the direction in which the inputs move",
+                hint=f"as in `--tangent {name}=ones`, or with a value of the shape of {name}",
+            )
+        self.wanted = run.wanted(list(tangents))
+        dtype = run.settings.dtype
+        moved: dict[int, tuple[Node, Array]] = {}
+        for one, value in zip(self.wanted, tangents.values(), strict=True):
+            array = np.ones(one.shape, dtype)
+            if not (isinstance(value, str) and value == "ones"):
+                array = as_array(f"the tangent of {one.label}", value, run.settings)
+            if array.shape != one.shape:
+                raise SeedError(
+                    f"the tangent of `{one.label}` has shape {shape_text(array.shape)}, "
+                    f"`{one.label}` has shape {shape_text(one.shape)}",
+                    hint="a tangent has its input's shape; nothing is broadcast",
+                )
+            start = (one.node, np.zeros(one.node.size, dtype))
+            np.add.at(moved.setdefault(one.node.serial, start)[1], one.columns(), array.ravel())
+        self.nodes = [node for node, _ in moved.values()]
+        self.arrays = [whole.reshape(node.shape) for node, whole in moved.values()]
+        self.key = tuple(moved)
+
+
+def jvp_of(run: Run, direction: Direction) -> list[tuple[Array, Array]]:
+    """For each output its value and the product of its Jacobian with the direction."""
+
+    def make(strict: bool) -> tuple[Plan, list[Node], list[bool]]:
+        leaves = [seed_leaf(node) for node in direction.nodes]
+        with building(Arena(rewrite, run.settings.max_nodes)), np.errstate(all="ignore"):
+            parts = jvp(run.outputs, direction.nodes, leaves, strict=strict)
+        nodes = [*run.outputs, *[part for part in parts if part is not None]]
+        present = [part is not None for part in parts]
+        return run.traced.checked_plan(nodes, leaves), leaves, present
+
+    def found(strict: bool) -> tuple[list[Array], list[Part]]:
+        key = ("jvp", direction.key, strict)
+        plan, leaves, present = run.traced.kept(key, lambda: make(strict))
+        return _values_and_parts(run, plan, [(leaves, direction.arrays)], present)
+
+    values, parts = found(False)
+    if has_nan(parts):
+        values, parts = found(True)
+    return [
+        (value, np.zeros(output.shape, run.settings.dtype) if part is None else owned(part))
+        for output, value, part in zip(run.outputs, values, parts, strict=True)
+    ]
+
+
+def hvp_of(
+    run: Run, output: Node, seed: Any, wanted: list[Wrt], direction: Direction
+) -> tuple[Array, list[Part]]:
+    """An output's value and the product of its Hessian, or that of sum(seed*output)."""
+    nodes = [one.node for one in wanted]
+
+    def make(strict: bool) -> tuple[Plan, list[Node], list[Node], list[bool]]:
+        leaves = [seed_leaf(node) for node in direction.nodes]
+        with building(Arena(rewrite, run.settings.max_nodes)), np.errstate(all="ignore"):
+            bound, start = start_of(output, seed, strict)
+            parts: list[Node | None]
+            if strict:
+                # The Hessian is its own transpose.
+                firsts = vjp([output], [start], direction.nodes, strict=True)
+                pairs = [(f, leaf) for f, leaf in zip(firsts, leaves, strict=True) if f is not None]
+                starts = [Cotangent(leaf, OPS["not_equal"](leaf, 0.0)) for _, leaf in pairs]
+                parts = [None] * len(nodes)
+                if pairs:
+                    parts = vjp([first for first, _ in pairs], starts, nodes, strict=True)
+            else:
+                firsts = vjp([output], [start], nodes)
+                pushes = iter(
+                    jvp([first for first in firsts if first is not None], direction.nodes, leaves)
+                )
+                parts = [None if first is None else next(pushes) for first in firsts]
+        present = [part is not None for part in parts]
+        computed = [output, *[part for part in parts if part is not None]]
+        return run.traced.checked_plan(computed, [*leaves, *bound]), leaves, bound, present
+
+    def found(strict: bool) -> tuple[list[Array], list[Part]]:
+        given = not isinstance(seed, str)
+        names = tuple([node.serial for node in nodes])
+        key = ("hvp", output.serial, names, direction.key, given, strict)
+        plan, leaves, bound, present = run.traced.kept(key, lambda: make(strict))
+        pairs = [(leaves, direction.arrays), (bound, [seed])]
+        return _values_and_parts(run, plan, pairs, present)
+
+    (value,), parts = found(False)
+    if has_nan(parts):
+        (value,), parts = found(True)
+    return value, parts
+
+
+def start_of(output: Node, seed: Any, strict: bool) -> tuple[list[Node], Cotangent]:
+    """The cotangent of an output to start from, and the leaf to bind a seed of values to."""
+    if isinstance(seed, str):
+        return [], Cotangent(constant(1.0, output.shape))
+    leaf = seed_leaf(output)
+    return [leaf], Cotangent(leaf, OPS["not_equal"](leaf, 0.0) if strict else None)
+
+
+def _values_and_parts(
+    run: Run,
+    plan: Plan,
+    bound: Sequence[tuple[Sequence[Node], Sequence[Array]]],
+    present: list[bool],
+) -> tuple[list[Array], list[Part]]:
+    """Run a plan of values and then the parts that are present; None for the others."""
+    values = dict(run.values)
+    for leaves, arrays in bound:
+        values.update({leaf.serial: array for leaf, array in zip(leaves, arrays, strict=False)})
+    found = plan.run(values)
+    count = len(found) - sum(present)
+    rest = iter(found[count:])
+    return found[:count], [next(rest) if there else None for there in present]
+
+
+# --- Hessian -----------------------------------------------------------------------------------
+
+
+def hessian_of(
+    run: Run, output: Node, seed: Any, wanted: list[Wrt]
+) -> tuple[dict[str, dict[str, Array]], int]:
+    """Blocks of the second derivatives of sum(seed*output), and the passes that it took.
+
+    Columns forward over reverse, a pass each, those of one input as one batch; rows with NaN again,
+    strictly, in reverse twice.
+    """
+    settings = run.settings
+    size = sum(one.size for one in wanted)
+    need = size * size * settings.dtype.itemsize
+    if need > settings.max_memory:
+        raise memory_error(need, settings.max_memory, ", for the Hessian alone")
+    blocks = [[np.zeros((a.size, b.size), settings.dtype) for b in wanted] for a in wanted]
+    fixed, firsts = _gradient(run, output, seed, wanted, False)
+    reached = [place for place, first in enumerate(firsts) if first is not None]
+    for column, one in enumerate(wanted):
+        fill_columns(
+            run,
+            [first for first in firsts if first is not None],
+            one,
+            [blocks[row][column] for row in reached],
+            [wanted[row].columns() for row in reached],
+            fixed=fixed,
+        )
+    passes = size
+    for row in reached:
+        unsure = rows_with_nan(blocks[row])
+        if len(unsure):
+            fixed, strictly = _gradient(run, output, seed, wanted, True)
+            first = strictly[row]
+            assert first is not None
+            places = wanted[row].columns()[unsure]
+            fill_rows(run, first, wanted, blocks[row], places, unsure, fixed=fixed, strict=True)
+            passes += len(unsure)
+    shaped = {}
+    for a, row_blocks in zip(wanted, blocks, strict=True):
+        shaped[a.label] = {
+            b.label: (block + 0.0).reshape(a.shape + b.shape)
+            for b, block in zip(wanted, row_blocks, strict=True)
+        }
+    return shaped, passes
+
+
+def _gradient(
+    run: Run, output: Node, seed: Any, wanted: list[Wrt], strict: bool
+) -> tuple[list[tuple[Node, Array]], list[Node | None]]:
+    """The gradient as nodes, and the leaf that it takes a seed from with the seed."""
+    nodes = [one.node for one in wanted]
+
+    def make() -> tuple[list[Node], list[Node | None]]:
+        with building(Arena(rewrite, run.settings.max_nodes)), np.errstate(all="ignore"):
+            bound, start = start_of(output, seed, strict)
+            return bound, vjp([output], [start], nodes, strict=strict)
+
+    names = tuple([node.serial for node in nodes])
+    key = ("gradient", output.serial, names, isinstance(seed, str), strict)
+    bound, firsts = run.traced.kept(key, make)
+    return [(leaf, seed) for leaf in bound], firsts
+
+
+# --- element by element ------------------------------------------------------------------------
+
+
+def derivative_of(run: Run, output: Node, one: Wrt, order: int) -> tuple[Array, int]:
+    """The elementwise derivative of an output of some order, and the passes that it took.
+
+    Raises ShapeError where the shapes differ, ArgumentError where the Jacobian is not diagonal.
+    """
+    if one.shape and output.shape != one.shape:
+        error = shapes_differ(
+            "the output", output.shape, f"`{one.label}`", one.shape,
+            WHOLE, "`gradcli eval`; `gradcli hessian` goes on to second order",
+        )  # fmt: skip
+        error.hint += "; --wrt names what to differentiate by"
+        raise error
+    if not one.shape:
+        return _along(run, output, one, order, None), order
+    found = sources(output, one.node)
+    own, counted = own_positions(output, one.node), found
+    if one.positions is not None:
+        # What an element of the input outside the part does is no derivative by the part.
+        own = one.positions
+        outside = (found >= 0) & ~np.isin(found, one.columns())
+        counted = np.where(outside, NONE, found)
+    if is_diagonal(counted, own):
+        return _along(run, output, one, order, counted == own), order
+    require_looked_at(found, own, one.node.shape, WHOLE)
+    return _looked_at(run, output, one, order)
+
+
+def _along(run: Run, output: Node, one: Wrt, order: int, kept: Array | None) -> Array:
+    """Derivatives along ones, or along the one element of a part: rows have no other entry.
+
+    kept: where there is an entry at all; None for everywhere.
+    """
+    x = one.node
+
+    def make(strict: bool) -> Plan:
+        with building(Arena(rewrite, run.settings.max_nodes, strict=strict)):
+            unit = np.zeros(x.size)
+            unit[one.columns()] = 1
+            whole = one.positions is None or one.shape
+            y = output
+            with np.errstate(all="ignore"):
+                for _ in range(order):
+                    if whole:
+                        y = pushed_ones(y, x)
+                    else:
+                        y = pushed(y, [x], [array_constant(unit.reshape(x.shape))])
+        return run.traced.checked_plan([y])
+
+    def found(strict: bool) -> Array:
+        key = ("along", output.serial, one.label, order, strict)
+        plan: Plan = run.traced.kept(key, lambda: make(strict))
+        return plan.run(run.values)[0]
+
+    array = found(False)
+    if kept is not None and not kept.all():
+        array = np.where(kept, array, 0)
+    if np.isnan(array).any():
+        array = found(True)
+        array = array if kept is None else np.where(kept, array, 0)
+    return owned(array)
+
+
+def _looked_at(run: Run, output: Node, one: Wrt, order: int) -> tuple[Array, int]:
+    """The same by whole Jacobians, which show at these inputs that they are diagonal."""
+    size = one.size
+    passes = 0
+    node = output
+    for step in range(order):
+        result = jacobian_of(run, node, np.zeros(node.shape), [one], "auto")
+        passes += result.passes
+        matrix = result.jacobian[one.label].reshape(size, size)
+        if (matrix[~np.eye(size, dtype=np.bool_)] != 0).any():
+            raise not_diagonal(matrix, node.shape, one.shape, WHOLE)
+        if step + 1 < order:
+            node = _diagonal_node(run, node, one)
+    return owned(np.diagonal(matrix).reshape(output.shape)), passes
+
+
+def _diagonal_node(run: Run, y: Node, one: Wrt) -> Node:
+    """The diagonal of the Jacobian as a node, to be differentiated again."""
+
+    def make() -> Node:
+        with building(Arena(rewrite, run.settings.max_nodes)), np.errstate(all="ignore"):
+            matrix = reshape(jacobian(y, one.node), (y.size, one.node.size))
+            if one.positions is not None:
+                matrix = index(matrix, ((0, y.size, 1), Positions(one.columns())))
+            return reshape(diagonal(matrix, 0), y.shape)
+
+    node: Node = run.traced.kept(("diagonal", y.serial, one.label), make)
+    return node
