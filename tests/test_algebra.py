@@ -67,6 +67,7 @@ def test_a_wrong_value_is_caught(row, monkeypatch):
             close(by_row, value)
         except AssertionError:
             caught += 1
+            break
     assert caught or row.ops == ("logical_not", "equal") or _conditions_only(row)
 
 
