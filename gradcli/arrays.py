@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradcli.engine import memory_error
 from gradcli.errors import InputError
 from gradcli.ops.leaves import storage
 
@@ -50,8 +51,11 @@ def as_array(name: str, value: Any, settings: Settings) -> Array:
         raise InputError(f"`{name}` is not an array of numbers")
     if array.dtype == np.bool_:
         return array
+    held = storage("real", settings.dtype)
+    if array.dtype != held and (need := array.size * held.itemsize) > settings.max_memory:
+        raise memory_error(need, settings.max_memory, f", for `{name}` alone")
     with np.errstate(over="ignore"):
-        narrow = array.astype(storage("real", settings.dtype), copy=False)
+        narrow = array.astype(held, copy=False)
     if settings.dtype != np.float64 and not np.array_equal(np.isinf(narrow), np.isinf(array)):
         raise InputError(f"`{name}` holds numbers beyond the range of {settings.dtype}")
     return narrow

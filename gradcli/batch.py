@@ -214,7 +214,7 @@ def _jacobian(run: Run, request: dict[str, Any]) -> Result[Any]:
         if flat or mode != "auto":
             raise UsageError("`diag` goes with neither `flat` nor `mode`")
         return run.jacobian(_names(request), diag=True)
-    result = run.jacobian(_names(request), mode)
+    result = run.jacobian(_names(request), mode, sparse=_flag(request, "sparse"))
     return result.flat() if flat else result
 
 
@@ -266,7 +266,8 @@ def at_inputs(name: str, answer: Callable[[Run, dict[str, Any]], Result[Any]]) -
             error.give("give it in `inputs`")
             raise
         result = answer(run, request)
-        check_printable(named_arrays(result), run.settings.max_memory)
+        size = sum(array.size for array in named_arrays(result).values())
+        check_printable(size, run.settings.max_memory)
         return result_object(name, "", result)
 
     return command
@@ -274,12 +275,15 @@ def at_inputs(name: str, answer: Callable[[Run, dict[str, Any]], Result[Any]]) -
 
 COMMANDS: dict[str, tuple[Command, tuple[str, ...]]] = {
     "eval": (at_inputs("eval", _eval), ("wrt", "seed", "no_grad", "order")),
-    "jacobian": (at_inputs("jacobian", _jacobian), ("wrt", "mode", "flat", "diag")),
+    "jacobian": (at_inputs("jacobian", _jacobian), ("wrt", "mode", "flat", "diag", "sparse")),
     "hessian": (
         at_inputs(
-            "hessian", lambda run, request: run.hessian(_names(request), _seed(request, run))
+            "hessian",
+            lambda run, request: run.hessian(
+                _names(request), _seed(request, run), sparse=_flag(request, "sparse")
+            ),
         ),
-        ("wrt", "seed"),
+        ("wrt", "seed", "sparse"),
     ),
     "jvp": (
         at_inputs("jvp", lambda run, request: run.jvp(_tangents(request))),

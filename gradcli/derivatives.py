@@ -12,18 +12,21 @@ import numpy as np
 
 from gradcli.arrays import as_array, owned
 from gradcli.autodiff import jvp, vjp
+from gradcli.autodiff.colouring import LEAST
+from gradcli.autodiff.entries import entries
 from gradcli.autodiff.operators import jacobian, pushed, pushed_ones
 from gradcli.autodiff.pointwise import not_diagonal, require_looked_at, shapes_differ
 from gradcli.autodiff.structure import NONE, is_diagonal, own_positions, sources
-from gradcli.engine import memory_error
 from gradcli.errors import SeedError
 from gradcli.graph import OPS, Arena, Node, building
-from gradcli.jacobians import fill_columns, fill_rows, jacobian_of, rows_with_nan, seed_leaf
+from gradcli.jacobians import jacobian_of
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import array_constant, constant
 from gradcli.ops.linear import Positions, diagonal, index, reshape
+from gradcli.seeds import seed_leaf
 from gradcli.simplify import rewrite
+from gradcli.sparse import columns_of, structure_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -170,70 +173,6 @@ def _values_and_parts(
     return found[:count], [next(rest) if there else None for there in present]
 
 
-# --- Hessian -----------------------------------------------------------------------------------
-
-
-def hessian_of(
-    run: Run, output: Node, seed: Any, wanted: list[Wrt]
-) -> tuple[dict[str, dict[str, Array]], int]:
-    """Blocks of the second derivatives of sum(seed*output), and the passes that it took.
-
-    Columns forward over reverse, a pass each, those of one input as one batch; rows with NaN again,
-    strictly, in reverse twice.
-    """
-    settings = run.settings
-    size = sum(one.size for one in wanted)
-    need = size * size * settings.dtype.itemsize
-    if need > settings.max_memory:
-        raise memory_error(need, settings.max_memory, ", for the Hessian alone")
-    blocks = [[np.zeros((a.size, b.size), settings.dtype) for b in wanted] for a in wanted]
-    fixed, firsts = _gradient(run, output, seed, wanted, False)
-    reached = [place for place, first in enumerate(firsts) if first is not None]
-    for column, one in enumerate(wanted):
-        fill_columns(
-            run,
-            [first for first in firsts if first is not None],
-            one,
-            [blocks[row][column] for row in reached],
-            [wanted[row].columns() for row in reached],
-            fixed=fixed,
-        )
-    passes = size
-    for row in reached:
-        unsure = rows_with_nan(blocks[row])
-        if len(unsure):
-            fixed, strictly = _gradient(run, output, seed, wanted, True)
-            first = strictly[row]
-            assert first is not None
-            places = wanted[row].columns()[unsure]
-            fill_rows(run, first, wanted, blocks[row], places, unsure, fixed=fixed, strict=True)
-            passes += len(unsure)
-    shaped = {}
-    for a, row_blocks in zip(wanted, blocks, strict=True):
-        shaped[a.label] = {
-            b.label: (block + 0.0).reshape(a.shape + b.shape)
-            for b, block in zip(wanted, row_blocks, strict=True)
-        }
-    return shaped, passes
-
-
-def _gradient(
-    run: Run, output: Node, seed: Any, wanted: list[Wrt], strict: bool
-) -> tuple[list[tuple[Node, Array]], list[Node | None]]:
-    """The gradient as nodes, and the leaf that it takes a seed from with the seed."""
-    nodes = [one.node for one in wanted]
-
-    def make() -> tuple[list[Node], list[Node | None]]:
-        with building(Arena(rewrite, run.settings.max_nodes)), np.errstate(all="ignore"):
-            bound, start = start_of(output, seed, strict)
-            return bound, vjp([output], [start], nodes, strict=strict)
-
-    names = tuple([node.serial for node in nodes])
-    key = ("gradient", output.serial, names, isinstance(seed, str), strict)
-    bound, firsts = run.traced.kept(key, make)
-    return [(leaf, seed) for leaf in bound], firsts
-
-
 # --- element by element ------------------------------------------------------------------------
 
 
@@ -260,7 +199,8 @@ def derivative_of(run: Run, output: Node, one: Wrt, order: int) -> tuple[Array, 
         counted = np.where(outside, NONE, found)
     if is_diagonal(counted, own):
         return _along(run, output, one, order, counted == own), order
-    require_looked_at(found, own, one.node.shape, WHOLE)
+    if structure_of(run, [output], columns_of([one]), "auto").compression is None:
+        require_looked_at(found, own, one.node.shape, WHOLE)
     return _looked_at(run, output, one, order)
 
 
@@ -305,14 +245,29 @@ def _looked_at(run: Run, output: Node, one: Wrt, order: int) -> tuple[Array, int
     passes = 0
     node = output
     for step in range(order):
-        result = jacobian_of(run, node, np.zeros(node.shape), [one], "auto")
+        sparse = size * size > LEAST
+        result = jacobian_of(run, node, np.zeros(node.shape), [one], "auto", sparse)
         passes += result.passes
         matrix = result.jacobian[one.label].reshape(size, size)
-        if (matrix[~np.eye(size, dtype=np.bool_)] != 0).any():
-            raise not_diagonal(matrix, node.shape, one.shape, WHOLE)
+        beside, rates = _beside(matrix)
+        if len(rates):
+            where = (int(beside[0][0]), int(beside[1][0]))
+            raise not_diagonal(where, float(rates[0]), node.shape, one.shape, WHOLE)
         if step + 1 < order:
             node = _diagonal_node(run, node, one)
-    return owned(np.diagonal(matrix).reshape(output.shape)), passes
+    return owned(matrix.diagonal().reshape(output.shape)), passes
+
+
+def _beside(matrix: Any) -> tuple[tuple[Array, Array], Array]:
+    """Places and values of what is not zero beside the diagonal."""
+    if isinstance(matrix, np.ndarray):
+        rows, columns = np.nonzero(matrix)
+        values = matrix[rows, columns]
+    else:
+        entries = matrix.tocoo()
+        rows, columns, values = entries.row, entries.col, entries.data
+    chosen = (rows != columns) & (values != 0)
+    return (rows[chosen], columns[chosen]), values[chosen]
 
 
 def _diagonal_node(run: Run, y: Node, one: Wrt) -> Node:
@@ -320,6 +275,10 @@ def _diagonal_node(run: Run, y: Node, one: Wrt) -> Node:
 
     def make() -> Node:
         with building(Arena(rewrite, run.settings.max_nodes)), np.errstate(all="ignore"):
+            found = entries(y, one.node)
+            if found is not None:
+                own = one.columns()[found.rows] == found.columns
+                return reshape(found.placed(found.rows, own, y.size), y.shape)
             matrix = reshape(jacobian(y, one.node), (y.size, one.node.size))
             if one.positions is not None:
                 matrix = index(matrix, ((0, y.size, 1), Positions(one.columns())))

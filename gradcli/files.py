@@ -1,6 +1,7 @@
 """Arrays from files and standard input: NumPy's formats, tables, JSON.
 
-Nothing is ever unpickled. Errors name the file, and in tables the line and the column.
+Nothing is ever unpickled, and nothing is read beyond a limit of bytes, whatever a file's name or
+header promises. Errors name the file, and in tables the line and the column.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from gradcli.errors import InputError, did_you_mean
+from gradcli.engine import bytes_text
+from gradcli.errors import InputError, LimitError, did_you_mean
 from gradcli.ops.values import NONFINITE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import IO
 
     Array = np.ndarray[Any, Any]
@@ -29,10 +31,13 @@ _REFERENCE = re.compile(
 STDIN = "standard input"
 
 
-def read_file(reference: str) -> Array:
-    """The array in `PATH`, `PATH:PART`, or `-` (standard input, its format told by its content)."""
+def read_file(reference: str, limit: int) -> Array:
+    """The array in `PATH`, `PATH:PART`, or `-` (standard input, its format told by its content).
+
+    Raises InputError, and LimitError for more than `limit` bytes.
+    """
     if reference == "-" or reference.startswith("-:"):
-        return _read_stdin(reference[2:] or None)
+        return _read_stdin(reference[2:] or None, limit)
     found = _REFERENCE.fullmatch(reference)
     reader = READERS.get(found["ending"].lower()) if found else None
     if found is None or reader is None:
@@ -41,16 +46,16 @@ def read_file(reference: str) -> Array:
             f"`{reference}` is not a kind of file known here", hint=f"it reads {known}"
         )
     path = found["path"]
-    return opened(path, lambda: reader(path, found["part"]))
+    return opened(path, lambda: reader(path, found["part"], limit))
 
 
-def read_many(path: str) -> dict[str, Array]:
-    """Every array of a `.npz` file or a JSON object, by name."""
+def read_many(path: str, limit: int) -> dict[str, Array]:
+    """Every array of a `.npz` file or a JSON object, by name; raises as `read_file` does."""
     if path.lower().endswith(".npz"):
-        return opened(path, lambda: _load_npz(path))
+        return opened(path, lambda: _load_npz(path, None, limit))
     if not path.lower().endswith(".json"):
         raise InputError(f"`{path}` does not hold named inputs", hint="it reads `.npz` and `.json`")
-    value = opened(path, lambda: _load_json(path))
+    value = opened(path, lambda: _load_json(path, _content(path, limit)))
     if not isinstance(value, dict):
         raise InputError(f"{path} is not a JSON object of names and values")
     return {name: json_array(f"{path}, `{name}`", item) for name, item in value.items()}
@@ -66,6 +71,28 @@ def opened(path: str, read: Callable[[], T]) -> T:
         raise InputError(f"{path} is not UTF-8 text") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def _content(path: str, limit: int) -> bytes:
+    with open(path, "rb") as file:
+        return _all_of(file, path, limit)
+
+
+def _all_of(stream: IO[bytes], path: str, limit: int) -> bytes:
+    """Everything in a stream; in chunks, since a pipe may have no end."""
+    content = bytearray()
+    while chunk := stream.read(1 << 20):
+        content += chunk
+        if len(content) > limit:
+            raise _too_large(path, limit)
+    return bytes(content)
+
+
+def _too_large(path: str, limit: int) -> LimitError:
+    return LimitError(
+        f"{path} holds more than the limit of memory, {bytes_text(limit)}",
+        hint="--max-memory raises it",
+    )
 
 
 def _real_numbers(path: str, array: Any) -> Array:
@@ -89,27 +116,29 @@ def _load(path: str, source: Any, mapped: bool) -> Any:
         raise InputError(f"{path} is not a NumPy array file, or not a whole one") from None
 
 
-def _read_npy(path: str, part: str | None, source: Any = None) -> Array:
+def _read_npy(path: str, part: str | None, limit: int, source: Any = None) -> Array:
     if part:
         raise InputError(f"{path} holds one array: it has no part `{part}`")
     if source is None and not os.path.isfile(path):
         # A pipe has no length that could be mapped.
-        with open(path, "rb") as file:
-            source = io.BytesIO(file.read())
+        source = io.BytesIO(_content(path, limit))
     return _real_numbers(path, _load(path, source or path, source is None))
 
 
-def _load_npz(path: str, source: Any = None, part: str | None = None) -> dict[str, Array]:
+def _load_npz(path: str, part: str | None, limit: int, source: Any = None) -> dict[str, Array]:
     """The arrays of an archive; only the one that is asked for, where it is there."""
     if source is None:
         # Opened here, since NumPy leaves a file open where it is no archive.
         with open(path, "rb") as file:
-            return _load_npz(path, file, part)
+            return _load_npz(path, part, limit, file)
     stored = _load(path, source, False)
     if isinstance(stored, np.ndarray):
         raise InputError(f"{path} is not a .npz file")
     arrays: dict[str, Array] = {}
     names: list[str] = [part] if part is not None and part in stored.files else stored.files
+    sizes = {entry.filename: entry.file_size for entry in stored.zip.infolist()}
+    if sum(sizes.get(f"{name}.npy", sizes.get(name, 0)) for name in names) > limit:
+        raise _too_large(path, limit)
     for name in names:
         try:
             arrays[name] = _real_numbers(f"{path}:{name}", stored[name])
@@ -122,8 +151,8 @@ def _load_npz(path: str, source: Any = None, part: str | None = None) -> dict[st
     return arrays
 
 
-def _read_npz(path: str, part: str | None, source: Any = None) -> Array:
-    array: Array = _one_of(path, _load_npz(path, source, part), part)
+def _read_npz(path: str, part: str | None, limit: int, source: Any = None) -> Array:
+    array: Array = _one_of(path, _load_npz(path, part, limit, source), part)
     return array
 
 
@@ -147,24 +176,23 @@ def _one_of(path: str, arrays: dict[str, Any], part: str | None) -> Any:
 # --- JSON ----------------------------------------------------------------------------------------
 
 
-def _load_json(path: str, text: str | None = None) -> Any:
+def _load_json(path: str, content: bytes) -> Any:
     import json
 
-    if text is None:
-        with open(path, encoding="utf-8-sig") as file:
-            text = file.read()
     try:
-        return json.loads(text)
+        return json.loads(content.decode("utf-8-sig"))
     except json.JSONDecodeError as error:
         raise InputError(f"{path}, line {error.lineno}: {error.msg}") from None
     except RecursionError:
         raise InputError(f"{path} nests too deeply") from None
+    except UnicodeDecodeError:
+        raise
     except ValueError as error:
         raise InputError(f"{path} cannot be read: {error}") from None
 
 
-def _read_json(path: str, part: str | None, text: str | None = None) -> Array:
-    value = _load_json(path, text)
+def _read_json(path: str, part: str | None, limit: int, content: bytes | None = None) -> Array:
+    value = _load_json(path, _content(path, limit) if content is None else content)
     if isinstance(value, dict):
         for name in [part] if part is None or part in value else part.split("."):
             if not isinstance(value, dict):
@@ -211,72 +239,91 @@ def _table_reader(separators: str, plain: bool = False) -> Callable[..., Array]:
     plain: lines may be comments, and blanks separate cells where nothing else does.
     """
 
-    def read(path: str, part: str | None, lines: Iterable[str] | None = None) -> Array:
+    def read(path: str, part: str | None, limit: int, lines: Iterable[str] | None = None) -> Array:
         if lines is not None:
-            return _table(path, part, _rows(path, list(lines), separators, plain))
+            return _table(path, part, _rows(path, lines, separators, plain), limit)
         with open(path, newline="", encoding="utf-8-sig") as file:
-            return _table(path, part, _rows(path, file, separators, plain))
+            rows = _rows(path, _bounded(path, file, limit), separators, plain)
+            return _table(path, part, rows, limit)
 
     return read
 
 
+def _bounded(path: str, file: IO[str], limit: int) -> Iterator[str]:
+    """The lines of a file; a device or a pipe may have one without an end."""
+    left = limit
+    while line := file.readline(left + 1):
+        left -= len(line)
+        if left < 0:
+            raise _too_large(path, limit)
+        yield line
+
+
 def _rows(
     path: str, lines: Iterable[str], separators: str, plain: bool
-) -> list[tuple[int, list[str]]]:
+) -> Iterator[tuple[int, list[str]]]:
     """(line number, cells) of every line that is not empty."""
     import csv
     from itertools import chain
 
     if plain:
-        lines = [line.split("#")[0].strip() for line in lines]
-        first = next((line for line in lines if line), "")
-    else:
-        rest = iter(lines)
-        begun: list[str] = []
-        for line in rest:
-            begun.append(line)
-            if line.strip():
-                break
-        first = begun[-1] if begun else ""
-        lines = chain(begun, rest)
+        lines = (line.split("#")[0].strip() for line in lines)
+    rest = iter(lines)
+    begun: list[str] = []
+    for line in rest:
+        begun.append(line)
+        if line.strip():
+            break
+    first = begun[-1] if begun else ""
+    lines = chain(begun, rest)
     separator = next((sign for sign in separators if sign in first), None)
     if separator is None and plain:
-        return [(n, line.split()) for n, line in enumerate(lines, 1) if line]
+        yield from ((number, line.split()) for number, line in enumerate(lines, 1) if line)
+        return
     try:
         reader = csv.reader(lines, delimiter=separator or separators[0], strict=True)
-        return [(reader.line_num, row) for row in reader if row]
+        yield from ((reader.line_num, row) for row in reader if row)
     except csv.Error as error:
         raise InputError(f"{path} is not a table: {error}") from None
 
 
-def _table(path: str, columns: str | None, rows: list[tuple[int, list[str]]]) -> Array:
+def _table(
+    path: str, columns: str | None, rows: Iterator[tuple[int, list[str]]], limit: int
+) -> Array:
     """All columns of a table, or those named; one column is a vector."""
-    if not rows:
+    from array import array
+    from itertools import chain
+
+    top = next(rows, None)
+    if top is None:
         raise InputError(f"{path} is empty")
-    first = [cell.strip() for cell in rows[0][1]]
+    first = [cell.strip() for cell in top[1]]
     numeric = [cell for cell in first if _is_number(cell)]
     header = first if not numeric else None
     if numeric and len(numeric) < len(first):
         odd = next(cell for cell in first if cell not in numeric)
         raise InputError(
-            f"{path}, line {rows[0][0]}: `{numeric[0]}` is a number, and `{odd[:40]}` is not",
+            f"{path}, line {top[0]}: `{numeric[0]}` is a number, and `{odd[:40]}` is not",
             hint="a header has no numbers in it, and a row nothing else",
         )
-    body = rows if header is None else rows[1:]
-    if not body:
-        raise InputError(f"{path} has a header and no rows")
     names = header or [str(place) for place in range(len(first))]
     chosen = list(range(len(names)))
     if columns:
         chosen = [_column(path, name.strip(), names) for name in columns.split(",")]
-    for line, row in body:
+    numbers = array("d")
+    for line, row in rows if header else chain([top], rows):
         if len(row) != len(names):
             cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
             raise InputError(f"{path}, line {line}: {cells}, where {len(names)} are due")
-    try:
-        table = np.array([[row[place] for place in chosen] for _, row in body], dtype=np.float64)
-    except ValueError:
-        raise _bad_cell(path, body, chosen, names) from None
+        try:
+            numbers.extend([float(row[place]) for place in chosen])
+        except ValueError:
+            raise _bad_cell(path, line, row, chosen, names) from None
+        if numbers.itemsize * len(numbers) > limit:
+            raise _too_large(path, limit)
+    if not numbers:
+        raise InputError(f"{path} has a header and no rows")
+    table = np.frombuffer(numbers).reshape(-1, len(chosen))
     return table[:, 0] if len(chosen) == 1 else table
 
 
@@ -298,14 +345,13 @@ def _column(path: str, name: str, names: list[str]) -> int:
     raise InputError(f"{path} has no column `{name}`", hint=hint)
 
 
-def _bad_cell(path: str, body: Any, chosen: list[int], names: list[str]) -> InputError:
-    for line, row in body:
-        for place in chosen:
-            cell = row[place]
-            if not _is_number(cell):
-                what = "is empty" if not cell.strip() else f"holds `{cell.strip()[:40]}`, no number"
-                return InputError(f"{path}, line {line}, column {names[place]}: the cell {what}")
-    return InputError(f"{path} holds something that is no number")
+def _bad_cell(
+    path: str, line: int, row: list[str], chosen: list[int], names: list[str]
+) -> InputError:
+    place = next(place for place in chosen if not _is_number(row[place]))
+    cell = row[place].strip()
+    what = f"holds `{cell[:40]}`, no number" if cell else "is empty"
+    return InputError(f"{path}, line {line}, column {names[place]}: the cell {what}")
 
 
 _read_text = _table_reader("\t;,", plain=True)
@@ -313,29 +359,28 @@ _read_text = _table_reader("\t;,", plain=True)
 # --- standard input ------------------------------------------------------------------------------
 
 
-def read_stdin_bytes() -> bytes:
-    """All of standard input; raises InputError where there is none."""
+def read_stdin_bytes(limit: int) -> bytes:
+    """All of standard input; raises InputError where there is none, LimitError for too much."""
     if sys.stdin is None:
         raise InputError(f"{STDIN} is closed")
-    stream: IO[bytes] = sys.stdin.buffer
-    return stream.read()
+    return _all_of(sys.stdin.buffer, STDIN, limit)
 
 
-def _read_stdin(part: str | None) -> Array:
+def _read_stdin(part: str | None, limit: int) -> Array:
     """An array from standard input, its format told by how it begins."""
-    content = opened(STDIN, read_stdin_bytes)
+    content = opened(STDIN, lambda: read_stdin_bytes(limit))
     if content.startswith(b"\x93NUMPY"):
-        return _read_npy(STDIN, part, io.BytesIO(content))
+        return _read_npy(STDIN, part, limit, io.BytesIO(content))
     if content.startswith(b"PK"):
-        return _read_npz(STDIN, part, io.BytesIO(content))
+        return _read_npz(STDIN, part, limit, io.BytesIO(content))
     text: str = opened(STDIN, lambda: content.decode("utf-8-sig"))
     alone = text.strip()
     if alone[:1] in ("[", "{", '"') or alone in ("true", "false") or _is_number(alone):
-        return _read_json(STDIN, part, text)
-    return _read_text(STDIN, part, text.splitlines())
+        return _read_json(STDIN, part, limit, content)
+    return _read_text(STDIN, part, limit, text.splitlines())
 
 
-READERS: dict[str, Callable[[str, str | None], Array]] = {
+READERS: dict[str, Callable[[str, str | None, int], Array]] = {
     ".npy": _read_npy,
     ".npz": _read_npz,
     ".csv": _table_reader(",;\t"),

@@ -123,6 +123,11 @@ def size_of(shape: Shape) -> int:
 _serials = count()
 
 
+def mark() -> int:
+    """A serial that no node has: those of nodes made before are smaller, of later ones greater."""
+    return next(_serials)
+
+
 class Node:
     """One value of a computation: an op, its operands, its static parameters, its type.
 

@@ -30,7 +30,7 @@ def read_value(name: str, text: str, settings: Settings) -> Array:
         if text.startswith("@"):
             from gradcli.files import read_file
 
-            return as_array(name, read_file(text[1:]), settings)
+            return as_array(name, read_file(text[1:], settings.max_memory), settings)
         if not text.strip():
             raise InputError("the value is empty")
         numbers = plain_numbers(text)
@@ -47,7 +47,8 @@ def read_inputs(path: str, settings: Settings) -> dict[str, Array]:
     """Every array of a `.npz` or JSON file, by name, in the run's precision."""
     from gradcli.files import read_many
 
-    return {name: as_array(name, value, settings) for name, value in read_many(path).items()}
+    found = read_many(path, settings.max_memory)
+    return {name: as_array(name, value, settings) for name, value in found.items()}
 
 
 def plain_numbers(text: str) -> Array | None:

@@ -116,6 +116,8 @@ class Traced:
         names |= {name: Tensor(node) for name, node in self.inputs.items()}
         interpreter = Interpreter(names, settings.max_iterations, settings.max_depth)
         self.sites = interpreter.sites
+        self.passed_on = interpreter.passed_on
+        self.frames = interpreter.frames
         try:
             with building(trace):
                 last = source.tree.body[-1]
@@ -186,6 +188,25 @@ class Traced:
             for (_, seen), now in zip(self._guards, found, strict=True)
         )
 
+    def agreeing(self, values: dict[int, Array], batched: Sequence[Node], count: int) -> Array:
+        """Which of many inputs, along a leading axis of those `batched`, steer it the same way.
+
+        Raises what computing the guards raises.
+        """
+        key = ("guards", tuple([node.serial for node in batched]))
+        nodes = [node for node, _ in self._guards]
+        plan: Plan = self.kept(key, lambda: self.checked_plan(nodes, (), batched))
+        plan.require(self.settings.max_memory, count)
+        same = np.ones(count, np.bool_)
+        for (_, seen), now, each in zip(
+            self._guards, plan.run(values), plan.output_batched, strict=True
+        ):
+            if each:
+                rows = now.reshape(count, -1)
+                equal = (rows == seen.ravel()) | ((rows != rows) & (seen != seen).ravel())
+                same &= equal.all(axis=1)
+        return same
+
     def stricter(self, values: dict[int, Array]) -> tuple[Traced, dict[int, Array]]:
         """The same program at the same inputs with strict derivatives, and its input values."""
         arrays = {name: values[node.serial] for name, node in self.inputs.items()}
@@ -214,13 +235,15 @@ class Traced:
         plan.require(self.settings.max_memory)
         return plan
 
+    def site(self, serial: int) -> ast.AST | None:
+        """What stands in the source for a node of the program, by its serial."""
+        # A node inside a function: it was written where the next node that was noted was.
+        later = [noted for noted in self.sites if noted >= serial]
+        return self.sites[min(later)] if later else None
+
     def placed(self, error: GradcliError) -> GradcliError:
         """An error of the run with the place in the source of the node at fault."""
-        site = None
-        if error.node is not None:
-            # A node inside a function: it was written where the next node that was noted was.
-            later = [serial for serial in self.sites if serial >= error.node]
-            site = self.sites[min(later)] if later else None
+        site = None if error.node is None else self.site(error.node)
         if error.span is None and site is not None:
             error.span = span_of(site)
         return error.located(self.source.text, self.source.filename)

@@ -1,4 +1,4 @@
-"""Every command of the README does what the README shows."""
+"""Every command of the README and of the pages in docs does what is shown."""
 
 import doctest
 import os
@@ -13,14 +13,16 @@ from gradcli.cli.main import guarded
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 
 
 def commands():
-    text = README.read_text(encoding="utf-8")
-    for block in CONSOLE.finditer(text):
-        yield from COMMAND.findall(block[1])
+    for page in PAGES:
+        for block in CONSOLE.finditer(page.read_text(encoding="utf-8")):
+            for line, expected in COMMAND.findall(block[1]):
+                yield pytest.param(page, line, expected, id=f"{page.stem}: {line[:60]}")
 
 
 def printed(line, capsys):
@@ -31,15 +33,14 @@ def printed(line, capsys):
     return output.out + output.err
 
 
-@pytest.mark.parametrize(("line", "expected"), list(commands()), ids=lambda text: text[:60])
-def test_command(line, expected, capsys, monkeypatch):
+@pytest.mark.parametrize(("page", "line", "expected"), list(commands()))
+def test_command(page, line, expected, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     output = printed(line, capsys)
     if os.environ.get("GOLDEN_UPDATE"):
-        text = README.read_text(encoding="utf-8")
-        README.write_text(
-            text.replace(f"$ {line}\n{expected}", f"$ {line}\n{output}"), encoding="utf-8"
-        )
+        text = page.read_text(encoding="utf-8")
+        shown = text.replace(f"$ {line}\n{expected}", f"$ {line}\n{output}")
+        page.write_text(shown, encoding="utf-8")
     assert output == expected
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import click
 from gradcli.errors import GradcliError, InputError, MissingInput, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from gradcli.cli.arguments import Bindings
     from gradcli.render.layout import Line, Look
@@ -46,24 +47,29 @@ WRT = click.option(
     metavar="NAMES",
     help="Differentiate by these inputs or parts (x, W[:,1]), or by none.",
 )
-_OUTPUT = [
-    click.option(
-        "--format", "style", type=click.Choice(["text", "json", "csv", "npy", "npz"]),
-        default="text", show_default=True, help="How to print the result.",
-    ),
-    click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
+_JSON = click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+_SHOWN = [
     click.option(
         "--precision", type=click.IntRange(1, 17), metavar="N", help="Print N significant digits."
     ),
     click.option(
-        "-o", "--output", metavar="FILE",
-        help="Write to FILE (.json, .csv, .npy, .npz), whole or not.",
-    ),
-    click.option("--get", metavar="NAME", help="One array alone: value, grad.x, jacobian.W."),
-    click.option(
         "--color", type=click.Choice(["auto", "always", "never"]), default="auto",
         show_default=True, help="Colours on a terminal.",
     ),
+]  # fmt: skip
+_OUTPUT = [
+    click.option(
+        "--format", "style",
+        type=click.Choice(["text", "json", "csv", "npy", "npz", "coo", "mtx"]),
+        default="text", show_default=True, help="How to print the result (coo, mtx: sparse).",
+    ),
+    _JSON,
+    click.option(
+        "-o", "--output", metavar="FILE",
+        help="Write to FILE (.json, .csv, .npy, .npz, .coo, .mtx), whole or not.",
+    ),
+    click.option("--get", metavar="NAME", help="One array alone: value, grad.x, jacobian.W."),
+    *_SHOWN,
 ]  # fmt: skip
 _RUN = [
     click.option(
@@ -110,6 +116,25 @@ def add_options(command: Callable[..., Any], options: list[Any]) -> Callable[...
     return command
 
 
+def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a command whose result is a picture, or the same as JSON."""
+    as_json = click.option("--json", "as_json", is_flag=True, help="Its numbers, as JSON.")
+    for option in reversed([*PROGRAM, WRT, as_json, *_SHOWN, *_RUN, *LIMITS]):
+        command = option(command)
+    return command
+
+
+def explanation_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a command whose result is a text, or the same as JSON."""
+    style = click.option(
+        "--format", "style", type=click.Choice(["text", "markdown", "json"]),
+        default="text", show_default=True, help="How to print it.",
+    )  # fmt: skip
+    for option in reversed([*PROGRAM, WRT, style, _JSON, *_SHOWN, *_RUN, *LIMITS]):
+        command = option(command)
+    return command
+
+
 tangent_option = click.option(
     "--tangent",
     "tangents",
@@ -122,6 +147,13 @@ tangent_option = click.option(
 def seed_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """--seed, with what it is for."""
     return click.option("--seed", multiple=True, metavar="VALUE", help=text)
+
+
+plot_option = click.option(
+    "--plot",
+    is_flag=True,
+    help="Draw it: a heat map, and what is not zero; to a file with -o (.png, .svg, .pdf).",
+)
 
 
 def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -138,25 +170,39 @@ def chosen_limits(options: dict[str, Any]) -> dict[str, Any]:
     return {**limits, "max_memory": byte_count(options["max_memory"])}
 
 
-class Request:
-    """A program, its inputs and how to answer, as the options gave them."""
+PICTURES = ("png", "svg", "pdf")
+"""Kinds of files that pictures of numbers are written to."""
 
-    def __init__(self, context: click.Context, options: dict[str, Any]) -> None:
+
+class Request:
+    """A program, its inputs and how to answer, as the options gave them.
+
+    drawn: whether the command draws its result, so that -o may name a picture.
+    """
+
+    def __init__(
+        self, context: click.Context, options: dict[str, Any], drawn: bool = False
+    ) -> None:
         self.context = context
         self.command = context.info_name or ""
         self.bindings: Bindings = context.obj
         self.expression: str | None = options["expression"]
         self.file, self.entry = file_and_function(options["file"])
         self.output: str | None = options["output"]
-        self.style: str = "json" if options["as_json"] else options["style"]
-        self.get: str | None = options["get"]
+        self.style: str = "json" if options["as_json"] else options.get("style", "text")
+        self.get: str | None = options.get("get")
         self.color: str = options["color"]
         self.precision: int | None = options["precision"]
         self.options = options
-        if self.output is not None:
+        if self.output is not None and "style" in options:
             from gradcli.render.write import format_of
 
-            self.style = format_of(self.output, self.style)
+            if self.output.lower().endswith(PICTURES) and "plot" in options and not drawn:
+                raise UsageError(
+                    f"{self.output} is a picture, and --plot is missing",
+                    hint=f"--plot -o {self.output} draws the result",
+                )
+            self.style = format_of(self.output, self.style, PICTURES if drawn else ())
 
     @cached_property
     def settings(self) -> Settings:
@@ -168,6 +214,13 @@ class Request:
             random_seed=self.options["random_seed"],
             **chosen_limits(self.options),
         )
+
+    @property
+    def coloured(self) -> bool:
+        """Whether standard output has colours."""
+        from gradcli.render.text import coloured
+
+        return coloured(sys.stdout, self.color)
 
     @property
     def wrt(self) -> list[str] | None:
@@ -190,7 +243,7 @@ class Request:
             if self.expression is None:
                 raise self._no_expression()
             return self.expression, None
-        return read_program(self.file)
+        return read_program(self.file, self.settings.max_source)
 
     def _other_commands(self) -> list[click.Command]:
         group = self.context.parent and self.context.parent.command
@@ -213,19 +266,28 @@ class Request:
 
     def traced(self) -> Run:
         """The program, read and traced at its inputs."""
-        from gradcli.cli.arguments import how_to_give
-
-        program, inputs, extra = self.read()
-        try:
+        program, inputs, extra = self.program()
+        with self.missing_inputs():
             traced = program.trace(inputs)
-        except MissingInput as error:
-            error.give(f"give it as an input: {how_to_give(error.name, self.context.command)}")
-            raise
         traced.extra += extra
         return traced
 
-    def read(self) -> tuple[Program, dict[str, Any], list[str]]:
-        """The program, values for its inputs, and warnings of what is left over."""
+    @contextmanager
+    def missing_inputs(self) -> Iterator[None]:
+        """Within this context, the error for an input without a value says how to give it here."""
+        try:
+            yield
+        except MissingInput as error:
+            from gradcli.cli.arguments import how_to_give
+
+            error.give(f"give it as an input: {how_to_give(error.name, self.context.command)}")
+            raise
+
+    def program(self) -> tuple[Program, dict[str, Any], list[str]]:
+        """The program, values for its inputs, and warnings.
+
+        Raises UsageError for a name that it does not use.
+        """
         from gradcli.inputs import read_inputs, read_value
         from gradcli.session import Program
 
@@ -250,8 +312,12 @@ class Request:
             extra = [name for name in stored if name not in inputs]
         for name, text in self.bindings.texts.items():
             inputs[name] = read_value(name, text, settings)
-        left = [f"the program does not use `{name}`, which --inputs has" for name in extra]
-        return program, inputs, left
+        warnings = [f"the program does not use `{name}`, which --inputs has" for name in extra]
+        return program, inputs, warnings
+
+    def by_entries(self, asked: bool) -> bool | None:
+        """Whether matrices are to be sparse: as asked, or as the format wants it; None: as fits."""
+        return True if asked or self.style in ("coo", "mtx") else None
 
     def answer(
         self,
@@ -263,23 +329,87 @@ class Request:
 
         notes = list(result.notes)
         if self.output is None and self.style == "text" and self.get is None:
+            notes += self._saving(result)
             from gradcli.render.data import named_arrays
-            from gradcli.render.layout import Look, flow_lines
+            from gradcli.render.layout import flow_lines
 
-            width = text.terminal_width(sys.stdout)
-            if width is None:
+            if text.terminal_width(sys.stdout) is None:
                 self._check_size(named_arrays(result))
-            look = Look(width, self.precision, text.ascii_only(sys.stdout))
-            text.print_lines([*lines(result, look), *flow_lines(result)], sys.stdout, self.color)
+            self.print_lines(lambda look: [*lines(result, look), *flow_lines(result)])
         else:
             notes += self._written(result)
+        self.remark(result.warnings, notes)
+
+    def draw(self, result: Result[Any]) -> None:
+        """Draw a Jacobian or a Hessian in the terminal, or to the file of -o.
+
+        Raises UsageError for options that ask for its numbers.
+        """
+        from gradcli.pictures.blocks import block_lines, blocks_of
+
+        pictured = self.output is not None and self.style in PICTURES
+        for name, given in (("--get", self.get), ("-o " + (self.output or ""), self.output)):
+            if given is not None and not (pictured and name != "--get"):
+                raise UsageError(f"--plot and {name} exclude each other")
+        if self.output is None and self.style != "text":
+            raise UsageError(f"--plot and --format {self.style} exclude each other")
+        if pictured:
+            from gradcli.pictures.figures import blocks_file
+
+            self.write_picture(blocks_file(blocks_of(result), self.style), self.style)
+        else:
+            self.print_lines(lambda look: block_lines(result, look, self.coloured))
+        self.remark(result.warnings, result.notes)
+
+    def print_lines(self, lines: Callable[[Look], Iterable[Line]]) -> None:
+        """Print lines for people as standard output's width, colours and encoding have them."""
+        from gradcli.render import text
+        from gradcli.render.layout import Look
+
+        width = text.terminal_width(sys.stdout)
+        look = Look(width, self.precision, text.ascii_only(sys.stdout))
+        text.print_lines(lines(look), sys.stdout, self.color)
+
+    def remark(self, warnings: Iterable[str], notes: Iterable[str]) -> None:
+        """Warnings and notes on standard error, unless the result holds them."""
         if self.style != "json" or self.output is not None or self.get is not None:
-            text.print_remarks(result.warnings, notes)
+            from gradcli.render.text import print_remarks
+
+            print_remarks(warnings, notes)
+
+    def write_picture(self, content: str | bytes, kind: str) -> None:
+        """Write a picture to the file of -o, else to standard output."""
+        from gradcli.render import text
+        from gradcli.render.write import write_whole
+
+        if self.output is not None:
+            held = content.encode() if isinstance(content, str) else content
+            write_whole(self.output, lambda file: file.write(held))
+            text.print_remarks([], [f"wrote {self.output}"])
+        elif isinstance(content, str):
+            text.write_text(content, sys.stdout)
+        elif text.terminal_width(sys.stdout) is not None:
+            raise UsageError(f".{kind} is no text for a terminal", hint="give a file with -o")
+        else:
+            text.write_bytes(content, sys.stdout)
+
+    @staticmethod
+    def _saving(result: Result[Any]) -> list[str]:
+        """How to get what is only summed up: the entries of sparse matrices."""
+        from gradcli.render.data import is_sparse, named_arrays
+
+        if not any(is_sparse(array) for array in named_arrays(result).values()):
+            return []
+        return ["-o FILE writes all entries: .npz (SciPy's load_npz), .mtx (Matrix Market) or .coo"]
 
     def _check_size(self, arrays: dict[str, Any]) -> None:
+        self.check_count(sum(array.size for array in arrays.values()))
+
+    def check_count(self, numbers: int) -> None:
+        """Raise LimitError where printing so many numbers would take too much memory."""
         from gradcli.render.write import check_printable
 
-        check_printable(arrays, self.settings.max_memory)
+        check_printable(numbers, self.settings.max_memory)
 
     def _written(
         self,
@@ -293,7 +423,11 @@ class Request:
             self._check_size(arrays)
         if self.style in ("text", "json") and self.output is None:
             if self.style == "text":
-                shown = data.value_text(next(iter(arrays.values())))
+                (array,) = arrays.values()
+                if data.is_sparse(array):
+                    shown = data.coo_text(array).rstrip("\n")
+                else:
+                    shown = data.value_text(array)
             else:
                 whole = self._whole(result, arrays)
                 shown = data.json_text(whole, text.ascii_only(sys.stdout))
@@ -324,7 +458,7 @@ class Request:
 
         if self.get is not None:
             return json_value(arrays[self.get])
-        return result_object(self.command, self.source_text(), result)
+        return result_object(self.command, self.shown_source(), result)
 
     def vector(self, name: str, text: str) -> Any:
         """A seed or a tangent: an array, or the word `ones`."""
@@ -352,22 +486,31 @@ class Request:
             found[name] = self.vector(f"the tangent of {name}", value)
         return found
 
-    def source_text(self) -> str:
-        """The expression, or what stands for it: the name of its file, its lines."""
+    def shown_source(self) -> str:
+        """The expression, or what stands for it where the program came from a file or lines."""
         if self.expression is not None:
             return self.expression
         return self.file or "\n".join(self.options["lines"])
 
 
-def read_program(file: str) -> tuple[str, str]:
-    """The text of a program's file (- is standard input), and what to call it."""
+def read_program(file: str, max_source: int) -> tuple[str, str]:
+    """The text of a program's file (- is standard input), and what to call it.
+
+    No more is read than shows that the program is too long.
+    """
+    from io import TextIOWrapper
+
     try:
         if file == "-":
-            from gradcli.files import read_stdin_bytes
-
-            return read_stdin_bytes().decode("utf-8-sig"), "<stdin>"
+            if sys.stdin is None:
+                raise InputError("standard input is closed")
+            stream = TextIOWrapper(sys.stdin.buffer, "utf-8-sig", newline="")
+            try:
+                return stream.read(max_source + 1), "<stdin>"
+            finally:
+                stream.detach()
         with open(file, encoding="utf-8-sig", newline="") as opened:
-            return opened.read(), file
+            return opened.read(max_source + 1), file
     except FileNotFoundError:
         raise InputError(f"there is no file {file}") from None
     except UnicodeDecodeError:

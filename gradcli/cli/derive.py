@@ -61,10 +61,10 @@ def derive_command(context: click.Context, /, **options: Any) -> None:
     wanted = {**options, "style": style, "as_json": as_json, "dtype": "float64"}
     wanted |= {"random_seed": None, "color": "auto", "precision": None, "output": None}
     request = Request(context, wanted)
-    program, inputs, extra = request.read()
+    program, inputs, extra = request.program()
     shapes = dict(read_shape(text) for text in options["shapes"])
     result = derive(
         program, inputs, shapes, Wanted(request.wrt, options["order"], options["jacobian"], style)
     )
     result.warnings += extra
-    write_derived(result, request.source_text(), as_json, options["get"], options["output"])
+    write_derived(result, request.shown_source(), as_json, options["get"], options["output"])

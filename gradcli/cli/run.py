@@ -37,7 +37,7 @@ def run_command(context: click.Context, /, **options: Any) -> None:
             f"there is no option `--{name}`", hint="a script has no inputs: it makes its own"
         )
     settings = Settings(random_seed=options["random_seed"], **chosen_limits(options))
-    source, filename = read_program(options["file"])
+    source, filename = read_program(options["file"], settings.max_source)
     printed: list[str] = []
 
     def output(text: str) -> None:

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import ArgumentError, GradcliError, ShapeError, SyntaxProblem
+from gradcli.graph import mark
 from gradcli.language.containers import set_item
 from gradcli.language.places import span_of
 from gradcli.language.tensors import Tensor, bare
@@ -127,6 +128,8 @@ def _store(interpreter: Interpreter, place: ast.Subscript, value: Any) -> None:
 
         blame.index(interpreter, error, place, owner, key)
         raise
+    # What was made of the value for that was written here.
+    interpreter.sites[mark()] = place
     interpreter.wrote(owner, value, place)
 
 

@@ -19,6 +19,7 @@ from gradcli.errors import (
     ShapeError,
     did_you_mean,
 )
+from gradcli.graph import mark
 from gradcli.language import blame
 from gradcli.language.assignment import assign, element
 from gradcli.language.containers import MEMBERS, Member, item_of
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradcli.errors import Span
+
+Comprehension = ast.ListComp | ast.GeneratorExp | ast.DictComp
 
 TRACEBACK = 4
 """Calls that an error names, the innermost first."""
@@ -201,6 +204,15 @@ class Interpreter(Runtime):
         """What a call gives. Raises ArgumentError where that is nothing to call."""
         if type(function) is Closure:
             return self.invoke(function, args, kwargs, node)
+        start = mark()
+        value = self.call_library(node, function, args, kwargs)
+        self.frames.add("library", node, start)
+        return value
+
+    def call_library(
+        self, node: ast.Call, function: Any, args: list[Any], kwargs: dict[str, Any]
+    ) -> Any:
+        """Call what is no function of the program."""
         if isinstance(function, (Native, Member)):
             return function.call(self, args, kwargs)
         if isinstance(function, Tensor) or not callable(function):
@@ -234,6 +246,7 @@ class Interpreter(Runtime):
             )
         outer, self.scope = self.scope, function.inner_scope(values)
         self.depth += 1
+        start = mark()
         try:
             if isinstance(function.node, ast.Lambda):
                 return self.expression(function.node.body)
@@ -249,6 +262,7 @@ class Interpreter(Runtime):
                     error.related.append(called)
             raise
         finally:
+            self.frames.add("call", node or function.node, start, function.name)
             self.depth -= 1
             self.scope = outer
 
@@ -274,8 +288,11 @@ class Interpreter(Runtime):
             return value.method(name)
         if isinstance(value, Tensor):
             return self.member(value, name)
+        fields = getattr(value, "_fields", ())
+        if name in fields:
+            return value[fields.index(name)]
         hint = blame.explain_member(value, name)
-        if isinstance(value, (list, tuple, int, float)) and not hint:
+        if isinstance(value, (list, tuple, int, float)) and not hint and not fields:
             # Where a tensor has it, the tensor that it makes is meant.
             try:
                 return self.member(self.apply(tensor, value), name)
@@ -283,7 +300,7 @@ class Interpreter(Runtime):
                 hint = error.hint
         raise NameProblem(
             f"{describe(value)} has no `{name}`",
-            hint=hint or did_you_mean(name, list(members or ())),
+            hint=hint or did_you_mean(name, [*fields, *(members or ())]),
         )
 
     def subscript(self, node: ast.Subscript, value: Any) -> Any:
@@ -379,7 +396,7 @@ class Interpreter(Runtime):
 
     def comprehension(self, node: ast.ListComp | ast.GeneratorExp) -> list[Any]:
         results: list[Any] = []
-        self.each(node.generators, lambda: results.append(self.expression(node.elt)))
+        self.each(node, lambda: results.append(self.expression(node.elt)))
         return results
 
     def dict_comprehension(self, node: ast.DictComp) -> dict[Any, Any]:
@@ -388,26 +405,33 @@ class Interpreter(Runtime):
         def enter() -> None:
             results[self.dict_key(node.key)] = self.expression(node.value)
 
-        self.each(node.generators, enter)
+        self.each(node, enter)
         return results
 
-    def each(self, clauses: list[ast.comprehension], visit: Callable[[], None]) -> None:
-        """Call `visit` for all that the clauses run over, in a scope of its own."""
+    def each(self, node: Comprehension, visit: Callable[[], None]) -> None:
+        """Call `visit` for all that a comprehension runs over, in a scope of its own."""
         outer, self.scope = self.scope, Scope(self.scope)
+        start = mark()
         try:
-            self._each(clauses, visit)
+            self._each(node, node.generators, visit)
         finally:
+            self.frames.add("loop", node, start)
             self.scope = outer
 
-    def _each(self, clauses: list[ast.comprehension], visit: Callable[[], None]) -> None:
+    def _each(
+        self, node: Comprehension, clauses: list[ast.comprehension], visit: Callable[[], None]
+    ) -> None:
         clause, *rest = clauses
-        for item in self.elements(self.expression(clause.iter), clause.iter):
+        items = self.elements(self.expression(clause.iter), clause.iter)
+        for number, item in enumerate(items, 1):
+            start = mark()
             assign(self, clause.target, item)
             if all(self.holds(test, self.expression(test)) for test in clause.ifs):
                 if rest:
-                    self._each(rest, visit)
+                    self._each(node, rest, visit)
                 else:
                     visit()
+            self.frames.add("round", node, start, number=number)
 
     def sequence(self, node: ast.Tuple | ast.List) -> Any:
         items = [self.expression(part) for part in node.elts]

@@ -17,6 +17,7 @@ from gradcli.language.assignment import element, rewritten
 from gradcli.language.containers import Member
 from gradcli.language.dtypes import converted, dtype_of
 from gradcli.language.flow import Flow
+from gradcli.language.frames import Frames
 from gradcli.language.functions import Closure
 from gradcli.language.inplace import At, in_place_method
 from gradcli.language.members import ANYWHERE, METHODS, member_of, require_cpu
@@ -27,6 +28,7 @@ from gradcli.language.scopes import Scope
 from gradcli.language.tensors import Tensor, bare, shares
 from gradcli.language.text import array_text, text_of
 from gradcli.language.values import attribute_of
+from gradcli.ops.linear import broadcast_to, diagonal
 from gradcli.ops.values import concrete, describe, truth
 
 if TYPE_CHECKING:
@@ -41,14 +43,26 @@ MAX_DEPTH, DEEPEST_CALLS = 500, 2000
 MAX_PRINTED = 1_000_000
 """Characters that a program may print beside its result."""
 
-COPYING = frozenset({"clone", "array", "copy", "diag", "diagflat"})
-"""Functions whose result is a copy, though it may be the same node, or what is a view elsewhere."""
+VIEWING = frozenset(
+    """
+    reshape ravel squeeze unsqueeze expand_dims transpose permute permute_dims swapaxes swapdims t
+    moveaxis movedim matrix_transpose adjoint broadcast_to broadcast_tensors broadcast_arrays expand
+    expand_as view view_as reshape_as unflatten diagonal detach narrow select unbind split chunk
+    array_split tensor_split hsplit vsplit dsplit atleast_1d atleast_2d atleast_3d asarray as_tensor
+    from_numpy contiguous ascontiguousarray real
+    """.split()  # noqa: SIM905
+)
+"""Functions whose result shares memory with their operand, where it is no other's: all else copies.
+"""
 
-COPYING_IN = {
-    True: frozenset({"flip", "fliplr", "flipud", "rot90", "roll"}),
-    False: frozenset({"flatten"}),
+VIEWING_IN = {
+    True: frozenset({"flatten", "positive", "conj"}),
+    False: frozenset({"flip", "fliplr", "flipud", "rot90"}),
 }
-"""The same for those that copy in PyTorch only (True), and in NumPy only."""
+"""The same for those that share memory in PyTorch only (True), and in NumPy only."""
+
+LOCKED = (broadcast_to, diagonal)
+"""Steps to views that NumPy makes read-only."""
 
 DENSE = frozenset({"contiguous", "ascontiguousarray"})
 """Functions whose result is a copy where elements do not lie in order."""
@@ -64,7 +78,8 @@ class Runtime:
     """The state of one run of one program, and what happens to its values.
 
     inputs: the tensors that free names stand for. `sites` tells where in the source a node (by
-    serial) was written, and `flow` which way control flow went where data decided.
+    serial) was written, `passed_on` which call further out has the same value, `frames` within
+    which calls and loops it was made, and `flow` which way control flow went where data decided.
     """
 
     def __init__(
@@ -78,7 +93,9 @@ class Runtime:
         # As in a module that another imports.
         self.module.names["__name__"] = "program"
         self.sites: dict[int, ast.AST] = {}
+        self.passed_on: dict[int, ast.AST] = {}
         self.flow = Flow()
+        self.frames = Frames()
         self.printed: list[str] = []
         self.room = MAX_PRINTED
         self.torch_methods = False
@@ -116,7 +133,9 @@ class Runtime:
                 hint="name parts of it first; --max-depth and --max-nesting give more room",
             ) from None
         if isinstance(value, Tensor):
-            self.sites.setdefault(value.latest.serial, node)
+            serial = value.latest.serial
+            if self.sites.setdefault(serial, node) is not node:
+                self.passed_on[serial] = node
         return value
 
     def count_call(self) -> None:
@@ -186,7 +205,11 @@ class Runtime:
             return list(value)
         if isinstance(value, Tensor) and value.ndim:
             self.count(value.shape[0], where)
-            return [element(self, value, row) for row in range(value.shape[0])]
+            rows = [element(self, value, row) for row in range(value.shape[0])]
+            if where is not Nowhere:
+                for row in rows:
+                    self.sites.setdefault(row.latest.serial, where)
+            return rows
         hint = "tuples, lists, ranges, dicts, strings and tensors with axes can"
         if isinstance(value, (int, float)):
             hint = "`range(n)` counts from 0 to n - 1"
@@ -215,7 +238,7 @@ class Runtime:
         value = self.called(function, args, kwargs)
         if name in CUTTING and any(isinstance(arg, Tensor) for arg in [*args, *owner_of(function)]):
             self.flow.constants += 1
-        copied = name in COPYING or name in COPYING_IN[self.makes_torch()]
+        copied = name not in VIEWING and name not in VIEWING_IN[self.makes_torch()]
         made = self.wrapped(value, [*args, *kwargs.values(), *owner_of(function)], copied)
         if name in DENSE and isinstance(made, Tensor) and not made.is_dense():
             made.part()
@@ -287,6 +310,12 @@ class Runtime:
         if self.jax_arrays:
             raise ArgumentError(
                 "JAX arrays cannot be written to", hint="`y = y.at[i].set(v)` makes a new one"
+            )
+        locked = [op.name for op, _ in owner.steps or () if op in LOCKED]
+        if locked and not self.views_elements(owner):
+            raise ArgumentError(
+                f"what `{locked[0]}` gives cannot be written to in NumPy",
+                hint="make a copy before writing: `.copy()`",
             )
 
     def output(self, text: str) -> None:

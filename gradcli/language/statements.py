@@ -14,6 +14,7 @@ from gradcli.errors import (
     SyntaxProblem,
     shortened,
 )
+from gradcli.graph import mark
 from gradcli.language.assignment import assign, augment, delete
 from gradcli.language.functions import Closure, head_of
 from gradcli.language.modules import import_
@@ -144,37 +145,48 @@ def _if(interpreter: Interpreter, node: ast.If) -> Outcome:
 
 
 def _while(interpreter: Interpreter, node: ast.While) -> Outcome:
-    flow = interpreter.flow
+    flow, frames = interpreter.flow, interpreter.frames
     rounds, decided = 0, False
+    start = mark()
     try:
         while True:
             before = flow.decisions
+            began = mark()
             holds = interpreter.holds(node.test, interpreter.expression(node.test))
             decided = decided or flow.decisions > before
+            if holds:
+                interpreter.count(1, node.test)
+                rounds += 1
+                outcome = run_block(interpreter, node.body)
+            frames.add("round", node, began, number=rounds if holds else rounds + 1)
             if not holds:
                 return run_block(interpreter, node.orelse)
-            interpreter.count(1, node.test)
-            rounds += 1
-            outcome = run_block(interpreter, node.body)
             if outcome is BREAK:
                 return NEXT
             if outcome.word == "return":
                 return outcome
     finally:
+        frames.add("loop", node, start)
         if decided:
             flow.loop(node, rounds)
 
 
 def _for(interpreter: Interpreter, node: ast.For) -> Outcome:
     items = interpreter.elements(interpreter.expression(node.iter), node.iter)
-    for item in items:
+    frames = interpreter.frames
+    outcome = NEXT
+    start = mark()
+    for number, item in enumerate(items, 1):
+        began = mark()
         assign(interpreter, node.target, item)
         outcome = run_block(interpreter, node.body)
-        if outcome is BREAK:
-            return NEXT
-        if outcome.word == "return":
-            return outcome
-    return run_block(interpreter, node.orelse)
+        frames.add("round", node, began, number=number)
+        if outcome is BREAK or outcome.word == "return":
+            break
+    frames.add("loop", node, start)
+    if outcome is BREAK:
+        return NEXT
+    return outcome if outcome.word == "return" else run_block(interpreter, node.orelse)
 
 
 def _with(interpreter: Interpreter, node: ast.With) -> Outcome:

@@ -152,19 +152,14 @@ class Tensor:
         if self.steps is None or not any(op is reshape for op, _ in self.steps[1:]):
             return True
         probe = np.empty(self.memory.held.shape, np.bool_)
-        return np.may_share_memory(probe, self._run_on(probe))
+        return np.may_share_memory(probe, _run_on(probe, self.steps))
 
     def is_dense(self) -> bool:
         """Whether its elements lie in memory in row-major order, without gaps."""
         if not self.steps:
             return True
-        return bool(self._run_on(np.empty(self.memory.held.shape, np.bool_)).flags.c_contiguous)
-
-    def _run_on(self, array: Any) -> Any:
-        for op, params in self.steps or ():
-            if isinstance(op, Linear):
-                array = op.forward(array, (), *params)
-        return array
+        probe = np.empty(self.memory.held.shape, np.bool_)
+        return bool(_run_on(probe, self.steps).flags.c_contiguous)
 
     def part(self) -> Node:
         """Have memory of its own from now on, which holds what it last stood for."""
@@ -186,27 +181,27 @@ class Tensor:
         if self.steps is None:
             self.memory.become(node)
             return
-        self.memory.become(self._put_back(node))
+        self.memory.become(self._put_back(self.steps, node))
         self._view, self._seen = node, self.memory.version
 
-    def _put_back(self, node: Node) -> Node:
-        """The memory's node with a view's new one in its place."""
+    def _put_back(self, steps: Steps, node: Node) -> Node:
+        """The memory's node with another in the place that steps lead to."""
         whole = self.memory.node
-        if not self.steps:
+        if not steps:
             return node
-        if not all(isinstance(op, Linear) for op, _ in self.steps):
+        if not all(isinstance(op, Linear) for op, _ in steps):
             raise ArgumentError(
                 "a detached tensor shares its elements with the one that it was made of",
                 hint="make a copy before writing: `.detach().clone()`",
             )
-        (op, params), *more = self.steps
+        (op, params), *more = steps
         if op is index and not more:
             items = [
                 resolved(item, extent) if type(item) is tuple else item
                 for item, extent in zip(params[0], whole.shape, strict=True)
             ]
             return put([whole, node], (tuple(items),))
-        places = self._run_on(np.arange(whole.size).reshape(whole.shape))
+        places = _run_on(np.arange(whole.size).reshape(whole.shape), steps)
         if 0 in places.strides and places.size > 1:
             raise ArgumentError(
                 "several elements of this tensor share one place in memory",
@@ -218,14 +213,25 @@ class Tensor:
 
     def write(self, items: Items, value: Node) -> None:
         """Put a value at index items (positions and slices), of the shape they select."""
+        if self.steps is not None and not self.really_shares():
+            self.part()
         if self.steps is None:
             self.memory.write(items, value)
         else:
-            self.become(put([self.node, value], (items,)))
+            steps = (*self.steps, (index, (items,)))
+            self.memory.become(self._put_back(steps, value))
 
     def element(self, items: Items) -> Node | None:
         """The element at those positions, where it is known without building the whole tensor."""
         return self.memory.element(items) if self.steps is None else None
+
+
+def _run_on(array: Any, steps: Steps) -> Any:
+    """What steps make of an array."""
+    for op, params in steps:
+        if isinstance(op, Linear):
+            array = op.forward(array, (), *params)
+    return array
 
 
 def bare(value: Any) -> Any:
@@ -246,10 +252,10 @@ def bare(value: Any) -> Any:
 
 def _bare_items(value: Any) -> Any:
     kind = type(value)
-    if kind is list or kind is tuple:
-        return kind([_bare_items(item) for item in value])
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return kind(*[_bare_items(item) for item in value])
+    if kind is list:
+        return [_bare_items(item) for item in value]
+    if isinstance(value, tuple):
+        return tuple([_bare_items(item) for item in value])
     if kind is dict:
         return {key: _bare_items(item) for key, item in value.items()}
     return value.node if isinstance(value, Tensor) else value

@@ -125,8 +125,12 @@ def _numbers_arguments(value: Any) -> bool:
 # --- names -------------------------------------------------------------------------------------
 
 
-@function("grad jax.grad torch.func.grad")
+@function("grad jax.grad torch.func.grad", example="grad(lambda v: sum(v**3), [1., 2.])")
 def grad(y: Any, x: Any = None, seed: Any = None, argnums: Any = 0, has_aux: Any = False) -> Any:
+    """The gradient of a number, or of what a seed makes of a tensor.
+
+    Of a function the function that gives it, or its value at a point.
+    """
     if not callable(y):
         return grad_of(y, x, seed)
     if has_aux:
@@ -157,13 +161,18 @@ def _with_value(f: Called, argnums: Any, has_aux: bool) -> Derived:
     return Derived("value_and_grad", call)
 
 
-@function("jax.value_and_grad")
+@function("jax.value_and_grad", example="jax.value_and_grad(lambda v: sum(v**3))([1., 2.])")
 def value_and_grad(fun: Any, argnums: Any = 0, has_aux: Any = False) -> Any:
+    """The function that gives the pair (value, gradient)."""
     return _with_value(_function("value_and_grad", fun), argnums, bool(has_aux))
 
 
-@function("torch.func.grad_and_value")
+@function(
+    "torch.func.grad_and_value",
+    example="torch.func.grad_and_value(lambda v: sum(v**3))([1., 2.])",
+)
 def grad_and_value(func: Any, argnums: Any = 0, has_aux: Any = False) -> Any:
+    """The function that gives the pair (gradient, value)."""
     both = _with_value(_function("grad_and_value", func), argnums, bool(has_aux))
     return Derived("grad_and_value", lambda args, kwargs: both(args, kwargs)[::-1])
 
@@ -181,37 +190,53 @@ def _jacobian(what: str, y: Any, x: Any, argnums: Any, mode: Mode) -> Any:
     return transformed(what, y, x, argnums, lambda value, xs: jacobian_of(value, xs, mode, what))
 
 
-@function("jacobian jax.jacobian")
+@function("jacobian jax.jacobian", example="jacobian(lambda v: v * sum(v), [1., 2.])")
 def jacobian(y: Any, x: Any = None, argnums: Any = 0) -> Any:
+    """The derivative of every element of y by every element of x, of shape y.shape + x.shape."""
     return _jacobian("jacobian", y, x, argnums, "auto")
 
 
-@function("jacfwd jax.jacfwd torch.func.jacfwd")
+@function("jacfwd jax.jacfwd torch.func.jacfwd", example="jacfwd(lambda v: v * sum(v), [1., 2.])")
 def jacfwd(y: Any, x: Any = None, argnums: Any = 0) -> Any:
+    """The Jacobian by forward mode: a pass for each element of x."""
     return _jacobian("jacfwd", y, x, argnums, "forward")
 
 
-@function("jacrev jax.jacrev torch.func.jacrev")
+@function("jacrev jax.jacrev torch.func.jacrev", example="jacrev(lambda v: v * sum(v), [1., 2.])")
 def jacrev(y: Any, x: Any = None, argnums: Any = 0) -> Any:
+    """The Jacobian by reverse mode: a pass for each element of y."""
     return _jacobian("jacrev", y, x, argnums, "reverse")
 
 
-@function("hessian jax.hessian torch.func.hessian")
+@function(
+    "hessian jax.hessian torch.func.hessian",
+    example="hessian(lambda v: v[0]**2 * v[1], [1., 2.])",
+)
 def hessian(y: Any, x: Any = None, argnums: Any = 0) -> Any:
+    """The second derivatives of a number, of shape x.shape + x.shape."""
     if not callable(y):
         return hessian_of(y, x)
     return transformed("hessian", y, x, argnums, hessian_of)
 
 
-@function("jvp jax.jvp torch.func.jvp")
+@function(
+    "jvp jax.jvp torch.func.jvp",
+    example="torch.func.jvp(lambda v: v * sum(v), ([1., 2.],), ([1., 0.5],))",
+)
 def jvp(y: Any, x: Any, v: Any) -> Any:
-    """Of a function the pair (value, product), as in JAX and PyTorch."""
+    """The Jacobian times a vector of the shape of x.
+
+    Of a function the pair (value, product), as in JAX and PyTorch.
+    """
     return _with_vector("jvp", y, x, v, jvp_of)
 
 
-@function("hvp")
+@function("hvp", example="hvp(lambda v: v[0]**2 * v[1], [1., 2.], [1., 0.5])")
 def hvp(y: Any, x: Any, v: Any) -> Any:
-    """Of a function the pair (value, product), as in PyTorch."""
+    """The Hessian times a vector of the shape of x.
+
+    Of a function the pair (value, product), as in PyTorch.
+    """
     return _with_vector("hvp", y, x, v, hvp_of)
 
 
@@ -221,9 +246,12 @@ def _with_vector(what: str, y: Any, x: Any, v: Any, use: Callable[[Any, Any, Any
     return transformed(what, y, x, 0, lambda value, xs: (value, use(value, xs, v)))
 
 
-@function("vjp")
+@function("vjp", example="vjp(lambda v: v * sum(v), [1., 2.], [1., 0.5])")
 def vjp(y: Any, x: Any, v: Any = None) -> Any:
-    """Of a function the pair (value, product), or (value, function of v), as in PyTorch."""
+    """A vector of the shape of y times the Jacobian.
+
+    Of a function the pair (value, product), or (value, function of v), as in PyTorch.
+    """
     if callable(y):
         if v is None:
             return transformed("vjp", y, x, 0, _pullback)
@@ -237,7 +265,7 @@ def vjp(y: Any, x: Any, v: Any = None) -> Any:
     return grad_of(y, x, v)
 
 
-@function("jax.vjp torch.func.vjp")
+@function("jax.vjp torch.func.vjp", example="jax.vjp(lambda v: v * sum(v), [1., 2.])[1]([1., 0.5])")
 def vjp_function(fun: Any, *primals: Any) -> Any:
     """The pair (value, function of v that gives a tuple of products, one for each argument)."""
     return transformed("vjp", _function("vjp", fun), tuple(primals), 0, _pullback)
@@ -255,7 +283,10 @@ def _pullback(value: Any, xs: Any) -> Any:
 # PyTorch's at a point: how it goes about it makes no difference here.
 
 
-@function("torch.autograd.functional.jacobian")
+@function(
+    "torch.autograd.functional.jacobian",
+    example="torch.autograd.functional.jacobian(lambda v: v * sum(v), [1., 2.])",
+)
 def torch_jacobian(
     func: Any,
     inputs: Any,
@@ -264,10 +295,14 @@ def torch_jacobian(
     vectorize: Any = False,
     strategy: Any = None,
 ) -> Any:
+    """The Jacobian of a function at a point; of several points a tuple."""
     return jacobian(_function("jacobian", func), inputs)
 
 
-@function("torch.autograd.functional.hessian")
+@function(
+    "torch.autograd.functional.hessian",
+    example="torch.autograd.functional.hessian(lambda v: v[0]**2 * v[1], [1., 2.])",
+)
 def torch_hessian(
     func: Any,
     inputs: Any,
@@ -276,32 +311,47 @@ def torch_hessian(
     vectorize: Any = False,
     outer_jacobian_strategy: Any = None,
 ) -> Any:
+    """The Hessian of a function at a point; of several points a tuple of tuples."""
     return hessian(_function("hessian", func), inputs)
 
 
-@function("torch.autograd.functional.jvp")
+@function(
+    "torch.autograd.functional.jvp",
+    example="torch.autograd.functional.jvp(lambda v: v * sum(v), [1., 2.], [1., 0.5])",
+)
 def torch_jvp(
     func: Any, inputs: Any, v: Any, create_graph: Any = False, strict: Any = False
 ) -> Any:
+    """The pair (value, Jacobian times vector) of a function at a point."""
     return jvp(_function("jvp", func), inputs, v)
 
 
-@function("torch.autograd.functional.vjp")
+@function(
+    "torch.autograd.functional.vjp",
+    example="torch.autograd.functional.vjp(lambda v: v * sum(v), [1., 2.], [1., 0.5])",
+)
 def torch_vjp(
     func: Any, inputs: Any, v: Any = "ones", create_graph: Any = False, strict: Any = False
 ) -> Any:
+    """The pair (value, vector times Jacobian) of a function at a point."""
     return vjp(_function("vjp", func), inputs, v)
 
 
-@function("torch.autograd.functional.hvp torch.autograd.functional.vhp")
+@function(
+    "torch.autograd.functional.hvp torch.autograd.functional.vhp",
+    example="torch.autograd.functional.hvp(lambda v: v[0]**2 * v[1], [1., 2.], [1., 0.5])",
+)
 def torch_hvp(
     func: Any, inputs: Any, v: Any, create_graph: Any = False, strict: Any = False
 ) -> Any:
-    """The Hessian is symmetric: from either side the product is the same."""
+    """The pair (value, Hessian times vector): the Hessian is symmetric, from either side."""
     return hvp(_function("hvp", func), inputs, v)
 
 
-@function("torch.autograd.grad")
+@function(
+    "torch.autograd.grad",
+    example="(lambda v: torch.autograd.grad(sum(v**3), v))(1. * array([1., 2.]))",
+)
 def torch_grad(
     outputs: Any,
     inputs: Any,
@@ -319,27 +369,33 @@ def torch_grad(
     return tuple(pulled_back(ys, inputs, seeds))
 
 
-@function("derivative")
+@function("derivative", example="derivative(lambda v: v**4, 2)([1., 2.])")
 def derivative(y: Any, x: Any = None, n: Any = 1) -> Any:
-    """Of a function f, `derivative(f)` and `derivative(f, n)` are functions."""
+    """The n-th derivative of each element of y by the same element of x.
+
+    Of a function f, `derivative(f)` and `derivative(f, n)` are functions.
+    """
     if not callable(y):
         return derivative_of(y, x, n)
     order = n if x is None else x
     return derived("derivative", y, 0, lambda value, by: derivative_of(value, by, order))
 
 
-@function("div")
+@function("div", example="div(lambda v: v**3, [1., 2.])")
 def div(field: Any, x: Any = None) -> Any:
+    """The divergence of a vector field: the sum of the derivatives of each component by its own."""
     return _field("div", field, x, div_of)
 
 
-@function("curl")
+@function("curl", example="curl(lambda v: [v[1]**2, v[2]**2, v[0]**2], [1., 2., 3.])")
 def curl(field: Any, x: Any = None) -> Any:
+    """The curl of a vector field in space, or the number that it is in the plane."""
     return _field("curl", field, x, curl_of)
 
 
-@function("laplacian")
+@function("laplacian", example="laplacian(lambda v: v[0]**4 * v[1], [1., 2.])")
 def laplacian(f: Any, x: Any = None) -> Any:
+    """The sum of the second derivatives by each variable."""
     return _field("laplacian", f, x, laplacian_of)
 
 

@@ -120,6 +120,12 @@ class Function:
                 parts.append(f"[{box[0] + third:.3g}, {box[1] - third:.3g}]")
         return f"{self.spellings[0]}({', '.join(parts)})"
 
+    @property
+    def doc(self) -> str:
+        """What it computes: the first sentence of its words."""
+        words = self.row.doc if self.row is not None else self.build.__doc__ or ""
+        return words.partition("\n\n")[0].replace("\n", " ")
+
     def parameters(self) -> Parameters:
         """The names that it takes arguments by."""
         if self.row is not None:
@@ -267,6 +273,17 @@ def find(*spellings: str) -> Function | None:
             return SPELLED[spelling]
     load_all()
     return next((SPELLED[name] for name in spellings if name in SPELLED), None)
+
+
+def find_bare(name: str) -> Function | None:
+    """The function that a bare name means, or None: NumPy's, else PyTorch's.
+
+    PyTorch's names of two letters (`eq`, `lt`) are rather a program's own.
+    """
+    found = find(name)
+    if found is None and len(name) > 2:
+        found = find(f"torch.{name}", f"torch.special.{name}")
+    return found
 
 
 def load_all() -> None:

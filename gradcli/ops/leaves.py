@@ -53,6 +53,8 @@ class Full(Leaf):
         return shape, value.name if isinstance(value, Dim) else float_key(value), kind
 
     def run(self, node: Node, arrays: list[Array], lead: Lead | None, dtype: Any) -> Array:
+        if not node.shape:
+            return np.array(node.params[1], dtype=storage(node.kind, dtype))
         return np.full(node.shape, node.params[1], dtype=storage(node.kind, dtype))
 
 

@@ -36,6 +36,7 @@ class Linear(Op):
 
     family = "linear"
     reach: Reach = "summed"
+    analytic = True
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class Linear(Op):
         doc: str,
         samples: tuple[Sample, ...],
         counts: bool = False,
+        reduces: np.ufunc | None = None,
         sparse_adjoint: bool = False,
         view: bool = False,
         moves: bool = False,
@@ -58,6 +60,7 @@ class Linear(Op):
         self.shape = shape
         self.adjoint = adjoint
         self.counts = counts
+        self.reduces = reduces
         self.sparse_adjoint = sparse_adjoint
         self.view = view
         self.moves = moves
@@ -197,6 +200,7 @@ sum_: Linear = Linear(
     samples=((((2, 3),), ((-1,), False)), (((2, 3, 2),), ((-3, -1), True))),
     counts=True,
     moves=True,
+    reduces=np.add,
     lift=same,
 )
 

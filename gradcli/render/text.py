@@ -23,8 +23,18 @@ STYLES = {
     "caret": "bold red",
     "hint": "green",
     "warning": "yellow",
+    "sum": "bold",
+    "curve0": "bold",
+    "curve1": "red",
+    "curve2": "blue",
+    "curve3": "magenta",
+    "curve4": "green",
+    "curve5": "cyan",
+    "curve6": "yellow",
+    "curve7": "bright_black",
     "": "",
 }
+"""Styles by name; any other is one of rich's own, such as a colour of a heat map."""
 
 
 def terminal_width(stream: IO[str] | None) -> int | None:
@@ -38,6 +48,19 @@ def terminal_width(stream: IO[str] | None) -> int | None:
         return os.get_terminal_size(stream.fileno()).columns or 80
     except (OSError, ValueError):
         return 80
+
+
+def terminal_height(stream: IO[str] | None) -> int | None:
+    """Lines of the terminal behind a stream; None where it is none."""
+    if stream is None or not stream.isatty():
+        return None
+    lines = os.environ.get("LINES", "")
+    if lines.isdecimal() and int(lines) > 0:
+        return int(lines)
+    try:
+        return os.get_terminal_size(stream.fileno()).lines or 24
+    except (OSError, ValueError):
+        return 24
 
 
 def ascii_only(stream: IO[str] | None) -> bool:
@@ -94,7 +117,7 @@ def print_lines(lines: Iterable[Line], stream: IO[str] | None, color: str = "aut
     forced = True if color == "always" else None
     console = Console(file=stream, width=width, highlight=False, force_terminal=forced)
     for line in lines:
-        text = Text.assemble(*[(piece, STYLES[style]) for piece, style in line])
+        text = Text.assemble(*[(piece, STYLES.get(style, style)) for piece, style in line])
         console.print(text, soft_wrap=True)
     stream.flush()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -9,18 +10,19 @@ import numpy as np
 
 from gradcli.autodiff import vjp
 from gradcli.errors import ArgumentError, SeedError
-from gradcli.graph import Arena, Node, ancestors, building, dependents
+from gradcli.graph import OPS, Arena, Node, ancestors, building, dependents
 from gradcli.language.torch_text import size_text
 from gradcli.ops.cotangent import Cotangent
-from gradcli.ops.leaves import input_
+from gradcli.ops.leaves import constant, input_
 from gradcli.simplify import rewrite
 from gradcli.snippets.eager import leaf
-from gradcli.snippets.gradient_names import step_of_gradient
+from gradcli.snippets.gradient_names import MASKED, name_steps, step_of_gradient
 from gradcli.snippets.variable import Variable, note_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gradcli.ops.family import Op
     from gradcli.snippets.calls import Calls
 
 SAVING_NOTHING = frozenset({"MeanBackward0", "MeanBackward1"})
@@ -53,9 +55,9 @@ class Autograd:
         shape; ArgumentError where nothing takes part, or the graph was freed.
         """
         order = ancestors([_differentiable(output)])
-        wrt = watchers(order) if inputs is None else list(inputs)
+        wrt = watchers(order) if inputs is None else _standing_for(inputs, order)
         grads = self._products([output], [seed], wrt, order, retain_graph, create_graph)
-        for variable, grad in zip(wrt, grads, strict=True):
+        for (variable, _), grad in zip(wrt, grads, strict=True):
             if grad is not None:
                 self._accumulate(variable, grad, create_graph)
 
@@ -76,7 +78,12 @@ class Autograd:
                     hint="make it with requires_grad=True, or call `.requires_grad_()` on it",
                 )
         order = ancestors([_differentiable(output) for output in outputs])
-        found = self._products(outputs, seeds, inputs, order, retain_graph, create_graph)
+        wrt = _standing_for(inputs, order)
+        parts = self._products(outputs, seeds, wrt, order, retain_graph, create_graph)
+        found = [
+            self._total([p for (v, _), p in zip(wrt, parts, strict=True) if v is variable])
+            for variable in inputs
+        ]
         missing = [place for place, grad in enumerate(found) if grad is None]
         if missing and not allow_unused:
             raise ArgumentError(
@@ -85,6 +92,13 @@ class Autograd:
                 hint="allow_unused=True gives None for it",
             )
         return found
+
+    def _total(self, parts: list[Variable | None]) -> Variable | None:
+        total: Variable | None = None
+        for part in parts:
+            if part is not None:
+                total = part if total is None else self.script.binary(ast.Add, total, part)
+        return total
 
     def _seed(self, output: Variable, seed: Any) -> Variable:
         script = self.script
@@ -111,7 +125,7 @@ class Autograd:
         self,
         outputs: Sequence[Variable],
         seeds: Sequence[Any],
-        wrt: Sequence[Variable],
+        wrt: Sequence[tuple[Variable, Node]],
         order: list[Node],
         retain_graph: bool | None,
         create_graph: bool,
@@ -120,27 +134,35 @@ class Autograd:
             return []
         starts = [self._seed(o, s) for o, s in zip(outputs, seeds, strict=True)]
         nodes = [output.node for output in outputs]
-        targets = [variable.node for variable in wrt]
+        targets = [node for _, node in wrt]
         active = dependents(order, targets)
-        visited = [node for node in order if node.serial in active and node.inputs]
+        visited = [
+            node
+            for node in order
+            if node.serial in active and any([o.serial in active for o in node.inputs])
+        ]
         if self._any_freed:
             _require_kept(visited)
         script = self.script
-        with building(Arena(rewrite, script.settings.max_nodes)):
+        arena = Arena(rewrite_kept if create_graph else rewrite, script.settings.max_nodes)
+        with building(arena):
             found = vjp(nodes, [Cotangent(start.node) for start in starts], targets)
             if any(g is not None and self._is_nan(g, outputs[0]) for g in found):
                 found = vjp(nodes, [Cotangent(s.node) for s in starts], targets, strict=True)
             results: list[Variable | None] = []
-            for grad, variable in zip(found, wrt, strict=True):
-                made = None
-                if grad is not None:
-                    made = self._result(grad, variable, create_graph)
-                    if made.requires_grad:
-                        made.record(step_of_gradient(order, nodes, variable.node))
-                elif _connected(order, nodes, variable.node):
+            masked = any([node.note and node.note.step in MASKED for node in visited])
+            for grad, (variable, target) in zip(found, wrt, strict=True):
+                if grad is None and _connected(order, nodes, target):
                     # Through steps such as `sign`, whose derivative is zero.
-                    zeros = np.zeros(variable.shape)
-                    made = script.made_of(zeros, "real", variable.dtype, variable.library)
+                    grad = leaf(np.zeros(variable.shape, variable.dtype), "real")
+                if grad is None:
+                    results.append(None)
+                    continue
+                if create_graph and masked:
+                    grad = self._joined(grad, target, variable)
+                made = self._result(grad, variable, create_graph)
+                if made.requires_grad:
+                    made.record(step_of_gradient(order, nodes, target))
                 results.append(made)
         if not (create_graph if retain_graph is None else retain_graph):
             self._any_freed = True
@@ -157,9 +179,18 @@ class Autograd:
         if not create_graph:
             return script.made_of(value, "real", variable.dtype, variable.library)
         made = Variable(grad, variable.dtype, variable.library, script.eager)
-        if watchers(ancestors([grad])):
+        order = ancestors([grad])
+        if any([_connected(order, [grad], node) for _, node in watchers(order)]):
+            name_steps(order)
             made.record("AliasBackward0")
         return made
+
+    def _joined(self, grad: Node, target: Node, variable: Variable) -> Node:
+        """The gradient, which PyTorch takes to depend on what it is with respect to."""
+        with building(self.script.trace):
+            node = OPS["where"](constant(False), target, grad)
+        node.value = self.script.eager.value(grad, variable.dtype)
+        return node
 
     def _accumulate(self, variable: Variable, grad: Variable, create_graph: bool) -> None:
         script = self.script
@@ -180,6 +211,14 @@ class Autograd:
             before.memory.become(leaf(total, "real"))
 
 
+def rewrite_kept(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Node | None:
+    """Rewrites for gradients that are differentiated again.
+
+    Powers stay: that of `x ** 2` has two derivatives in PyTorch, the second of which is constant.
+    """
+    return None if op.name == "power" else rewrite(op, inputs, params)
+
+
 def _differentiable(output: Variable) -> Node:
     if not output.requires_grad:
         raise ArgumentError(
@@ -190,14 +229,27 @@ def _differentiable(output: Variable) -> Node:
     return output.node
 
 
-def watchers(order: list[Node]) -> list[Variable]:
-    """The leaves, and other tensors that retain their gradient, among nodes."""
+def watchers(order: list[Node]) -> list[tuple[Variable, Node]]:
+    """The leaves, and other tensors that retain their gradient, with their nodes among these.
+
+    A leaf that was written to under `no_grad` stands for another node since.
+    """
     found = []
     for node in order:
         if node.note is not None and node.note.watcher is not None:
             variable = node.note.watcher()
             if variable is not None:
-                found.append(variable)
+                found.append((variable, node))
+    return found
+
+
+def _standing_for(inputs: Sequence[Variable], order: list[Node]) -> list[tuple[Variable, Node]]:
+    """Tensors with the nodes that stand for them in a graph."""
+    watched = watchers(order)
+    found: list[tuple[Variable, Node]] = []
+    for variable in inputs:
+        mine = [pair for pair in watched if pair[0] is variable and variable.is_leaf]
+        found += mine or [(variable, variable.node)]
     return found
 
 

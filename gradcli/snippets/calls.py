@@ -14,6 +14,7 @@ from gradcli.language.dtypes import converted
 from gradcli.language.functions import Closure
 from gradcli.language.interpret import Interpreter
 from gradcli.language.operations import binary, negated
+from gradcli.language.runtime import DENSE
 from gradcli.language.static import bounded
 from gradcli.language.tensors import Tensor, bare, shares
 from gradcli.language.torch_names import grad_fn_name
@@ -21,7 +22,7 @@ from gradcli.ops.leaves import full_
 from gradcli.ops.values import describe
 from gradcli.snippets.eager import Eager, leaf, stored
 from gradcli.snippets.promotion import BOOL, DOUBLE, WHOLE_POWERS, result_dtype, wrapped_around
-from gradcli.snippets.results import Fields, Size, fields_of
+from gradcli.snippets.results import Fields, Size
 from gradcli.snippets.spelled import require_types
 from gradcli.snippets.variable import Variable, note_of
 
@@ -42,8 +43,11 @@ OPERATORS = {
 }
 LIBRARIES = frozenset({"torch", "np", "jnp"})
 
-ITSELF = frozenset({"contiguous", "positive", "as_tensor", "asarray", "real", "conj"})
-"""Functions that return their argument where there is nothing to do."""
+ITSELF = frozenset({"asarray", "ascontiguousarray", "real"})
+"""Functions of NumPy's that return their argument where there is nothing to do."""
+
+RESHAPING = DENSE | {"reshape", "flatten", "ravel", "reshape_as", "view"}
+"""Functions of PyTorch's that copy where elements do not lie in order."""
 
 PLAIN = frozenset({"allclose", "equal", "array_equal", "is_nonzero", "numel"})
 """Functions that return a number or a truth value of Python's."""
@@ -111,7 +115,7 @@ class Calls(Interpreter):
         for value in values:
             if isinstance(value, Variable):
                 found.append(value)
-            elif type(value) is list or type(value) is tuple:
+            elif isinstance(value, (list, tuple)):
                 found += self.variables(value)
         return found
 
@@ -138,23 +142,47 @@ class Calls(Interpreter):
     def wrapped(self, value: Any, args: Iterable[Any], copied: bool = False) -> Any:
         if type(value) is Node:
             made = self._variable(value)
-            if not copied:
+            if not copied and not self._copies(value.value):
+                view = value.op.is_view(value)
                 for arg in args:
-                    if isinstance(arg, Variable) and shares(value, arg.latest):
-                        if value is arg.latest and self._is_itself(arg):
-                            return arg
-                        made.sharing(arg, value)
+                    if isinstance(arg, Variable):
+                        latest = arg.latest
+                        if value is latest or (view and shares(value, latest)):
+                            if value.shape == arg.shape and self._is_itself(arg):
+                                return arg
+                            made.sharing(arg, value)
             return made
-        if type(value) is tuple and self.at_work.library == "torch":
-            names = fields_of(self.at_work.name)
+        names = getattr(value, "_fields", ())
+        if names and self.at_work.library == "torch":
             parts = [self.wrapped(item, args, copied) for item in value]
-            return Fields(self.at_work.name, names, parts) if names else tuple(parts)
+            return Fields(self.at_work.name, names, parts)
         return super().wrapped(value, args, copied)
 
     def _is_itself(self, arg: Variable) -> bool:
-        """Whether a call whose result is its argument's node returns the very tensor."""
+        """Whether a call that changes nothing returns the very tensor that it was given."""
         call = self.at_work
-        return call.library == arg.library and (call.name in ITSELF or not call.name)
+        if call.library != arg.library or not call.name:
+            return call.library == arg.library
+        if call.library == "torch":
+            return not grad_fn_name(call.name, list(call.args), call.kwargs)
+        return call.name in ITSELF
+
+    def _copies(self, value: Any) -> bool:
+        """Whether a change of layout had to copy what it was given.
+
+        Raises ArgumentError where PyTorch would not.
+        """
+        call = self.at_work
+        if call.name not in RESHAPING or not value.size:
+            return False
+        copies = not np.may_share_memory(value, call.operands[0].value())
+        if copies and call.name == "view":
+            raise ArgumentError(
+                "view size is not compatible with the tensor's strides: its elements do not lie "
+                "in that order in memory",
+                hint="`.reshape(...)` copies where it must",
+            )
+        return copies
 
     def _variable(self, node: Node) -> Variable:
         call = self.at_work
@@ -172,11 +200,18 @@ class Calls(Interpreter):
         if not recorded:
             if kind == "int" and dtype.itemsize < 8:
                 value = wrapped_around(value, dtype)
+            if _is_constant(node):
+                # The graph spreads one number; the tensor has elements of its own.
+                value = np.array(value)
             # Nothing will ask what is behind it.
             kept = any([o.latest is node and not o.memory.tracked for o in call.operands])
             return Variable(node if kept else leaf(value, kind), dtype, call.library, self.eager)
         made = Variable(node, dtype, call.library, self.eager)
         step = grad_fn_name(call.name, list(call.args), call.kwargs) if call.name else ""
+        if self._copies(value):
+            # The copy is named unless a view of it is made.
+            copy = call.name == "contiguous" or node.shape == call.operands[0].shape
+            step = "CloneBackward0" if copy else "UnsafeViewBackward0"
         made.record(step or "AliasBackward0")
         note_of(node).step = made.function
         return made
@@ -217,8 +252,8 @@ class Calls(Interpreter):
 
     def _static_binary(self, op: type[ast.operator], left: Any, right: Any) -> Any:
         left, right = (tuple(v) if isinstance(v, (Size, Fields)) else v for v in (left, right))
-        if isinstance(left, list) or isinstance(right, list):
-            made = _list_arithmetic(op, left, right)
+        if isinstance(left, (list, tuple)) or isinstance(right, (list, tuple)):
+            made = _sequence_arithmetic(op, left, right)
             if made is not None:
                 return made
         return super().binary(op, left, right)
@@ -234,9 +269,6 @@ class Calls(Interpreter):
         return element(self, value, key)
 
     def library(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        if getattr(function, "library", "") == "math":
-            plain = [self.plain_number(arg) if isinstance(arg, Tensor) else arg for arg in args]
-            return self.eager.value(function(plain, kwargs), DOUBLE).item()
         made = super().library(function, args, kwargs)
         if self.at_work.name in PLAIN and isinstance(made, Variable):
             return self.plain_number(made)
@@ -252,6 +284,9 @@ class Calls(Interpreter):
         value = super().called(function, args, kwargs)
         # It may have called functions of the program.
         self.at_work = call
+        if path in DENSE and not call.operands[0].value().flags.c_contiguous:
+            value = OPS["reshape"](value, value.shape)
+            value.value = np.ascontiguousarray(call.operands[0].value())
         return value
 
     def makes_torch(self) -> bool:
@@ -297,11 +332,11 @@ def _all_whole(call: Call) -> bool:
     return bool(call.operands) and whole and not any(type(number) is float for number in numbers)
 
 
-def _list_arithmetic(op: type[ast.operator], left: Any, right: Any) -> Any:
-    """Python's arithmetic on lists, or None where it has none."""
-    if op is ast.Add and type(left) is type(right) is list:
+def _sequence_arithmetic(op: type[ast.operator], left: Any, right: Any) -> Any:
+    """Python's arithmetic on lists and tuples, or None where it has none."""
+    if op is ast.Add and type(left) is type(right):
         return bounded(len(left) + len(right), lambda: left + right)
     if op is ast.Mult and int in (type(left), type(right)):
-        items, times = (left, right) if isinstance(left, list) else (right, left)
+        items, times = (left, right) if isinstance(left, (list, tuple)) else (right, left)
         return bounded(len(items) * max(times, 0), lambda: items * times)
     return None

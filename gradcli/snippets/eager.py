@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.engine.plan import memory_error, node_bytes
+from gradcli.engine import memory_error, node_bytes
 from gradcli.graph import Node
 from gradcli.ops.leaves import input_, storage
 
@@ -31,6 +31,8 @@ class Eager:
         self._made = 0
         self._bytes = 0
         self._full = limit // 4
+        # Nodes of other runs, which something may still hold, are older.
+        self._first = leaf(np.zeros(()), "real").serial
 
     def value(self, node: Node, dtype: Any) -> Array:
         """The value of a node, computed in `dtype` where it is not known yet.
@@ -39,6 +41,11 @@ class Eager:
         """
         found: Array | None = node.value
         if found is not None:
+            return found
+        operands = [operand.value for operand in node.inputs]
+        if not any([operand is None for operand in operands]):
+            self._make_room(node, dtype)
+            found = node.value = node.op.run(node, operands, None, dtype)
             return found
         stack = [node]
         while stack:
@@ -61,28 +68,33 @@ class Eager:
             raise memory_error(need, self._limit)
 
     def _make_room(self, node: Node, dtype: Any) -> None:
-        need = node_bytes(node, dtype)
+        # Estimated, for most nodes are small: 8 bytes an element.
+        need = 8
+        for extent in node.shape:
+            need *= extent
+        if len(node.types) > 1:
+            need = node_bytes(node, dtype)
         self._bytes += need
         self._made += 1
         if self._bytes > self._full or self._made > CENSUS:
-            self._bytes, self._made = need + living_bytes(), 0
+            self._bytes, self._made = need + living_bytes(self._first), 0
             if self._bytes > self._limit:
                 raise memory_error(self._bytes, self._limit)
             # Not again before as much has been made once more.
             self._full = self._bytes + self._limit // 4
 
 
-def living() -> list[Node]:
-    """The nodes that hold a value and are alive."""
+def living(since: int = 0) -> list[Node]:
+    """The nodes that hold a value and are alive, from a serial number on."""
     # isinstance would ask objects of other libraries for their class, which may do anything.
     found = [item for item in gc.get_objects() if type(item) is Node]
-    return [node for node in found if node.value is not None]
+    return [node for node in found if node.serial >= since and node.value is not None]
 
 
-def living_bytes() -> int:
-    """Bytes that the values of all nodes take; memory that several of them show counts once."""
+def living_bytes(since: int) -> int:
+    """Bytes that the values of those nodes take; memory that several of them show counts once."""
     arrays: dict[int, int] = {}
-    for node in living():
+    for node in living(since):
         for array in node.value if type(node.value) is tuple else (node.value,):
             while isinstance(array.base, np.ndarray):
                 array = array.base

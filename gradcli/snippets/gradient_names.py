@@ -6,9 +6,12 @@ an operation of its own. Found by experiment with PyTorch 2 on a CPU.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradcli.graph import dependents
+from gradcli.language.torch_names import grad_fn_name
+from gradcli.ops.leaves import known_number
+from gradcli.snippets.variable import note_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +64,16 @@ _ENDS = {
 }
 _END = {step: end for end, steps in _ENDS.items() for step in steps.split()}
 
+_USING_OPERANDS = frozenset(
+    {
+        *("MulBackward0", "DivBackward0", "PowBackward0", "PowBackward1", "DotBackward0"),
+        *("MvBackward0", "MmBackward0", "AddmmBackward0", "AbsBackward0", "LogBackward0"),
+        *("SinBackward0", "CosBackward0", "SincBackward0", "Atan2Backward0", "ProdBackward0"),
+        *("LinalgVectorNormBackward0", "VarBackward0", "StdBackward0", "MseLossBackward0"),
+    }
+)
+"""Steps whose derivative, as PyTorch computes it, uses what they were applied to."""
+
 _BY_PLACE = {
     "SubBackward0": ("", "NegBackward0"),
     "DivBackward0": ("DivBackward0", "MulBackward0"),
@@ -69,6 +82,39 @@ _BY_PLACE = {
     "LinalgSolveExBackward0": ("NegBackward0", "SqueezeBackward1"),
 }
 """The same where it hangs on which operand a tensor is; empty for one that hands on."""
+
+
+MASKED = frozenset({"ReluBackward0", "LeakyReluBackward0", "HardtanhBackward0", "EluBackward0"})
+"""Steps whose gradient PyTorch takes to depend on their operand, be its derivative zero."""
+
+_OPERATIONS = {
+    "add": "add",
+    "subtract": "sub",
+    "multiply": "mul",
+    "divide": "div",
+    "negative": "neg",
+    "power": "pow",
+    "contract": "matmul",
+    "masked_contract": "matmul",
+    "broadcast_to": "expand",
+    "reshape": "view",
+    "transpose": "permute",
+}
+"""PyTorch's names of operations that derivatives consist of, where they differ from ours."""
+
+
+def name_steps(nodes: list[Node]) -> None:
+    """Give the nodes that a derivative consists of names, as far as they have none."""
+    for node in nodes:
+        if node.inputs and (node.note is None or not node.note.step):
+            name = _OPERATIONS.get(node.op.name, node.op.name)
+            known = node.op.family == "elementwise" or name in _OPERATIONS.values()
+            note = note_of(node)
+            operands: list[Any] = list(node.inputs)
+            if name == "pow" and known_number(operands[1]) is not None:
+                operands[1] = known_number(operands[1])
+            note.step = grad_fn_name(name, operands, {}) if known else "Step"
+            note.derived = True
 
 
 def step_of_gradient(order: list[Node], outputs: Sequence[Node], target: Node) -> str:
@@ -86,6 +132,11 @@ def step_of_gradient(order: list[Node], outputs: Sequence[Node], target: Node) -
     while True:
         found = users.get(target.serial, [])
         steps = [_step_above(node, users) for node in found]
+        original = [step for step in steps if not _is_derived(step)]
+        if original and not any([step.note.step in _USING_OPERANDS for step in original]):
+            # Where our derivative uses the operand, PyTorch's uses the result.
+            pairs = [p for p in zip(found, steps, strict=True) if not _is_derived(p[1])]
+            found, steps = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         direct = [node for node, step in zip(found, steps, strict=True) if node is step]
         calls = len(direct) + len({step.serial for step in steps} - {n.serial for n in direct})
         if calls + (target.serial in ends) != 1:
@@ -107,6 +158,10 @@ def step_of_gradient(order: list[Node], outputs: Sequence[Node], target: Node) -
         if end:
             return end
         target = step
+
+
+def _is_derived(node: Node) -> bool:
+    return node.note is None or node.note.derived
 
 
 def _step_above(node: Node, users: dict[int, list[Node]]) -> Node:

@@ -15,6 +15,7 @@ from gradcli.snippets import (
     classes,
     numpy_members,
     numpy_random,
+    python_math,
     torch_functions,
     torch_methods,
     torch_nn,
@@ -42,6 +43,7 @@ NAMED: dict[str, Any] = {
         torch_nn.FUNCTIONS,
         numpy_members.FUNCTIONS,
         numpy_random.FUNCTIONS,
+        python_math.FUNCTIONS,
     )
     for full, call in table.items()
 }

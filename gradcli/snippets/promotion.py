@@ -31,6 +31,8 @@ def result_dtype(
     In PyTorch a tensor without axes widens one that has some only to another kind of numbers; in
     NumPy whole numbers meet single precision in double.
     """
+    if kind == "real" and len(operands) == 1 and operands[0].dtype.kind == "f":
+        return operands[0].dtype
     if kind == "bool":
         return BOOL
     if kind == "int":
@@ -45,7 +47,9 @@ def result_dtype(
 
 def _widest(operands: list[Variable]) -> DType | None:
     pool = [operand.dtype for operand in operands if operand.ndim] or [o.dtype for o in operands]
-    return np.result_type(*pool) if pool else None
+    if len(pool) < 2 or all([dtype == pool[0] for dtype in pool]):
+        return pool[0] if pool else None
+    return np.result_type(*pool)
 
 
 def _whole_dtype(operands: Sequence[Variable], library: str, name: str) -> DType:

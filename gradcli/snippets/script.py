@@ -9,6 +9,8 @@ import numpy as np
 
 from gradcli.errors import GradcliError, NameProblem, SyntaxProblem
 from gradcli.graph import building
+from gradcli.language.frames import Frames
+from gradcli.language.inplace import in_place_method
 from gradcli.language.natives import Native
 from gradcli.language.operations import compare
 from gradcli.language.parser import parse
@@ -20,9 +22,8 @@ from gradcli.language.torch_text import DEFAULTS, tensor_text
 from gradcli.language.values import Method, Namespace
 from gradcli.snippets import known
 from gradcli.snippets.autograd import Autograd
-from gradcli.snippets.results import Fields
 from gradcli.snippets.spelled import Spelled, spelled
-from gradcli.snippets.torch_methods import require_grad
+from gradcli.snippets.torch_methods import GradFn, require_grad
 from gradcli.snippets.variable import Variable
 from gradcli.snippets.writing import Writing
 
@@ -33,8 +34,23 @@ if TYPE_CHECKING:
     from gradcli.errors import Span
     from gradcli.language.runtime import Runtime
     from gradcli.language.tensors import Tensor
+    from gradcli.ops.binding import Function
     from gradcli.settings import Settings
     from gradcli.snippets.generators import TorchGenerator
+
+
+RECENT = 10_000
+"""Places where tensors were made that are remembered: a long loop makes many."""
+
+
+class Recent(dict[int, ast.AST]):
+    """Where in the source nodes were written, the latest ones."""
+
+    def setdefault(self, serial: int, place: ast.AST) -> ast.AST:
+        if len(self) > RECENT:
+            for old in list(self)[: RECENT // 2]:
+                del self[old]
+        return super().setdefault(serial, place)
 
 
 class Script(Writing):
@@ -42,8 +58,13 @@ class Script(Writing):
 
     def __init__(self, settings: Settings, output: Callable[[str], None]) -> None:
         super().__init__(settings)
+        self.frames = Frames(kept=False)
         self.write = output
+        self.sites = Recent()
         self.autograd = Autograd(self)
+        # What attributes of modules mean, and methods of tensors, once they were looked up.
+        self._attributes: dict[tuple[str, str], Any] = {}
+        self._functions: dict[tuple[str, str], Function] = {}
         self.print_options = DEFAULTS
         self.numpy_options: dict[str, Any] = {}
         self.torch_generator: TorchGenerator | None = None
@@ -89,18 +110,28 @@ class Script(Writing):
     def attribute(self, node: ast.Attribute, value: Any) -> Any:
         name = node.attr
         if isinstance(value, Namespace):
-            full = f"{value.prefix}.{name}"
-            try:
-                found = known.lookup(full)
-                return spelled(super().attribute(node, value), full) if found is None else found
-            except NameProblem as error:
-                raise known.explained(error, full) from None
-        if isinstance(value, Fields) and name in value.names:
-            return value.get(name)
+            found = self._attributes.get((value.prefix, name))
+            if found is None:
+                found = self._attribute_of_space(node, value)
+                self._attributes[value.prefix, name] = found
+            return found
         members = known.MEMBERS.get(type(value))
         if members is not None and name in members:
             return members[name](self, value)
-        return super().attribute(node, value)
+        try:
+            return super().attribute(node, value)
+        except NameProblem as error:
+            if isinstance(value, GradFn):
+                known.explained(error, f"Tensor.grad_fn.{name}")
+            raise
+
+    def _attribute_of_space(self, node: ast.Attribute, space: Namespace) -> Any:
+        full = f"{space.prefix}.{node.attr}"
+        try:
+            found = known.lookup(full)
+            return spelled(super().attribute(node, space), full) if found is None else found
+        except NameProblem as error:
+            raise known.explained(error, full) from None
 
     def member(self, value: Tensor, name: str) -> Any:
         assert isinstance(value, Variable)
@@ -116,15 +147,32 @@ class Script(Writing):
                 return method(self, value, args, kwargs)
 
             return Native(name, call)
+        if name.endswith("_") and library == "torch":
+            return self._in_place(value, name)
+        function = self._functions.get((value.library, name))
+        if function is not None:
+            return Spelled(function, value.library, name, value)
         before, self.torch_methods = self.torch_methods, library == "torch"
         try:
             self.begin(name, [value], {})
             found = super().member(value, name)
+        except NameProblem as error:
+            raise known.explained(error, f"Tensor.{name}") from None
         finally:
             self.torch_methods = before
         if isinstance(found, Method):
+            self._functions[value.library, name] = found.function
             return Spelled(found.function, value.library, name, value)
         return found
+
+    def _in_place(self, value: Variable, name: str) -> Native:
+        method = in_place_method(self, value, name)
+
+        def call(runtime: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
+            self.writing_as = name
+            return method.call(runtime, args, kwargs)
+
+        return Native(name, call)
 
     def missing_input(self, name: str, span: Span, near: str) -> NameProblem:
         hint = near or "a script makes its own values: assign it further up"

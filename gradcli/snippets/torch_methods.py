@@ -76,8 +76,7 @@ def _retain_grad(script: Script, owner: Variable, args: list[Any], kwargs: dict[
 
 def detached(script: Script, owner: Variable, library: str = "") -> Variable:
     """The same memory, out of the graph: writing to it writes to the owner."""
-    held = leaf(owner.value(), owner.kind)
-    made = Variable(held, owner.dtype, library or owner.library, script.eager)
+    made = Variable(owner.latest, owner.dtype, library or owner.library, script.eager)
     made.view_of(owner)
     return made
 
@@ -155,10 +154,11 @@ def _set_grad(script: Script, owner: Variable, value: Any) -> None:
 def _set_data(script: Script, owner: Variable, value: Any) -> None:
     held = script.cast(variable(value, "data"), owner.dtype)
     tracked, function = owner.requires_grad, owner.function
-    made = detached(script, held)  # type: ignore[arg-type]
-    made.alone()
-    owner.memory, owner.steps = made.memory, None
+    assert isinstance(held, Variable)
+    owner.view_of(held)
     if tracked:
+        # The graph stands on a node of its own.
+        owner.alone()
         owner.record(function)
         script.autograd.watch(owner)
 

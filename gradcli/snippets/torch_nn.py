@@ -77,6 +77,12 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 INSTEAD = {
+    "torch.__version__": "there is no PyTorch here: leave the line out",
+    "torch.save": "a script writes no files: print what is needed",
+    "torch.load": "a script reads no files: write the numbers into it, as `torch.tensor([...])`",
+    "Tensor.cuda": "all runs on the processor: leave `.cuda()` out",
+    "Tensor.register_hook": "gradients arrive in `x.grad`; `y.retain_grad()` keeps that of a step",
+    "Tensor.grad_fn.next_functions": "`gradcli graph` draws the graph of a formula",
     "torch.nn.Linear": "a layer is its weights: `W = torch.zeros(n_out, n_in, "
     "requires_grad=True)`, then `x @ W.T + b`",
     "torch.nn.Module": "write the model as a function of x and its weights: "

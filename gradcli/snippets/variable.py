@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 class Note:
     """What is kept with a node.
 
-    watcher: who waits for its gradient. step: PyTorch's name of the step that made it. freed:
-    whether a backward pass freed what it saved.
+    watcher: who waits for its gradient. step: PyTorch's name of the step that made it. derived:
+    whether that was part of a derivative. freed: whether a backward pass freed what it saved.
     """
 
-    __slots__ = ("freed", "step", "watcher")
+    __slots__ = ("derived", "freed", "step", "watcher")
 
     def __init__(self) -> None:
         self.step = ""
-        self.freed = False
+        self.derived = self.freed = False
         self.watcher: ref[Variable] | None = None
 
 
@@ -135,6 +135,7 @@ class Variable(Tensor):
 
     def view_of(self, owner: Variable) -> None:
         """Share the memory of `owner`, out of the graph."""
+        self._view = leaf(owner.value(), owner.kind)
         self.memory, self._seen = owner.memory, owner.memory.version
         self.steps, self.detached = owner.steps or (), True
 
@@ -142,7 +143,8 @@ class Variable(Tensor):
         super().refresh()
         if self.detached:
             self._view = leaf(self.memory.eager.value(self._view, self.dtype), self._view.kind)
-        elif self.memory.tracked and not self._function:
+        elif self.memory.tracked:
+            # PyTorch makes it again, too, in its own way.
             self._function = "AsStridedBackward0"
 
     def alone(self) -> None:

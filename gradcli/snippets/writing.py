@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import ArgumentError
 from gradcli.graph import OPS, Node
-from gradcli.ops.leaves import zeros_like
+from gradcli.language.torch_names import grad_fn_name
+from gradcli.ops.leaves import constant, zeros_like
 from gradcli.snippets.calls import Calls
 from gradcli.snippets.eager import leaf
 from gradcli.snippets.variable import Recorded, Variable, note_of
@@ -29,6 +30,9 @@ class Writing(Calls):
     `torch.no_grad()`, or through a detached tensor, the values change and the graph does not.
     """
 
+    writing_as = ""
+    """PyTorch's name of the method that writes, with its underscore."""
+
     _before: Node | None = None
     """What the memory held that is about to be written to, where the graph must not see it."""
 
@@ -43,16 +47,39 @@ class Writing(Calls):
             what, hint = LEAF_WRITTEN
             raise ArgumentError(f"a view of {what}" if owner.steps else what, hint=hint)
 
+    def require_apart(self, owner: Variable, value: Any) -> None:
+        """Raise ArgumentError for writing what is recorded to a tensor that must not be."""
+        recorded = isinstance(value, Variable) and value.requires_grad and self.grad_enabled
+        if recorded and owner.detached:
+            raise ArgumentError(
+                "what takes part in differentiation is written to a tensor that only shares memory "
+                "with another: that cannot be recorded here",
+                hint="make it a copy of its own first: `.detach().clone()`",
+            )
+
     def write_whole(self, owner: Tensor, value: Any, where: ast.AST) -> Tensor:
         assert isinstance(owner, Variable)
+        self.require_apart(owner, value)
         if isinstance(value, Variable) and value.dtype != owner.dtype and owner.kind == value.kind:
             value = self.cast(value, owner.dtype)
+        step = value.function if isinstance(value, Variable) else ""
+        if self.writing_as:
+            step = grad_fn_name(self.writing_as, [owner], {})
+            self.writing_as = ""
+        if isinstance(value, Variable) and owner.requires_grad and not value.requires_grad:
+            # What was there before still has a gradient: zeros.
+            held = value.value()
+            node = OPS["where"](constant(False), owner.node, leaf(held, owner.kind))
+            node.value = held
+            value = Variable(node, owner.dtype, owner.library, self.eager)
+            value.record(step)
         super().write_whole(owner, value, where)
-        self._written(owner, value, value.function if isinstance(value, Variable) else "")
+        self._written(owner, value, step)
         return owner
 
     def wrote(self, owner: Tensor, value: Any, where: ast.AST) -> None:
         assert isinstance(owner, Variable)
+        self.require_apart(owner, value)
         self._written(owner, value, "CopySlices")
 
     def _written(self, owner: Variable, value: Any, step: str) -> None:

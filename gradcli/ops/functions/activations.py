@@ -31,6 +31,7 @@ def logsigmoid(x: Any) -> Node:
 
 @function("F.leaky_relu jax.nn.leaky_relu", example=f"leaky_relu({X}, negative_slope=0.2)")
 def leaky_relu(x: Any, negative_slope: Any = 0.01) -> Node:
+    """The number where it is positive, a small multiple of it elsewhere."""
     return activations.leaky_relu(tensor(x), tensor(negative_slope))
 
 
@@ -53,16 +54,19 @@ def prelu(input: Any, weight: Any) -> Node:
 
 @function("F.elu jax.nn.elu", example=f"elu({X}, alpha=0.7)")
 def elu(x: Any, alpha: Any = 1.0) -> Node:
+    """The number where it is positive, alpha*(exp(x) - 1) elsewhere."""
     return activations.elu(tensor(x), tensor(alpha))
 
 
 @function("torch.celu F.celu jax.nn.celu", example=f"celu({X}, alpha=0.7)")
 def celu(x: Any, alpha: Any = 1.0) -> Node:
+    """The number where it is positive, alpha*(exp(x/alpha) - 1) elsewhere."""
     return activations.celu(tensor(x), tensor(alpha))
 
 
 @function("torch.selu F.selu jax.nn.selu", example=f"selu({X})")
 def selu(x: Any) -> Node:
+    """A scaled elu that keeps mean 0 and variance 1."""
     return 1.0507009873554805 * activations.elu(tensor(x), 1.6732632423543772)
 
 
@@ -75,33 +79,39 @@ def hardtanh(input: Any, min_val: Any = -1.0, max_val: Any = 1.0) -> Node:
 
 @function("jax.nn.hard_tanh", example=f"jax.nn.hard_tanh({X})")
 def hard_tanh(x: Any) -> Node:
+    """Kept between -1 and 1."""
     return hardtanh(x)
 
 
 @function("F.relu6 jax.nn.relu6", example=f"relu6({X})")
 def relu6(x: Any) -> Node:
+    """Kept between 0 and 6."""
     return hardtanh(x, 0.0, 6.0)
 
 
 @function("F.hardsigmoid jax.nn.hard_sigmoid", example=f"hardsigmoid({X})")
 def hardsigmoid(x: Any) -> Node:
+    """A straight line from 0 at -3 to 1 at 3."""
     return relu6(tensor(x) + 3.0) / 6.0
 
 
 @function("F.hardswish jax.nn.hard_swish jax.nn.hard_silu", example=f"hardswish({X})")
 def hardswish(input: Any) -> Node:
+    """The number times its hardsigmoid."""
     x = tensor(input)
     return x * hardsigmoid(x)
 
 
 @function("F.silu jax.nn.silu jax.nn.swish swish", example=f"silu({X})")
 def silu(input: Any) -> Node:
+    """The number times its logistic function."""
     x = tensor(input)
     return x * sigmoid(x)
 
 
 @function("F.mish jax.nn.mish", example=f"mish({X})")
 def mish(input: Any) -> Node:
+    """The number times tanh(softplus(x))."""
     x = tensor(input)
     return x * tanh(softplus(x))
 
@@ -126,17 +136,20 @@ def gelu(input: Any, approximate: Any = "none") -> Node:
 
 @function("jax.nn.gelu", example=f"jax.nn.gelu({X}, approximate=False)")
 def jax_gelu(x: Any, approximate: Any = True) -> Node:
+    """The number times the normal distribution function, by tanh unless told."""
     return gelu(x, "tanh" if flag(approximate, "approximate") else "none")
 
 
 @function("F.softshrink", example=f"softshrink({X})")
 def softshrink(input: Any, lambd: Any = 0.5) -> Node:
+    """The number moved towards 0 by a bound, and 0 within it."""
     x, bound = tensor(input), tensor(lambd)
     return where(less_equal(absolute(x), bound), 0.0, x - bound * sign(x))
 
 
 @function("torch.hardshrink F.hardshrink", example=f"hardshrink({X})")
 def hardshrink(input: Any, lambd: Any = 0.5) -> Node:
+    """The number outside a bound, 0 within it."""
     x = tensor(input)
     return where(less_equal(absolute(x), tensor(lambd)), 0.0, x)
 
@@ -170,6 +183,7 @@ def glu(x: Any, axis: Any = -1) -> Node:
 
 @function("F.softmin", example=f"F.softmin({X}, dim=0)")
 def softmin(input: Any, dim: Any = None) -> Node:
+    """Softmax of the negative numbers along a dim."""
     return functional_softmax(-tensor(input), dim)
 
 
@@ -192,6 +206,7 @@ def sparse_plus(x: Any) -> Node:
 
 @function("jax.nn.sparse_sigmoid", example=f"sparse_sigmoid({X})")
 def sparse_sigmoid(x: Any) -> Node:
+    """A straight line from 0 at -1 to 1 at 1."""
     return 0.5 * hardtanh(tensor(x) + 1.0, 0.0, 2.0)
 
 

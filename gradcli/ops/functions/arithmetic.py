@@ -20,21 +20,25 @@ X = "[-1.5, -0.4, 0.6, 2.3]"
 
 @function("torch.addcmul", example="addcmul([1.0, 2.0], [3.0, 4.0], [0.5, 0.1], value=2)")
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Node:
+    """The sum input + value*tensor1*tensor2."""
     return tensor(input) + tensor(value) * tensor(tensor1) * tensor(tensor2)
 
 
 @function("torch.addcdiv", example="addcdiv([1.0, 2.0], [3.0, 4.0], [0.5, 0.1], value=2)")
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Node:
+    """The sum input + value*tensor1/tensor2."""
     return tensor(input) + tensor(value) * tensor(tensor1) / tensor(tensor2)
 
 
 @function("np+torch+jnp.deg2rad np+jnp+math.radians", example="deg2rad([-90.0, 30.0, 180.0])")
 def deg2rad(x: Any) -> Node:
+    """Degrees as radians."""
     return tensor(x) * (math.pi / 180)
 
 
 @function("np+torch+jnp.rad2deg np+jnp+math.degrees", example=f"rad2deg({X})")
 def rad2deg(x: Any) -> Node:
+    """Radians as degrees."""
     return tensor(x) * (180 / math.pi)
 
 
@@ -82,6 +86,7 @@ def nan_to_num(
 
 @function("torch.nan_to_num", example=f"torch.nan_to_num({X}, 0.5)")
 def torch_nan_to_num(input: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Node:
+    """Numbers in place of NaN and infinities; by default 0, and the largest there are."""
     return _nan_to_num(input, nan, posinf, neginf)
 
 
@@ -97,11 +102,13 @@ def logit(input: Any, eps: Any = None) -> Node:
 
 @function("torch.clamp_min", example=f"torch.clamp_min({X}, 0.1)")
 def clamp_min(input: Any, min: Any) -> Node:
+    """Kept above a bound."""
     return red.clip(input, min, None)
 
 
 @function("torch.clamp_max", example=f"torch.clamp_max({X}, 0.1)")
 def clamp_max(input: Any, max: Any) -> Node:
+    """Kept below a bound."""
     return red.clip(input, None, max)
 
 
@@ -113,6 +120,7 @@ def ldexp(x: Any, y: Any) -> Node:
 
 @function("np+torch+jnp.positive", example=f"positive({X})")
 def positive(x: Any) -> Node:
+    """The number itself."""
     return tensor(x)
 
 

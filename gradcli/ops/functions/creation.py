@@ -16,11 +16,13 @@ from gradcli.ops.values import shape_of, static_number, tensor, whole
 
 @function("np+torch+jnp.zeros", example="zeros((2, 3))")
 def zeros(*shape: Any) -> Node:
+    """A tensor of zeros."""
     return constant(0.0, shape_of(shape))
 
 
 @function("np+torch+jnp.ones", example="ones((2, 3))")
 def ones(*shape: Any) -> Node:
+    """A tensor of ones."""
     return constant(1.0, shape_of(shape))
 
 
@@ -34,26 +36,31 @@ def _filled(value: Any, shape: Shape) -> Node:
 
 @function("np+torch+jnp.full", example="full((2, 3), 1.5)")
 def full(shape: Any, fill_value: Any) -> Node:
+    """A tensor with one value at every place."""
     return _filled(fill_value, shape_of((shape,)))
 
 
 @function("np+torch+jnp.zeros_like", example="zeros_like([1., 2.])")
 def zeros_like(x: Any) -> Node:
+    """Zeros in the shape of a tensor."""
     return constant(0.0, tensor(x).shape)
 
 
 @function("np+torch+jnp.ones_like", example="ones_like([1., 2.])")
 def ones_like(x: Any) -> Node:
+    """Ones in the shape of a tensor."""
     return constant(1.0, tensor(x).shape)
 
 
 @function("np+torch+jnp.full_like", example="full_like([1., 2.], 1.5)")
 def full_like(x: Any, fill_value: Any) -> Node:
+    """One value at every place of a tensor's shape."""
     return _filled(fill_value, tensor(x).shape)
 
 
 @function("np+jnp.eye torch.eye np+jnp.identity", example="eye(2)")
 def eye(n: Any, m: Any = None, k: Any = 0) -> Node:
+    """Ones on a diagonal of a matrix, zeros elsewhere."""
     rows = whole(n, "n")
     columns = rows if m is None else whole(m, "m")
     shape_of((rows, columns))
@@ -62,6 +69,7 @@ def eye(n: Any, m: Any = None, k: Any = 0) -> Node:
 
 @function("np+torch+jnp.arange", example="arange(1, 4, 0.5)")
 def arange(start: Any, stop: Any = None, step: Any = 1) -> Node:
+    """Evenly spaced numbers from start up to, not including, stop."""
     first, last = (0, start) if stop is None else (start, stop)
     low = static_number(first, "start")
     high = static_number(last, "stop")
@@ -83,6 +91,7 @@ def _whole(*values: Any) -> bool:
 
 @function("np+torch+jnp.linspace", example="linspace(0, 1, 5)")
 def linspace(start: Any, stop: Any, num: Any = 50, endpoint: Any = True) -> Node:
+    """Evenly spaced numbers from start to stop."""
     count = whole(num, "num")
     shape_of((count,))
     if isinstance(start, Node) or isinstance(stop, Node):
@@ -98,11 +107,13 @@ def linspace(start: Any, stop: Any, num: Any = 50, endpoint: Any = True) -> Node
 
 @function("np+jnp.array torch.tensor", example="array([1., 2.])")
 def array(x: Any) -> Node:
+    """A tensor of what is given: numbers, lists, tensors."""
     return tensor(x)
 
 
 @function("np+torch+jnp.asarray torch.as_tensor torch.from_numpy", example="asarray([1., 2.])")
 def asarray(x: Any) -> Node:
+    """Numbers in lists, or a tensor, as a tensor."""
     return tensor(x)
 
 
@@ -111,11 +122,13 @@ def _random(shape: Any, distribution: str) -> Node:
     return random_draw(size, distribution, builder().next_draw())
 
 
-@function("torch.rand np.random.rand np.random.random rand")
+@function("torch.rand np.random.rand np.random.random rand", example="rand(3)")
 def rand(*shape: Any) -> Node:
+    """Independent random numbers between 0 and 1."""
     return _random(shape, "uniform")
 
 
-@function("torch.randn np.random.randn np.random.standard_normal randn")
+@function("torch.randn np.random.randn np.random.standard_normal randn", example="randn(3)")
 def randn(*shape: Any) -> Node:
+    """Independent random numbers of the standard normal distribution."""
     return _random(shape, "normal")

@@ -180,7 +180,9 @@ def _svd(x: Any, full: Any) -> SVD:
     return SVD(u, s, vh)
 
 
-@function("np+jnp.linalg.svd", example="svd([[1., 2.], [3., 4.], [5., 7.]])")
+@function(
+    "np+jnp+scipy.linalg.svd jax.scipy.linalg.svd", example="svd([[1., 2.], [3., 4.], [5., 7.]])"
+)
 def svd(a: Any, full_matrices: Any = True, compute_uv: Any = True, hermitian: Any = False) -> Any:
     """(u, s, vh) with u @ diag(s) @ vh = a, s in descending order; s alone without compute_uv."""
     x = tensor(a)
@@ -213,7 +215,7 @@ def old_torch_svd(input: Any, some: Any = True, compute_uv: Any = True) -> OldSV
     return OldSVD(u, s, matrix_transpose(vh))
 
 
-@function("np+jnp.linalg.svdvals", example="svdvals([[1., 2.], [3., 4.], [5., 7.]])")
+@function("np+jnp+scipy.linalg.svdvals", example="svdvals([[1., 2.], [3., 4.], [5., 7.]])")
 def svdvals(x: Any) -> Node:
     """Singular values, in descending order; equal ones share their derivative, that of 0 is 0."""
     return spectral.svdvals(tensor(x))

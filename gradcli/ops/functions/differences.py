@@ -86,6 +86,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: Any = -1) -> Node:
 
 @function("torch.trapezoid torch.trapz", example=f"torch.trapezoid({SAMPLE}, dx=0.5, dim=0)")
 def torch_trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: Any = -1) -> Node:
+    """The integral of samples by the trapezoidal rule."""
     return trapezoid(y, x, dx, dim)
 
 
@@ -116,6 +117,7 @@ def cumulative_trapezoid(
     example=f"torch.cumulative_trapezoid({SAMPLE}, x=[0.0, 0.5, 2.0])",
 )
 def torch_cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: Any = -1) -> Node:
+    """The running integral of samples by the trapezoidal rule."""
     return _cumulative(y, x, dx, dim)[0]
 
 
@@ -212,6 +214,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> An
 def torch_gradient(
     input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: Any = 1
 ) -> tuple[Node, ...]:
+    """Slopes of samples along each dim; spacing: steps, or positions of the samples."""
     x = tensor(input)
     items = range(x.ndim) if dim is None else dim if isinstance(dim, (tuple, list)) else (dim,)
     axes = [axis_of(item, x.ndim, "dim") for item in items]

@@ -338,36 +338,43 @@ def torch_flip(input: Any, *dims: Any) -> Node:
 
 @function("Tensor.where", example="array([1., -2.]).where([True, False], 0.)")
 def where_method(self: Any, condition: Any, other: Any) -> Node:
+    """The tensor where a condition holds, another elsewhere."""
     return where(tensor(condition), tensor(self), tensor(other))
 
 
 @function("Tensor.item", example="array([1., 2.])[1].item()")
 def item(self: Any) -> float:
+    """The number that a tensor of one element holds."""
     return static_number(self, "the tensor of item()", static=False)
 
 
 @function("Tensor.clone np.copy torch.clone", example="np.copy([1., 2.])")
 def copy(x: Any) -> Node:
+    """The same values, as a tensor of their own."""
     return tensor(x)
 
 
 @function("Tensor.contiguous", example="array([1., 2.]).contiguous()")
 def contiguous(self: Any) -> Node:
+    """The same values: every tensor here is one piece of memory, or as good as one."""
     return tensor(self)
 
 
 @function("torch.numel Tensor.numel", example="numel([1., 2., 3.])")
 def numel(input: Any) -> int:
+    """How many elements a tensor has."""
     return tensor(input).size
 
 
 @function("Tensor.dim", example="array([1., 2.]).dim()")
 def dim(self: Any) -> int:
+    """How many axes a tensor has."""
     return tensor(self).ndim
 
 
 @function("Tensor.size", example="import torch; torch.tensor([[1., 2.]]).size(1)")
 def size(self: Any, dim: Any = None) -> Any:
+    """The shape of a tensor, or its size along one dim."""
     shape = tensor(self).shape
     return tuple(shape) if dim is None else shape[axis_of(dim, len(shape), "dim")]
 

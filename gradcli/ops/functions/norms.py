@@ -65,8 +65,9 @@ def _pair(x: Node, axis: Any, what: str) -> tuple[int, int]:
     return axes[0], axes[1]
 
 
-@function("np+jnp.linalg.norm", example=f"linalg.norm({SAMPLE}, 1, axis=1)")
+@function("np+jnp+scipy.linalg.norm", example=f"linalg.norm({SAMPLE}, 1, axis=1)")
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Node:
+    """Norm of a vector or a matrix, over one or two axes; with neither ord nor axis, of all."""
     x = tensor(x)
     keep = flag(keepdims, "keepdims")
     if axis is None and ord is None:
@@ -97,24 +98,28 @@ def torch_norm(input: Any, ord: Any = None, dim: Any = None, keepdim: Any = Fals
 
 @function("np+jnp.linalg.vector_norm", example=f"linalg.vector_norm({SAMPLE}, axis=1, ord=3)")
 def vector_norm(x: Any, *, axis: Any = None, keepdims: Any = False, ord: Any = 2) -> Node:
+    """Norm of all elements together, or over axes, as of one vector."""
     x = tensor(x)
     return vector_norm_over(x, ord, axes_of(axis, x.ndim), flag(keepdims, "keepdims"))
 
 
 @function("torch.linalg.vector_norm", example=f"torch.linalg.vector_norm({SAMPLE}, 3, dim=1)")
 def torch_vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: Any = False) -> Node:
+    """Norm of all elements together, or over dims, as of one vector."""
     x = tensor(x)
     return vector_norm_over(x, ord, torch_axes(x, dim), flag(keepdim, "keepdim"))
 
 
 @function("np+jnp.linalg.matrix_norm", example=f"linalg.matrix_norm({SAMPLE}, ord='nuc')")
 def matrix_norm(x: Any, *, keepdims: Any = False, ord: Any = "fro") -> Node:
+    """Norm of the matrices in the last two axes."""
     x = tensor(x)
     return matrix_norm_over(x, ord, _pair(x, (-2, -1), "axis"), flag(keepdims, "keepdims"))
 
 
 @function("torch.linalg.matrix_norm", example=f"torch.linalg.matrix_norm({SAMPLE}, ord=2)")
 def torch_matrix_norm(x: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: Any = False) -> Node:
+    """Norm of the matrices that two dims hold."""
     x = tensor(x)
     return matrix_norm_over(x, ord, _pair(x, dim, "dim"), flag(keepdim, "keepdim"))
 

@@ -22,7 +22,7 @@ from gradcli.ops.rows.logic import (
     logical_not,
     where,
 )
-from gradcli.ops.several import outputs
+from gradcli.ops.several import Picked, outputs
 from gradcli.ops.values import axes_of, broadcast, flag, tensor
 
 if TYPE_CHECKING:
@@ -136,6 +136,7 @@ def _quantiles(x: Any, q: Any, axes: Axes, keep: bool, how: tuple[str, bool]) ->
 def quantile(
     x: Any, q: Any, axis: Any = None, *, method: Any = "linear", keepdims: Any = False
 ) -> Node:
+    """What a share q of the elements lies below, between elements by one of 13 methods."""
     x = tensor(x)
     keep = flag(keepdims, "keepdims")
     return _quantiles(x, q, axes_of(axis, x.ndim), keep, (method, False))
@@ -155,6 +156,7 @@ def nanquantile(
 def percentile(
     x: Any, q: Any, axis: Any = None, *, method: Any = "linear", keepdims: Any = False
 ) -> Node:
+    """What q percent of the elements lie below."""
     return quantile(x, _percents(q), axis, method=method, keepdims=keepdims)
 
 
@@ -162,6 +164,7 @@ def percentile(
 def nanpercentile(
     x: Any, q: Any, axis: Any = None, *, method: Any = "linear", keepdims: Any = False
 ) -> Node:
+    """What q percent of the elements that are no NaN lie below."""
     return nanquantile(x, _percents(q), axis, method=method, keepdims=keepdims)
 
 
@@ -178,6 +181,7 @@ def _torch_quantile(input: Any, q: Any, dim: Any, keepdim: Any, how: tuple[str, 
 def torch_quantile(
     input: Any, q: Any, dim: Any = None, keepdim: Any = False, *, interpolation: Any = "linear"
 ) -> Node:
+    """What a share q of the elements lies below."""
     return _torch_quantile(input, q, dim, keepdim, (interpolation, False))
 
 
@@ -185,6 +189,7 @@ def torch_quantile(
 def torch_nanquantile(
     input: Any, q: Any, dim: Any = None, keepdim: Any = False, *, interpolation: Any = "linear"
 ) -> Node:
+    """What a share q of the elements that are no NaN lies below."""
     return _torch_quantile(input, q, dim, keepdim, (interpolation, True))
 
 
@@ -211,11 +216,13 @@ def _median(x: Any, axis: Any, keepdims: Any, skip_nan: bool) -> Node:
 
 @function("np+jnp.median", example=f"median({SAMPLE}, axis=0)")
 def median(x: Any, axis: Any = None, *, keepdims: Any = False) -> Node:
+    """The middle element in order, the mean of two where the count is even."""
     return _median(x, axis, keepdims, False)
 
 
 @function("np+jnp.nanmedian", example=f"nanmedian({SAMPLE}, axis=0)")
 def nanmedian(x: Any, axis: Any = None, *, keepdims: Any = False) -> Node:
+    """The median of the elements that are no NaN."""
     return _median(x, axis, keepdims, True)
 
 
@@ -227,7 +234,7 @@ def _lower_median(input: Any, dim: Any, keepdim: Any, skip_nan: bool) -> Any:
         return lanes.element(numbers.floor(0.5 * (lanes.count - 1)))
     keep = flag(keepdim, "keepdim")
 
-    def picked(x: Node, axis: int) -> tuple[Node, Node]:
+    def picked(x: Node, axis: int) -> Picked:
         if not x.shape[axis]:
             raise ShapeError("the median of no elements does not exist")
         real = sum_(where(numbers.isnan(x), constant(0), constant(1)), (axis,), True)
@@ -240,16 +247,18 @@ def _lower_median(input: Any, dim: Any, keepdim: Any, skip_nan: bool) -> Any:
         if not keep:
             shape = reduced_shape(x.shape, (axis,), False)
             found = [reshape(part, shape) for part in found]
-        return found[0], found[1]
+        return Picked(*found)
 
     return along(picked, x, dim)
 
 
 @function("torch.median", example=f"torch.median({SAMPLE}, dim=1)")
 def torch_median(input: Any, dim: Any = None, keepdim: Any = False) -> Any:
+    """The middle element in order, the lower of two; along a dim with its position."""
     return _lower_median(input, dim, keepdim, False)
 
 
 @function("torch.nanmedian", example=f"torch.nanmedian({SAMPLE}, dim=1)")
 def torch_nanmedian(input: Any, dim: Any = None, keepdim: Any = False) -> Any:
+    """The lower median of the elements that are no NaN; along a dim with its position."""
     return _lower_median(input, dim, keepdim, True)

@@ -52,6 +52,7 @@ def members(x: Node, where: Any, axes: Axes, keep: bool) -> Node:
 def sum(
     x: Any, axis: Any = None, *, keepdims: Any = False, initial: Any = None, where: Any = None
 ) -> Node:
+    """Sum of the elements over axes."""
     x = tensor(x)
     total = sum_(among(x, where, 0.0), axes_of(axis, x.ndim), flag(keepdims, "keepdims"))
     return total if initial is None else total + tensor(initial)
@@ -59,6 +60,7 @@ def sum(
 
 @function("np+jnp.mean", example=f"mean({SAMPLE}, axis=1, where={SOME})")
 def mean(x: Any, axis: Any = None, *, keepdims: Any = False, where: Any = None) -> Node:
+    """Mean of the elements over axes."""
     x = tensor(x)
     axes, keep = axes_of(axis, x.ndim), flag(keepdims, "keepdims")
     return sum_(among(x, where, 0.0), axes, keep) / members(x, where, axes, keep)
@@ -68,6 +70,7 @@ def mean(x: Any, axis: Any = None, *, keepdims: Any = False, where: Any = None) 
 def prod(
     x: Any, axis: Any = None, *, keepdims: Any = False, initial: Any = None, where: Any = None
 ) -> Node:
+    """Product of the elements over axes."""
     x = tensor(x)
     total = red.prod(among(x, where, 1.0), axes_of(axis, x.ndim), flag(keepdims, "keepdims"))
     return total if initial is None else total * tensor(initial)
@@ -89,6 +92,7 @@ def _degrees(count: Node, ddof: Any) -> Node:
 def var(
     x: Any, axis: Any = None, *, ddof: Any = 0, keepdims: Any = False, where: Any = None
 ) -> Node:
+    """Mean squared deviation from the mean, with n - ddof for n."""
     x = tensor(x)
     axes, keep = axes_of(axis, x.ndim), flag(keepdims, "keepdims")
     total = sum_(arithmetic.square(deviations(x, axes, where)), axes, keep)
@@ -99,6 +103,7 @@ def var(
 def std(
     x: Any, axis: Any = None, *, ddof: Any = 0, keepdims: Any = False, where: Any = None
 ) -> Node:
+    """Root of the mean squared deviation from the mean, with n - ddof for n."""
     x = tensor(x)
     axes, keep = axes_of(axis, x.ndim), flag(keepdims, "keepdims")
     if where is None:
@@ -120,6 +125,7 @@ def _extreme(row: Any, pairwise: Any, x: Any, axis: Any, rest: tuple[Any, Any, A
 def max(
     x: Any, axis: Any = None, *, keepdims: Any = False, initial: Any = None, where: Any = None
 ) -> Node:
+    """The largest element over axes; ties share the derivative."""
     return _extreme(red.amax, arithmetic.maximum, x, axis, (keepdims, initial, where))
 
 
@@ -127,16 +133,19 @@ def max(
 def min(
     x: Any, axis: Any = None, *, keepdims: Any = False, initial: Any = None, where: Any = None
 ) -> Node:
+    """The smallest element over axes; ties share the derivative."""
     return _extreme(red.amin, arithmetic.minimum, x, axis, (keepdims, initial, where))
 
 
 @function("np+jnp.argmax", example=f"argmax({SAMPLE}, axis=1)")
 def argmax(x: Any, axis: Any = None, *, keepdims: Any = False) -> Node:
+    """Position of the first largest element."""
     return position(red.argmax, x, axis, keepdims)
 
 
 @function("np+jnp.argmin", example=f"argmin({SAMPLE}, axis=1)")
 def argmin(x: Any, axis: Any = None, *, keepdims: Any = False) -> Node:
+    """Position of the first smallest element."""
     return position(red.argmin, x, axis, keepdims)
 
 
@@ -152,18 +161,21 @@ def position(row: Any, x: Any, axis: Any, keepdims: Any) -> Node:
 
 @function("np+jnp.all", example=f"all({SAMPLE}, axis=0)")
 def all(x: Any, axis: Any = None, *, keepdims: Any = False, where: Any = None) -> Node:
+    """Whether all elements hold."""
     missed = logic.equal(tensor(x), 0)
     return logic.equal(sum(missed, axis, keepdims=keepdims, where=where), 0)
 
 
 @function("np+jnp.any", example=f"any({SAMPLE}, axis=0)")
 def any(x: Any, axis: Any = None, *, keepdims: Any = False, where: Any = None) -> Node:
+    """Whether any element holds."""
     hit = logic.not_equal(tensor(x), 0)
     return logic.not_equal(sum(hit, axis, keepdims=keepdims, where=where), 0)
 
 
 @function("np+jnp.cumsum", example=f"cumsum({SAMPLE}, axis=1)")
 def cumsum(x: Any, axis: Any = None) -> Node:
+    """Running sum along an axis, or of all elements."""
     x = tensor(x)
     return cumsum_row(flat(x), -1) if axis is None else cumsum_row(x, axis_of(axis, x.ndim))
 
@@ -194,6 +206,7 @@ def logsumexp(
 
 @function("scipy.special.softmax jax.scipy.special.softmax", example=f"softmax({SAMPLE}, axis=1)")
 def softmax(x: Any, axis: Any = None) -> Node:
+    """exp(x)/sum(exp(x)) along axes, over all elements where none is named."""
     x = tensor(x)
     return red.softmax(x, axes_of(axis, x.ndim))
 
@@ -203,17 +216,20 @@ def softmax(x: Any, axis: Any = None) -> Node:
     example=f"log_softmax({SAMPLE}, axis=1)",
 )
 def log_softmax(x: Any, axis: Any = None) -> Node:
+    """Logarithm of softmax along axes, without loss of digits."""
     x = tensor(x)
     return red.log_softmax(x, axes_of(axis, x.ndim))
 
 
 @function("jax.nn.softmax", example=f"jax.nn.softmax({SAMPLE}, where={SOME})")
 def jax_softmax(x: Any, axis: Any = -1, where: Any = None) -> Node:
+    """exp(x)/sum(exp(x)) along axes, of the elements where a mask holds."""
     return softmax(among(tensor(x), where, -float("inf")), axis)
 
 
 @function("jax.nn.log_softmax", example=f"jax.nn.log_softmax({SAMPLE})")
 def jax_log_softmax(x: Any, axis: Any = -1, where: Any = None) -> Node:
+    """Logarithm of softmax along axes, of the elements where a mask holds."""
     return log_softmax(among(tensor(x), where, -float("inf")), axis)
 
 

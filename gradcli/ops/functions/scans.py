@@ -14,6 +14,7 @@ from gradcli.ops.linear import cumsum as cumsum_row
 from gradcli.ops.rows import ordering, scans
 from gradcli.ops.rows.logic import where
 from gradcli.ops.rows.numbers import isnan
+from gradcli.ops.several import Picked
 from gradcli.ops.values import axis_of, flag, tensor
 
 
@@ -29,11 +30,13 @@ def _torch(row: Any, input: Any, dim: Any) -> Any:
 
 @function("np+jnp.cumprod", example=f"cumprod({SAMPLE}, axis=1)")
 def cumprod(x: Any, axis: Any = None) -> Node:
+    """Running product along an axis, or of all elements."""
     return _scan(scans.cumprod, x, axis)
 
 
 @function("torch.cumprod", example=f"torch.cumprod({SAMPLE}, dim=1)")
 def torch_cumprod(input: Any, dim: Any) -> Any:
+    """Running product along a dim."""
     return _torch(scans.cumprod, input, dim)
 
 
@@ -67,6 +70,7 @@ def _cumulative(row: Any, x: Any, axis: Any, include_initial: Any, first: float)
 
 @function("np+jnp.cumulative_sum", example=f"cumulative_sum({SAMPLE}, axis=1)")
 def cumulative_sum(x: Any, *, axis: Any = None, include_initial: Any = False) -> Node:
+    """Running sum along an axis, from 0 where asked."""
     return _cumulative(cumsum_row, x, axis, include_initial, 0.0)
 
 
@@ -74,17 +78,19 @@ def cumulative_sum(x: Any, *, axis: Any = None, include_initial: Any = False) ->
     "np+jnp.cumulative_prod", example=f"cumulative_prod({SAMPLE}, axis=1, include_initial=True)"
 )
 def cumulative_prod(x: Any, *, axis: Any = None, include_initial: Any = False) -> Node:
+    """Running product along an axis, from 1 where asked."""
     return _cumulative(scans.cumprod, x, axis, include_initial, 1.0)
 
 
 @function("torch.logcumsumexp", example=f"logcumsumexp({SAMPLE}, dim=1)")
 def logcumsumexp(input: Any, dim: Any) -> Any:
+    """Logarithm of the running sum of exp(x) along a dim."""
     return _torch(scans.logcumsumexp, input, dim)
 
 
-def _running(row: Any, x: Node, axis: int) -> tuple[Node, Node]:
+def _running(row: Any, x: Node, axis: int) -> Picked:
     place = row(x, axis)
-    return ordering.take_along(x, place, axis), place
+    return Picked(ordering.take_along(x, place, axis), place)
 
 
 @function("torch.cummax", example=f"cummax({SAMPLE}, dim=1)")
@@ -129,24 +135,29 @@ def _lax(row: Any, x: Any, axis: Any, reverse: Any) -> Node:
 
 @function("jax.lax.cumsum", example=f"jax.lax.cumsum({SAMPLE}, axis=1, reverse=True)")
 def lax_cumsum(operand: Any, axis: Any = 0, reverse: Any = False) -> Node:
+    """Running sum along an axis, from its end where asked."""
     return _lax(cumsum_row, operand, axis, reverse)
 
 
 @function("jax.lax.cumprod", example=f"jax.lax.cumprod({SAMPLE}, axis=1)")
 def lax_cumprod(operand: Any, axis: Any = 0, reverse: Any = False) -> Node:
+    """Running product along an axis, from its end where asked."""
     return _lax(scans.cumprod, operand, axis, reverse)
 
 
 @function("jax.lax.cumlogsumexp", example=f"jax.lax.cumlogsumexp({SAMPLE}, axis=1)")
 def lax_cumlogsumexp(operand: Any, axis: Any = 0, reverse: Any = False) -> Node:
+    """Logarithm of the running sum of exp(x), from the axis' end where asked."""
     return _lax(scans.logcumsumexp, operand, axis, reverse)
 
 
 @function("jax.lax.cummax", example=f"jax.lax.cummax({SAMPLE}, axis=1)")
 def lax_cummax(operand: Any, axis: Any = 0, reverse: Any = False) -> Node:
+    """The largest element so far along an axis."""
     return _lax(lambda x, axis: _running(scans.argcummax, x, axis)[0], operand, axis, reverse)
 
 
 @function("jax.lax.cummin", example=f"jax.lax.cummin({SAMPLE}, axis=1)")
 def lax_cummin(operand: Any, axis: Any = 0, reverse: Any = False) -> Node:
+    """The smallest element so far along an axis."""
     return _lax(lambda x, axis: _running(scans.argcummin, x, axis)[0], operand, axis, reverse)

@@ -33,6 +33,7 @@ def _whole_order(n: Any, what: str) -> Node:
     example="polygamma(1, [0.7, 2.5])",
 )
 def polygamma(n: Any, x: Any) -> Node:
+    """The n-th derivative of digamma."""
     return gamma.polygamma(_whole_order(n, "polygamma"), tensor(x))
 
 
@@ -83,21 +84,25 @@ def _order(v: Any) -> Node:
 
 @function("scipy.special.jv scipy.special.jn special.jv", example="jv(2, [0.7, 2.5])")
 def jv(v: Any, x: Any) -> Node:
+    """Bessel function of the first kind, of a fixed order v."""
     return bessel.jv(_order(v), tensor(x))
 
 
 @function("scipy.special.yv scipy.special.yn special.yv", example="yv(2, [0.7, 2.5])")
 def yv(v: Any, x: Any) -> Node:
+    """Bessel function of the second kind, of a fixed order v."""
     return bessel.yv(_order(v), tensor(x))
 
 
 @function("scipy.special.iv special.iv", example="iv(2, [0.7, 2.5])")
 def iv(v: Any, x: Any) -> Node:
+    """Modified Bessel function of the first kind, of a fixed order v."""
     return bessel.iv(_order(v), tensor(x))
 
 
 @function("scipy.special.kv scipy.special.kn special.kv", example="kv(2, [0.7, 2.5])")
 def kv(v: Any, x: Any) -> Node:
+    """Modified Bessel function of the second kind, of a fixed order v."""
     return bessel.kv(_order(v), tensor(x))
 
 
@@ -113,6 +118,7 @@ def _relative_entropy(x: Node, y: Node) -> Node:
     example="rel_entr([0.4, 0.6], [0.3, 0.9])",
 )
 def rel_entr(x: Any, y: Any) -> Node:
+    """Elementwise x*log(x/y): 0 where x is 0, infinite where either is negative."""
     return _relative_entropy(tensor(x), tensor(y))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from gradcli.errors import ShapeError
 from gradcli.graph import Node
@@ -67,9 +67,17 @@ def ptp(x: Any, axis: Any = None, *, keepdims: Any = False) -> Node:
     return red.max(x, axis, keepdims=keepdims) - red.min(x, axis, keepdims=keepdims)
 
 
+class Extremes(NamedTuple):
+    """What aminmax gives."""
+
+    min: Node
+    max: Node
+
+
 @function("torch.aminmax", example=f"torch.aminmax({SAMPLE}, dim=1)")
-def aminmax(input: Any, *, dim: Any = None, keepdim: Any = False) -> tuple[Node, Node]:
-    return torch.amin(input, dim, keepdim), torch.amax(input, dim, keepdim)
+def aminmax(input: Any, *, dim: Any = None, keepdim: Any = False) -> Extremes:
+    """The smallest and the largest element."""
+    return Extremes(torch.amin(input, dim, keepdim), torch.amax(input, dim, keepdim))
 
 
 @function("torch.var_mean", example=f"torch.var_mean({SAMPLE}, dim=1)")
@@ -81,6 +89,7 @@ def var_mean(
     *,
     correction: Any = None,
 ) -> tuple[Node, Node]:
+    """Variance and mean."""
     axes, _ = torch.spread_arguments(dim, unbiased, correction)
     spread = torch.var(input, dim, unbiased, keepdim, correction=correction)
     return spread, torch.mean(input, axes, keepdim)
@@ -95,6 +104,7 @@ def std_mean(
     *,
     correction: Any = None,
 ) -> tuple[Node, Node]:
+    """Standard deviation and mean."""
     axes, _ = torch.spread_arguments(dim, unbiased, correction)
     spread = torch.std(input, dim, unbiased, keepdim, correction=correction)
     return spread, torch.mean(input, axes, keepdim)
@@ -110,42 +120,49 @@ def _numbers(x: Node) -> Node:
 
 @function("np+jnp.nansum", example=f"nansum({SAMPLE}, axis=1)")
 def nansum(x: Any, axis: Any = None, *, keepdims: Any = False) -> Node:
+    """Sum of the elements that are no NaN."""
     x = tensor(x)
     return red.sum(x, axis, keepdims=keepdims, where=_numbers(x))
 
 
 @function("torch.nansum", example=f"torch.nansum({SAMPLE}, dim=1)")
 def torch_nansum(input: Any, dim: Any = None, keepdim: Any = False) -> Node:
+    """Sum of the elements that are no NaN."""
     x = tensor(input)
     return nansum(x, torch_axes(x, dim), keepdims=keepdim)
 
 
 @function("np+jnp.nanprod", example=f"nanprod({SAMPLE}, axis=1)")
 def nanprod(x: Any, axis: Any = None, *, keepdims: Any = False) -> Node:
+    """Product of the elements that are no NaN."""
     x = tensor(x)
     return red.prod(x, axis, keepdims=keepdims, where=_numbers(x))
 
 
 @function("np+jnp.nanmean", example=f"nanmean({SAMPLE}, axis=1)")
 def nanmean(x: Any, axis: Any = None, *, keepdims: Any = False) -> Node:
+    """Mean of the elements that are no NaN."""
     x = tensor(x)
     return red.mean(x, axis, keepdims=keepdims, where=_numbers(x))
 
 
 @function("torch.nanmean", example=f"torch.nanmean({SAMPLE}, dim=1)")
 def torch_nanmean(input: Any, dim: Any = None, keepdim: Any = False) -> Node:
+    """Mean of the elements that are no NaN."""
     x = tensor(input)
     return nanmean(x, torch_axes(x, dim), keepdims=keepdim)
 
 
 @function("np+jnp.nanvar", example=f"nanvar({SAMPLE}, axis=1)")
 def nanvar(x: Any, axis: Any = None, *, ddof: Any = 0, keepdims: Any = False) -> Node:
+    """Variance of the elements that are no NaN."""
     x = tensor(x)
     return red.var(x, axis, ddof=ddof, keepdims=keepdims, where=_numbers(x))
 
 
 @function("np+jnp.nanstd", example=f"nanstd({SAMPLE}, axis=1)")
 def nanstd(x: Any, axis: Any = None, *, ddof: Any = 0, keepdims: Any = False) -> Node:
+    """Standard deviation of the elements that are no NaN; 0 where they are equal."""
     x = tensor(x)
     return red.std(x, axis, ddof=ddof, keepdims=keepdims, where=_numbers(x))
 
@@ -160,33 +177,39 @@ def _nan_extreme(extreme: Any, worst: float, x: Any, axis: Any, keepdims: Any) -
 
 @function("np+jnp.nanmax", example=f"nanmax({SAMPLE}, axis=1)")
 def nanmax(x: Any, axis: Any = None, *, keepdims: Any = False) -> Node:
+    """The largest element that is no NaN."""
     return _nan_extreme(red.max, -INF, x, axis, keepdims)
 
 
 @function("np+jnp.nanmin", example=f"nanmin({SAMPLE}, axis=1)")
 def nanmin(x: Any, axis: Any = None, *, keepdims: Any = False) -> Node:
+    """The smallest element that is no NaN."""
     return _nan_extreme(red.min, INF, x, axis, keepdims)
 
 
 @function("np+jnp.nanargmax", example=f"nanargmax({SAMPLE}, axis=1)")
 def nanargmax(x: Any, axis: Any = None, *, keepdims: Any = False) -> Node:
+    """Position of the first largest element that is no NaN."""
     x = tensor(x)
     return red.position(rows.argmax, where(isnan(x), -INF, x), axis, keepdims)
 
 
 @function("np+jnp.nanargmin", example=f"nanargmin({SAMPLE}, axis=1)")
 def nanargmin(x: Any, axis: Any = None, *, keepdims: Any = False) -> Node:
+    """Position of the first smallest element that is no NaN."""
     x = tensor(x)
     return red.position(rows.argmin, where(isnan(x), INF, x), axis, keepdims)
 
 
 @function("np+jnp.count_nonzero", example=f"count_nonzero({SAMPLE}, axis=1)")
 def count_nonzero(x: Any, axis: Any = None, *, keepdims: Any = False) -> Node:
+    """How many elements are not 0."""
     return red.sum(not_equal(tensor(x), 0), axis, keepdims=keepdims)
 
 
 @function("torch.count_nonzero", example=f"torch.count_nonzero({SAMPLE}, dim=1)")
 def torch_count_nonzero(input: Any, dim: Any = None) -> Node:
+    """How many elements are not 0."""
     x = tensor(input)
     return count_nonzero(x, torch_axes(x, dim))
 
@@ -266,6 +289,7 @@ def cov(
 def torch_cov(
     input: Any, *, correction: Any = 1, fweights: Any = None, aweights: Any = None
 ) -> Node:
+    """Covariance matrix of variables that are rows."""
     return cov(input, ddof=correction, fweights=fweights, aweights=aweights)
 
 
@@ -281,6 +305,7 @@ def corrcoef(x: Any, y: Any = None, rowvar: Any = True) -> Node:
 
 @function("torch.corrcoef", example=f"torch.corrcoef({SAMPLE})")
 def torch_corrcoef(input: Any) -> Node:
+    """Correlation coefficients of variables that are rows."""
     return corrcoef(input)
 
 
@@ -313,6 +338,7 @@ def math_isclose(a: Any, b: Any, *, rel_tol: Any = 1e-09, abs_tol: Any = 0.0) ->
 
 @function("np+torch+jnp.allclose", example="allclose([1.0, 2.0], [1.0, 2.1])")
 def allclose(x: Any, y: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: Any = False) -> Node:
+    """Whether all elements are near: one answer."""
     return red.all(isclose(x, y, rtol, atol, equal_nan))
 
 

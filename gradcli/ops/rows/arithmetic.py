@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,7 @@ add: Elementwise = Elementwise(
     symbol="+",
     kind="join",
     spell="np+jnp.add",
+    scalar=operator.add,
 )
 
 subtract: Elementwise = Elementwise(
@@ -50,6 +52,7 @@ subtract: Elementwise = Elementwise(
     symbol="-",
     kind="promote",
     spell="np+jnp.subtract",
+    scalar=operator.sub,
 )
 
 multiply: Elementwise = Elementwise(
@@ -63,6 +66,7 @@ multiply: Elementwise = Elementwise(
     symbol="*",
     kind="join",
     spell="np+torch+jnp.multiply torch.mul",
+    scalar=operator.mul,
 )
 
 divide: Elementwise = Elementwise(
@@ -80,6 +84,7 @@ divide: Elementwise = Elementwise(
     kinks=(),
     symbol="/",
     spell="np+jnp.divide np+jnp.true_divide",
+    scalar=operator.truediv,
 )
 
 negative: Elementwise = Elementwise(
@@ -93,6 +98,7 @@ negative: Elementwise = Elementwise(
     symbol="-",
     kind="promote",
     spell="np+torch+jnp.negative torch.neg",
+    scalar=operator.neg,
 )
 
 floor_divide: Elementwise = Elementwise(
@@ -142,6 +148,7 @@ sqrt: Elementwise = Elementwise(
     kinks=(((0.0,), (np.inf,)),),
     spell="np+torch+jnp+math.sqrt",
 )
+sqrt.analytic = True
 
 sign: Elementwise = Elementwise(
     "sign",
@@ -252,3 +259,4 @@ detach: Elementwise = Elementwise(
 )
 # In PyTorch it shares its operand's memory.
 detach.view = True
+detach.cuts = True

@@ -1,0 +1,1 @@
+"""Pictures: graphs of computations and plots, as text for terminals and as files."""

@@ -1,0 +1,5 @@
+import torch; x = torch.arange(3.0, requires_grad=True); y = (x ** 2).sum(); y.backward(); print(x.grad)
+if x.grad.sum() > 5: print("steep")
+else: print("flat")
+for i in range(2): x.grad.zero_(); (x * i).sum().backward(); print(i, x.grad)
+print(*[v.item() for v in x], sep=" | ")
