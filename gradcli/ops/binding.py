@@ -154,6 +154,8 @@ class Function:
 
     def __call__(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Call with values of the language; raises ArgumentError with the signature."""
+        if self.row is not None and not kwargs and len(args) == self.row.arity:
+            return self.row(*[tensor(arg) for arg in args])
         has = self.parameters()
         count = len(has.positional)
         renamed: dict[str, Any] = {}
@@ -271,6 +273,8 @@ def find(*spellings: str) -> Function | None:
     for spelling in spellings:
         if spelling in SPELLED:
             return SPELLED[spelling]
+        if spelling.startswith("ops."):
+            return primitive(spelling.removeprefix("ops."))
     load_all()
     return next((SPELLED[name] for name in spellings if name in SPELLED), None)
 
@@ -290,7 +294,6 @@ def load_all() -> None:
     """Enter the second tier of rows and functions."""
     import_module("gradcli.ops.rows.more")
     import_module("gradcli.ops.functions.more")
-    register_primitives()
 
 
 OPS.load = load_all
@@ -334,16 +337,25 @@ def register_rows() -> None:
                 register(Function(names[0].rpartition(".")[2], row, names, row))
 
 
-def register_primitives() -> None:
-    """Make every row callable as `ops.NAME(operands, parameters)`, so that any formula reads back.
+_PRIMITIVES: dict[str, Function] = {}
+"""Rows as functions, by name, as they are asked for."""
 
-    None of them is a bare name: inputs may be called as rows are.
+
+def primitive(name: str) -> Function | None:
+    """The row of that name as a function `ops.NAME(operands, parameters)`, or None.
+
+    By these any formula reads back. None is a bare name: inputs may be called as rows are.
     """
-    for row in list(OPS.values()):
-        name = f"ops.{row.name}"
-        if row.family not in ("leaf", "projection", "batched") and name not in SPELLED:
-            SPELLED[name] = Function(row.name, _primitive(row), (name,))
-            _enter_spaces(name)
+    try:
+        row = OPS[name]
+    except KeyError:
+        return None
+    if row.family in ("leaf", "projection", "batched"):
+        return None
+    if name not in _PRIMITIVES:
+        full = f"ops.{name}"
+        _PRIMITIVES[name] = Function(full, _primitive(row), (full,))
+    return _PRIMITIVES[name]
 
 
 def _primitive(row: Op) -> Callable[..., Any]:

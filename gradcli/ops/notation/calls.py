@@ -65,7 +65,6 @@ def call_of(node: Node, operands: Sequence[Formula]) -> Formula:
     if named is not None:
         latex = LATEX.get(row.name, "") if not named else ""
         return Call(row.name, *operands, ndim=node.ndim, latex=latex, named=named)
-    find(f"ops.{row.name}")
     given = [list(operands)] if isinstance(row, LinearMany) else operands
     return Call(f"ops.{row.name}", *given, *node.params, ndim=node.ndim)
 
