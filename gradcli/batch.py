@@ -230,8 +230,10 @@ COMMANDS: dict[str, tuple[Callable[[Run, dict[str, Any]], Result[Any]], tuple[st
     "eval": (_eval, ("wrt", "seed", "no_grad", "order")),
     "jacobian": (_jacobian, ("wrt", "mode", "flat", "diag", "sparse")),
     "hessian": (
-        lambda run, request: run.hessian(_names(request), _seed(request, run)),
-        ("wrt", "seed"),
+        lambda run, request: run.hessian(
+            _names(request), _seed(request, run), sparse=_flag(request, "sparse")
+        ),
+        ("wrt", "seed", "sparse"),
     ),
     "jvp": (lambda run, request: run.jvp(_tangents(request)), ("tangent",)),
     "hvp": (_hvp, ("wrt", "seed", "tangent")),

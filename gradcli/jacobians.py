@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from gradcli.engine import Plan
     from gradcli.run import Run
-    from gradcli.sparse import Columns, Structure
+    from gradcli.sparse import Structure
     from gradcli.wrt import Wrt
 
     Array = np.ndarray[Any, Any]
@@ -83,19 +83,17 @@ def jacobian_of(
         for one, block in zip(wanted, blocks, strict=True)
     }
     return JacobianOutput(
-        value, shaped, used, passes, facts_of(structure, output, columns, bool(sparse))
+        value, shaped, used, passes, facts_of(structure, output.size, columns.width, bool(sparse))
     )
 
 
-def facts_of(
-    structure: Structure | None, output: Node, columns: Columns, sparse: bool
-) -> Facts | None:
+def facts_of(structure: Structure | None, rows: int, columns: int, sparse: bool) -> Facts | None:
     """What to say of a structure that saved passes, or is asked for."""
-    if structure is None or structure.entries == output.size * columns.width:
+    if structure is None or structure.entries == rows * columns:
         return None
     if structure.compression is None and not sparse:
         return None
-    return Facts(structure.name, structure.entries, min(output.size, columns.width))
+    return Facts(structure.name, structure.entries, min(rows, columns))
 
 
 def require_memory(

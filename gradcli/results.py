@@ -150,30 +150,6 @@ class Product(Result[ProductOutput]):
         return self._single.hvp
 
 
-class HessianOutput(Found):
-    """One output's value and Hessian: blocks by two inputs, of both their shapes."""
-
-    def __init__(self, value: Array, hessian: dict[str, dict[str, Array]], passes: int) -> None:
-        super().__init__(value)
-        self.hessian = hessian
-        self.passes = passes
-
-    def named(self) -> dict[str, Any]:
-        return {"hessian": self.hessian}
-
-    def facts(self) -> dict[str, Any]:
-        return {"passes": self.passes}
-
-
-class Hessian(Result[HessianOutput]):
-    """What `hessian` found."""
-
-    @property
-    def hessian(self) -> dict[str, dict[str, Array]]:
-        """Blocks by two input names, of the shapes of the first and then the second."""
-        return self._single.hessian
-
-
 class Facts(NamedTuple):
     """The structure of a derivative that took fewer passes for it.
 
@@ -188,6 +164,44 @@ class Facts(NamedTuple):
     def named(self) -> dict[str, Any]:
         """For JSON."""
         return {"structure": self.name, "entries": self.entries}
+
+
+class HessianOutput(Found):
+    """One output's value and Hessian: blocks by two inputs, of both their shapes.
+
+    Sparse blocks are SciPy arrays, with a row for each element of the first input and a column for
+    each of the second. structure: None where the passes are those of a dense one.
+    """
+
+    def __init__(
+        self,
+        value: Array,
+        hessian: dict[str, dict[str, Any]],
+        passes: int,
+        structure: Facts | None = None,
+        mode: str = "forward over reverse",
+    ) -> None:
+        super().__init__(value)
+        self.hessian = hessian
+        self.passes = passes
+        self.structure = structure
+        self.mode = mode
+
+    def named(self) -> dict[str, Any]:
+        return {"hessian": self.hessian}
+
+    def facts(self) -> dict[str, Any]:
+        found = {} if self.structure is None else self.structure.named()
+        return {"passes": self.passes, **found}
+
+
+class Hessian(Result[HessianOutput]):
+    """What `hessian` found."""
+
+    @property
+    def hessian(self) -> dict[str, dict[str, Any]]:
+        """Blocks by two input names, of the shapes of the first and then the second."""
+        return self._single.hessian
 
 
 class JacobianOutput(Found):
@@ -247,7 +261,7 @@ class Jacobian(Result[JacobianOutput]):
     """What `jacobian` found."""
 
     @property
-    def jacobian(self) -> dict[str, Array]:
+    def jacobian(self) -> dict[str, Any]:
         """Blocks by input name, each of shape `value.shape + input.shape`."""
         return self._single.jacobian
 

@@ -9,10 +9,11 @@ import numpy as np
 
 from gradcli.arrays import as_array, exact, owned
 from gradcli.autodiff import vjp
-from gradcli.derivatives import Direction, derivative_of, hessian_of, hvp_of, jvp_of
+from gradcli.derivatives import Direction, derivative_of, hvp_of, jvp_of
 from gradcli.engine import Unsure
 from gradcli.errors import ArgumentError, GradcliError, SeedError
 from gradcli.graph import OPS, Arena, Node, ancestors, building, dependents
+from gradcli.hessians import hessian_of
 from gradcli.jacobians import MODES, Mode, jacobian_of
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import shape_text
@@ -26,7 +27,6 @@ from gradcli.results import (
     DiagonalOutput,
     Evaluation,
     Hessian,
-    HessianOutput,
     Jacobian,
     Output,
     Product,
@@ -296,7 +296,12 @@ class Run:
     ) -> Diagonal: ...
     @overload
     def jacobian(
-        self, wrt: Sequence[str] | str | None = ..., mode: Mode = ..., *, diag: bool
+        self,
+        wrt: Sequence[str] | str | None = ...,
+        mode: Mode = ...,
+        *,
+        diag: bool,
+        sparse: bool | None = ...,
     ) -> Jacobian | Diagonal: ...
     @sure
     def jacobian(
@@ -417,15 +422,24 @@ class Run:
         return Product(outputs, self.warnings(direction.wanted), list(self.traced.notes))
 
     @sure
-    def hessian(self, wrt: Sequence[str] | str | None = None, seed: Any = None) -> Hessian:
-        """All second derivatives of each output, or of sum(seed*output), by two of `wrt` each."""
+    def hessian(
+        self,
+        wrt: Sequence[str] | str | None = None,
+        seed: Any = None,
+        *,
+        sparse: bool | None = False,
+    ) -> Hessian:
+        """All second derivatives of each output, or of sum(seed*output), by two of `wrt` each.
+
+        sparse: as for `jacobian`.
+        """
         wanted = self.wanted(wrt)
         seeds = self.seeds(seed, True, "Hessian")
         outputs = []
         try:
             for output, value, start in zip(self.outputs, self._values(), seeds, strict=True):
-                blocks, passes = hessian_of(self, output, start, wanted)
-                outputs.append(HessianOutput(exact(value, output), blocks, passes))
+                shown = exact(value, output)
+                outputs.append(hessian_of(self, output, shown, start, wanted, sparse))
         except GradcliError as error:
             raise self.traced.placed(error) from None
         return Hessian(outputs, self.warnings(wanted), list(self.traced.notes))

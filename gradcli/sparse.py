@@ -136,10 +136,17 @@ class Structure:
 
 
 def structure_of(
-    run: Run, ys: Sequence[Node], columns: Columns, mode: str, *, still: bool = True
+    run: Run,
+    ys: Sequence[Node],
+    columns: Columns,
+    mode: str,
+    *,
+    square: bool = False,
+    still: bool = True,
 ) -> Structure:
     """The structure of the derivative of nodes; kept, where it does not depend on values.
 
+    square: whether only those rows are wanted that are columns too, of the gradient in a Hessian.
     still: whether inputs that are not differentiated by may decide it, by zeros among them.
     """
 
@@ -153,6 +160,8 @@ def structure_of(
             number = np.full(pattern.columns, NONE)
             number[columns.chosen] = np.arange(columns.width)
             pattern = pattern.select(number, columns.width)
+            if square:
+                pattern = pattern.take(np.where(number == NONE, NONE, np.arange(len(number))))
         return Structure(pattern, compress(pattern, mode)), known.consulted
 
     names = tuple([node.serial for node in columns.nodes])

@@ -18,6 +18,7 @@ ORDER = [
     ("gradcli.sparse",),
     ("gradcli.jacobians",),
     ("gradcli.derivatives",),
+    ("gradcli.hessians",),
     ("gradcli.recording",),
     ("gradcli.passages",),
     ("gradcli.run",),
@@ -27,6 +28,7 @@ ORDER = [
     ("gradcli.render",),
     ("gradcli.pictures",),
     ("gradcli.explanation",),
+    ("gradcli.interactive",),
     ("gradcli.batch",),
     ("gradcli.cli",),
 ]

@@ -6,6 +6,8 @@ import rowcheck
 
 import gradcli
 from gradcli.autodiff.sparsity import patterns
+from gradcli.cli.main import guarded
+from gradcli.errors import LimitError
 from gradcli.session import Program
 
 CASES = [
@@ -219,3 +221,140 @@ def test_nan_does_not_spread_within_a_colour():
         if "D" in expr:
             expected = np.diag(np.diagonal(expected))
         np.testing.assert_array_equal(found.jacobian["x"], expected)
+
+
+# --- Hessians ------------------------------------------------------------------------------------
+
+ROSENBROCK = "sum(100*(x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)"
+
+
+def rosenbrock(x):
+    """The Hessian of the chained Rosenbrock function, by hand."""
+    size = len(x)
+    diagonal = np.zeros(size)
+    diagonal[:-1] = 1200 * x[:-1] ** 2 - 400 * x[1:] + 2
+    diagonal[1:] += 200
+    return np.diag(diagonal) - np.diag(400 * x[:-1], 1) - np.diag(400 * x[:-1], -1)
+
+
+def test_the_hessian_of_a_chain_takes_three_passes():
+    found = gradcli.hessian(ROSENBROCK, {"x": LONG})
+    assert found.outputs[0].passes == 3
+    assert found.outputs[0].structure.name == "tridiagonal"
+    np.testing.assert_allclose(found.hessian["x"]["x"], rosenbrock(LONG), rtol=1e-12, atol=1e-10)
+
+
+def by_columns(expr, inputs, names, seed=None):
+    """The same blocks from a product with each unit vector."""
+    compiled = gradcli.compile(expr)
+    blocks = {}
+    for a in names:
+        for b in names:
+            shape = np.shape(inputs[b])
+            units = np.eye(int(np.prod(shape))).reshape(-1, *shape)
+            columns = [compiled.hvp(inputs, {b: u}, seed=seed, wrt=[a]).hvp[a] for u in units]
+            blocks[a, b] = np.stack(columns, -1).reshape(np.shape(inputs[a]) + shape)
+    return blocks
+
+
+@pytest.mark.parametrize(
+    ("expr", "most"),
+    [
+        ("sum((x - c)**4) + sum(x[1:]*x[:-1]*c)", 6),
+        ("sum((x[1:] - x[0])**2 * y) + sum(exp(y[:3]))", 8),
+        ("sum(log(1 + exp(-y*x[1:])))", 4),
+        ("c*sum(x)", 4),
+        ("sum(outer(x[:30], y[:29]))", None),
+    ],
+)
+def test_blocks_of_hessians(expr, most):
+    inputs = {"x": LONG, "y": np.linspace(1, 2, 59), "c": 1.5}
+    names = [name for name in inputs if name in expr.replace("exp", "")]
+    inputs = {name: inputs[name] for name in names}
+    found = gradcli.hessian(expr, inputs)
+    assert most is None or found.outputs[0].passes <= most
+    sparse = gradcli.hessian(expr, inputs, sparse=True).hessian
+    for (a, b), block in by_columns(expr, inputs, names).items():
+        np.testing.assert_allclose(found.hessian[a][b], block, rtol=1e-12, atol=1e-12)
+        matrix = sparse[a][b].toarray().reshape(block.shape)
+        np.testing.assert_allclose(matrix, block, rtol=1e-12, atol=1e-12)
+
+
+def test_hessians_by_parts_and_with_seeds():
+    whole = rosenbrock(LONG)
+    parts = gradcli.hessian(ROSENBROCK, {"x": LONG}, wrt=["x[5:50]", "x[10]"])
+    assert parts.outputs[0].passes <= 3
+    np.testing.assert_allclose(parts.hessian["x[5:50]"]["x[5:50]"], whole[5:50, 5:50])
+    np.testing.assert_allclose(parts.hessian["x[10]"]["x[5:50]"], whole[10, 5:50])
+    seed = np.linspace(1, 2, 60)
+    found = gradcli.hessian("x**3 * roll(x, 1)", {"x": LONG}, seed=seed)
+    expected = by_columns("x**3 * roll(x, 1)", {"x": LONG}, ["x"], seed)["x", "x"]
+    assert found.outputs[0].passes <= 4
+    np.testing.assert_allclose(found.hessian["x"]["x"], expected, rtol=1e-12, atol=1e-12)
+
+
+def test_second_derivatives_that_are_infinite_stay_in_their_rows():
+    x = np.array([0.0, 4.0] * 20)
+    found = gradcli.hessian("sum(sqrt(x)*y) + sum(x[1:]*x[:-1])", {"x": x, "y": x}, wrt=["x"])
+    expected = np.diag(np.ones(39), 1) + np.diag(np.ones(39), -1)
+    expected[range(1, 40, 2), range(1, 40, 2)] = -0.125
+    mask = np.diag(x == 0)
+    np.testing.assert_allclose(found.hessian["x"]["x"][~mask], expected[~mask])
+
+
+# --- what is read elsewhere ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["jacobian", "hessian"])
+@pytest.mark.parametrize("ending", ["npz", "mtx", "coo", "npy"])
+def test_files_read_back_to_the_bit(tmp_path, command, ending):
+    from scipy.io import mmread
+    from scipy.sparse import coo_array, load_npz
+
+    expr = "exp(x) * roll(x, 1) / 3" if command == "jacobian" else ROSENBROCK
+    path = tmp_path / f"found.{ending}"
+    point = tmp_path / "x.npy"
+    np.save(point, LONG)
+    sparse = [] if ending == "npy" else ["--sparse"]
+    assert guarded([command, expr, "--x", f"@{point}", "-o", str(path), *sparse]) == 0
+    whole = getattr(gradcli, command)(expr, {"x": LONG})
+    whole = whole.jacobian["x"] if command == "jacobian" else whole.hessian["x"]["x"]
+    if ending == "npz":
+        read = load_npz(path).toarray()
+    elif ending == "mtx":
+        read = mmread(path).toarray()
+    elif ending == "npy":
+        read = np.load(path)
+    else:
+        rows, columns, entries = np.loadtxt(path).T
+        places = (rows.astype(int), columns.astype(int))
+        read = coo_array((entries, places), shape=whole.shape).toarray()
+    np.testing.assert_array_equal(read, whole)
+
+
+def test_a_large_sparse_one_is_written_densely_without_a_dense_array(tmp_path):
+    path = tmp_path / "j.npy"
+    options = ["--x", "linspace(0,1,4200)", "--max-memory", "50M"]
+    assert guarded(["jacobian", "sin(x)", *options, "-o", str(path)]) == 0
+    matrix = np.load(path, mmap_mode="r")
+    assert matrix.shape == (4200, 4200)
+    x = np.linspace(0, 1, 4200)
+    np.testing.assert_array_equal(np.diagonal(matrix), np.cos(x))
+    assert np.count_nonzero(matrix[1000]) == 1
+
+
+def test_sparse_results_of_the_python_interface():
+    from scipy.sparse import issparse
+
+    found = gradcli.jacobian("x**2 * y", {"x": LONG, "y": 2.0}, sparse=True)
+    assert issparse(found.jacobian["x"])
+    assert found.jacobian["y"].shape == (60, 1)
+    assert found.jacobian["x"].nnz == 60
+    huge = gradcli.jacobian("x**2", {"x": np.arange(1e6)}, sparse=None).jacobian["x"]
+    assert (huge.shape, huge.nnz) == ((10**6, 10**6), 10**6)
+    with pytest.raises(LimitError, match="for the Jacobian alone") as caught:
+        gradcli.jacobian("x**2", {"x": np.arange(1e6)})
+    assert "sparse=True" in caught.value.hint
+    with pytest.raises(LimitError, match="for the Hessian alone") as caught:
+        gradcli.hessian("sum(x**2)", {"x": np.arange(1e6)})
+    assert "sparse=True" in caught.value.hint

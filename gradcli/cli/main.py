@@ -27,15 +27,18 @@ COMMANDS = {
     "check": "Derivatives from several sources side by side, and claims about them.",
     "test": "Files of cases: what programs are expected to give.",
     "batch": "Requests as JSON lines, answers in order.",
+    "completion": "What makes a shell complete command lines.",
 }
 
 GUIDE = """\
 gradcli computes derivatives of tensor expressions. Try:
 
   gradcli eval "sum(x**2)" --x 3,4,10
-  gradcli eval "exp(x - sum(x))" --x 1,2,3 --seed ones
   gradcli jacobian "A @ x" --A "1,2;3,4" --x 5,6
-  gradcli eval --help
+  gradcli explain "x - sum(x)" --x 1,2,3 --seed ones
+  gradcli plot "sin(x)*exp(-x**2)" --range x=-3:3
+
+`gradcli --help` lists the commands, `gradcli eval --help` tells about one.
 """
 
 

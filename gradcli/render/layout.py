@@ -75,11 +75,14 @@ def hessian_lines(result: Hessian, look: Look) -> Iterator[Line]:
         if place:
             yield []
         yield from _array_lines(f"value {place}" if several else "value", output.value, look)
-        yield [("mode", "label"), (f"  forward over reverse, {_passes(output.passes)}", "note")]
+        yield from how_lines(output.mode, output.passes, output.structure)
         for first, row in output.hessian.items():
             for second, block in row.items():
                 title = f"hessian {first} {second}"
                 yield [(title, "label"), (f"  shape {shape_text(block.shape)}", "note")]
+                if is_sparse(block):
+                    yield from _entry_lines(block, first, second, look)
+                    continue
                 rank = row[first].ndim // 2
                 rows = _Names(first, block.shape[:rank])
                 columns = _Names(second, block.shape[rank:])
