@@ -12,7 +12,7 @@ ORDER = [
     ("gradcli.ops",),
     ("gradcli.autodiff", "gradcli.simplify", "gradcli.engine"),
     ("gradcli.language",),
-    ("gradcli.settings", "gradcli.results", "gradcli.files"),
+    ("gradcli.settings", "gradcli.results", "gradcli.files", "gradcli.programs"),
     ("gradcli.arrays", "gradcli.wrt", "gradcli.traced"),
     ("gradcli.seeds",),
     ("gradcli.sparse",),
