@@ -13,7 +13,7 @@ ORDER = [
     ("gradcli.autodiff", "gradcli.simplify", "gradcli.engine"),
     ("gradcli.algebra", "gradcli.emit"),
     ("gradcli.language",),
-    ("gradcli.settings", "gradcli.results", "gradcli.files"),
+    ("gradcli.settings", "gradcli.results", "gradcli.files", "gradcli.programs"),
     ("gradcli.arrays", "gradcli.wrt", "gradcli.traced"),
     ("gradcli.shapes", "gradcli.derivation", "gradcli.derived"),
     ("gradcli.seeds",),
