@@ -241,6 +241,8 @@ def bare(value: Any) -> Any:
         return value
     if isinstance(value, Tensor):
         return value.node
+    if not value and kind is dict:
+        return value
     if isinstance(value, (list, tuple, dict)):
         # Containers may hold one another over and over: what is small to write may be endless.
         count_items(value)
