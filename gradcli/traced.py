@@ -106,13 +106,15 @@ class Traced:
         self.sites = interpreter.sites
         try:
             with building(trace):
+                last = source.tree.body[-1]
                 result = with_room(
                     settings.max_nesting,
                     settings.max_depth,
-                    lambda: bare(interpreter.run(source.tree, source.entry)),
+                    lambda: interpreter.located(
+                        last, bare, interpreter.run(source.tree, source.entry)
+                    ),
                 )
                 parts = result if isinstance(result, tuple) else (result,)
-                last = source.tree.body[-1]
                 if not parts:
                     raise ArgumentError("the value is an empty tuple", span=span_of(last))
                 outputs = [interpreter.located(last, tensor, part) for part in parts]

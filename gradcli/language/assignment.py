@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import ArgumentError, ShapeError, SyntaxProblem
 from gradcli.language.containers import set_item
+from gradcli.language.iterators import length
 from gradcli.language.places import span_of
-from gradcli.language.tensors import Tensor, bare
+from gradcli.language.tensors import Tensor, bare, shares
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.indexing import index_value
 from gradcli.ops.linear import index
@@ -22,21 +23,16 @@ if TYPE_CHECKING:
 
 def assign(interpreter: Interpreter, target: ast.expr, value: Any) -> None:
     """`target = value`."""
-    if isinstance(target, ast.Name):
-        interpreter.scope.names[target.id] = value
+    kind = type(target)
+    if kind is ast.Name:
+        interpreter.scope.names[vars(target)["id"]] = value
     elif isinstance(target, (ast.Tuple, ast.List)):
-        wanted = len(target.elts)
-        found = None
-        if isinstance(value, (Tensor, range)):
-            found = len(value) if isinstance(value, range) else (value.shape or (None,))[0]
-        parts = interpreter.elements(value, target) if found in (None, wanted) else []
-        if len(parts) != wanted:
-            values = len(parts) if found is None else found
-            raise ArgumentError(f"{wanted} names for {values} values", span=span_of(target))
+        parts = _unpacked(interpreter, target, value)
         for part, item in zip(target.elts, parts, strict=True):
             assign(interpreter, part, item)
     elif isinstance(target, ast.Subscript):
-        interpreter.located(target, _store, interpreter, target, value)
+        owner, keys = _place(interpreter, target)
+        interpreter.located(target, _store, interpreter, owner, keys, value, target)
     elif isinstance(target, ast.Attribute):
         owner = interpreter.expression(target.value)
         interpreter.located(target, interpreter.set_member, owner, target, value)
@@ -44,8 +40,24 @@ def assign(interpreter: Interpreter, target: ast.expr, value: Any) -> None:
         raise SyntaxProblem("only names and elements can be assigned to", span=span_of(target))
 
 
+def _unpacked(interpreter: Interpreter, target: ast.Tuple | ast.List, value: Any) -> list[Any]:
+    """As many elements of a value as there are targets. Raises ArgumentError otherwise."""
+    wanted = len(target.elts)
+    found = None
+    if isinstance(value, (Tensor, range)):
+        found = length(value) if isinstance(value, range) else (value.shape or (None,))[0]
+    parts = interpreter.elements(value, target) if found in (None, wanted) else []
+    if len(parts) != wanted:
+        values = len(parts) if found is None else found
+        raise ArgumentError(f"{wanted} names for {values} values", span=span_of(target))
+    return parts
+
+
 def augment(interpreter: Interpreter, node: ast.AugAssign) -> None:
-    """`target += value` and its like: in place for tensors, as in NumPy and PyTorch."""
+    """`target += value` and its like: in place for tensors, as in NumPy and PyTorch.
+
+    What the target is made of is evaluated once.
+    """
     target = node.target
     if isinstance(target, ast.Name):
         load = ast.Name(id=target.id, ctx=ast.Load())
@@ -53,25 +65,43 @@ def augment(interpreter: Interpreter, node: ast.AugAssign) -> None:
         left, right = interpreter.name(load), interpreter.expression(node.value)
         value = interpreter.located(node, interpreter.augmented, node, left, right)
         interpreter.scope.names[target.id] = value
-        return
-    left = interpreter.expression(_loaded(target))
-    right = interpreter.expression(node.value)
-    within = isinstance(target, ast.Subscript) and isinstance(left, Tensor)
-    if within and isinstance(interpreter.expression(target.value), Tensor):
-        # The element is no tensor of its own: what holds it is written to.
-        value = interpreter.located(node, interpreter.binary, type(node.op), left, right)
-        assign(interpreter, target, value)
-        return
-    value = interpreter.located(node, interpreter.augmented, node, left, right)
-    if not isinstance(target, ast.Attribute) or value is not left:
-        assign(interpreter, target, value)
+    elif isinstance(target, ast.Subscript):
+        owner, keys = _place(interpreter, target)
+        left = owner
+        for key in keys:
+            left = interpreter.located(target, interpreter.item, left, key)
+        right = interpreter.expression(node.value)
+        # An element of a tensor is no tensor of its own: what holds it is written to.
+        apply = interpreter.binary if isinstance(owner, Tensor) else interpreter.augmented
+        what = type(node.op) if isinstance(owner, Tensor) else node
+        value = interpreter.located(node, apply, what, left, right)
+        interpreter.located(target, _store, interpreter, owner, keys, value, target)
+    else:
+        owner = interpreter.expression(target.value)
+        left = interpreter.located(target, interpreter.attribute, target, owner)
+        right = interpreter.expression(node.value)
+        value = interpreter.located(node, interpreter.augmented, node, left, right)
+        if value is not left:
+            interpreter.located(target, interpreter.set_member, owner, target, value)
 
 
-def _loaded(target: Any) -> Any:
-    """The target of an assignment as an expression that reads it."""
-    kind = type(target)
-    parts = {field: getattr(target, field) for field in kind._fields if field != "ctx"}
-    return ast.copy_location(kind(**parts, ctx=ast.Load()), target)
+def _place(interpreter: Interpreter, target: ast.Subscript) -> tuple[Any, list[Any]]:
+    """What `owner[key][key] = ...` writes to, and by which keys.
+
+    A tensor is written to by all keys behind it: `y[i][j] = v` writes into y.
+    """
+    chain: list[ast.Subscript] = [target]
+    while isinstance(chain[-1].value, ast.Subscript):
+        chain.append(chain[-1].value)
+    owner = interpreter.expression(chain[-1].value)
+    keys: list[Any] = []
+    for node in reversed(chain):
+        key = interpreter.key(node.slice)
+        if node is target or isinstance(owner, Tensor):
+            keys.append(key)
+        else:
+            owner = interpreter.located(node, interpreter.item, owner, key)
+    return owner, keys
 
 
 def element(interpreter: Runtime, owner: Tensor, key: Any) -> Tensor:
@@ -83,14 +113,19 @@ def element(interpreter: Runtime, owner: Tensor, key: Any) -> Tensor:
         if waiting is not None or below is not None:
             node = waiting if below is None else index(below, items)
             assert node is not None
-            return _element(interpreter, owner, node)
-    return _element(interpreter, owner, index_value(owner.node, bare(key)))
+            made = _element(interpreter, owner, key, node)
+            if not interpreter.is_number(made) and made.storage is None:
+                # The value that waits is no view of the owner; the element is.
+                made.sharing(owner)
+            return made
+    return _element(interpreter, owner, key, index_value(owner.node, bare(key)))
 
 
-def _element(interpreter: Runtime, owner: Tensor, node: Any) -> Tensor:
+def _element(interpreter: Runtime, owner: Tensor, key: Any, node: Any) -> Tensor:
     made: Tensor = interpreter.wrapped(node, [owner])
-    # In NumPy an element is a number, in PyTorch a view.
-    if made.ndim == 0 and not interpreter.torch_methods:
+    # In NumPy an element is a number, unless `...` asked for a view; in PyTorch it is a view.
+    made.held = key is ... or (type(key) is tuple and any(part is ... for part in key))
+    if interpreter.is_number(made):
         made.storage = None
     return made
 
@@ -105,28 +140,19 @@ def _position(owner: Tensor, key: Any) -> tuple[int, ...] | None:
     return found if inside else None
 
 
-def _store(interpreter: Interpreter, place: ast.Subscript, value: Any) -> None:
-    """`owner[key] = value`."""
-    owner = interpreter.expression(place.value)
+def _store(
+    interpreter: Interpreter, owner: Any, keys: list[Any], value: Any, where: ast.AST
+) -> None:
+    """`owner[key] = value`, with several keys for a tensor."""
     if not isinstance(owner, Tensor):
-        set_item(interpreter, owner, interpreter.key(place.slice), value)
+        set_item(interpreter, owner, keys[0], value)
         return
-    keys = [interpreter.key(place.slice)]
-    inner = place.value
-    # `y[i][j] = v` writes into y: into the part that y[i] is, which is then put back.
-    while isinstance(inner, ast.Subscript):
-        outer = interpreter.expression(inner.value)
-        if not isinstance(outer, Tensor):
-            break
-        owner = outer
-        keys.insert(0, interpreter.key(inner.slice))
-        inner = inner.value
     interpreter.require_writable(owner)
     node = tensor(bare(value))
     parts = [owner.node] if len(keys) > 1 else []
     for key in keys[:-1]:
         part = index_value(parts[-1], bare(key))
-        if part.op is index and not part.op.is_view(part):
+        if not shares(part, parts[-1]):
             raise ArgumentError(
                 "this would write into a copy, which nothing keeps",
                 hint="one index writes: `y[mask, 0] = v`",
@@ -134,30 +160,30 @@ def _store(interpreter: Interpreter, place: ast.Subscript, value: Any) -> None:
         parts.append(part)
     for part, key in zip(reversed(parts), reversed(keys), strict=False):
         temporary = Tensor(part)
-        put_value(temporary, key, node, place)
+        put_value(temporary, key, node, where)
         node = temporary.node
     if len(keys) == 1:
-        put_value(owner, keys[0], node, place)
+        put_value(owner, keys[0], node, where)
     else:
-        owner.become(node, place)
-    interpreter.wrote(owner, value, place)
+        owner.become(node, where)
+    interpreter.wrote(owner, value, where)
 
 
-def put_value(owner: Tensor, key: Any, value: Any, place: ast.AST) -> None:
+def put_value(owner: Tensor, key: Any, value: Any, where: ast.AST | None) -> None:
     """Write into a tensor, for a value that is a node."""
     items = _position(owner, key)
     if items is not None and value.ndim == 0:
         require_room(owner.kind, value)
-        owner.write(items, value, place)
+        owner.write(items, value, where)
         return
     found, node = placed_value(owner.node, bare(key), value)
     if found is None:
-        owner.become(node, place)
+        owner.become(node, where)
     else:
-        owner.write(found, node, place)
+        owner.write(found, node, where)
 
 
-def rewritten(owner: Tensor, value: Any, where: ast.AST) -> Tensor:
+def rewritten(owner: Tensor, value: Any, where: ast.AST | None) -> Tensor:
     """A tensor that holds `value` from now on, under all its names: what writes in place do.
 
     Raises ShapeError where the shape would change, ArgumentError where whole numbers would not

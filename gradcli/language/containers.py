@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import ArgumentError, LimitError
-from gradcli.language.static import static_item
+from gradcli.language.iterators import VIEWS, Iterator, length
+from gradcli.language.static import bounded, static_item
 from gradcli.language.tensors import Tensor, bare
 from gradcli.ops.indexing import index_value
 from gradcli.ops.values import MAX_ITEMS, describe, tensor, whole
@@ -30,19 +31,36 @@ class Member:
         """Call it. Raises ArgumentError for arguments that it does not take."""
         if kwargs and self.name not in ("update", "sort"):
             raise ArgumentError(f"`{self.name}` takes no arguments by name")
-        interpreter.iterations += 1
+        interpreter.count(1)
         try:
             return self.body(self.owner, *args, **kwargs)
         except (TypeError, ValueError, IndexError, KeyError):
             given = ", ".join(describe(bare(arg)) for arg in args) or "no arguments"
-            what = describe(bare(self.owner) if not isinstance(self.owner, dict) else {})
-            raise ArgumentError(f"`{self.name}` of {what} cannot take {given}") from None
+            raise ArgumentError(
+                f"`{self.name}` of {describe(self.owner)} cannot take {given}"
+            ) from None
+
+
+def require_key(key: Any) -> Any:
+    """A key of a dict. Raises ArgumentError where it cannot be one."""
+    if not isinstance(key, (str, int, float)):
+        raise ArgumentError("keys of a dict are strings or numbers")
+    return key
+
+
+def _spread(items: Any) -> list[Any]:
+    """The elements of what a method takes several from."""
+    if isinstance(items, Iterator):
+        return items.rest()
+    if not isinstance(items, (list, tuple, range, dict, str, *VIEWS)):
+        raise TypeError
+    if length(items) > MAX_ITEMS:
+        raise LimitError(f"a list would have more than {MAX_ITEMS:,} elements")
+    return list(items)
 
 
 def _extend(owner: list[Any], items: Any) -> None:
-    more = list(items) if isinstance(items, (list, tuple, range, dict)) else None
-    if more is None:
-        raise TypeError
+    more = _spread(items)
     if len(owner) + len(more) > MAX_ITEMS:
         raise LimitError(f"a list would have more than {MAX_ITEMS:,} elements")
     owner.extend(more)
@@ -61,19 +79,35 @@ def _insert(owner: list[Any], place: Any, item: Any) -> None:
 
 
 def _dict_pop(owner: dict[Any, Any], key: Any, *default: Any) -> Any:
-    return owner.pop(key, *default)
-
-
-def _items(owner: dict[Any, Any]) -> list[Any]:
-    return list(owner.items())
+    return owner.pop(require_key(key), *default)
 
 
 def _get(owner: dict[Any, Any], key: Any, default: Any = None) -> Any:
-    return owner.get(key, default)
+    return owner.get(require_key(key), default)
+
+
+def _set_default(owner: dict[Any, Any], key: Any, default: Any = None) -> Any:
+    return owner.setdefault(require_key(key), default)
+
+
+def _update(owner: dict[Any, Any], *items: Any, **named: Any) -> None:
+    owner.update(pairs_of(*items), **named)
+
+
+def pairs_of(items: Any = ()) -> dict[Any, Any]:
+    """A dict of another, or of pairs. Raises ArgumentError where they are none."""
+    if isinstance(items, dict):
+        return dict(items)
+    pairs = [_spread(pair) for pair in _spread(items)]
+    if any(len(pair) != 2 for pair in pairs):
+        raise ArgumentError("a dict is made of pairs of a key and a value")
+    return {require_key(key): value for key, value in pairs}
 
 
 def _join(owner: str, items: Any) -> str:
-    return owner.join(items) if isinstance(items, (list, tuple)) else owner.join(str(items))
+    parts = _spread(items)
+    total = sum([len(part) + len(owner) for part in parts])
+    return bounded(total, lambda: owner.join(parts))
 
 
 MEMBERS: dict[type, dict[str, Callable[..., Any]]] = {
@@ -87,13 +121,13 @@ MEMBERS: dict[type, dict[str, Callable[..., Any]]] = {
         "copy": list.copy,
     },
     dict: {
-        "items": _items,
-        "keys": lambda owner: list(owner),
-        "values": lambda owner: list(owner.values()),
+        "items": dict.items,
+        "keys": dict.keys,
+        "values": dict.values,
         "get": _get,
         "pop": _dict_pop,
-        "update": dict.update,
-        "setdefault": dict.setdefault,
+        "update": _update,
+        "setdefault": _set_default,
         "copy": dict.copy,
     },
     str: {
@@ -116,8 +150,8 @@ def item_of(interpreter: Runtime, value: Any, key: Any) -> Any:
         return static_item(value, bare(key))
     if isinstance(value, dict):
         try:
-            return value[key]
-        except (KeyError, TypeError):
+            return value[require_key(key)]
+        except KeyError:
             names = ", ".join(f"`{name}`" for name in list(value)[:5])
             hint = f"it has {names}" if names else "it is empty"
             raise ArgumentError("the dict has no such key", hint=hint) from None
@@ -131,14 +165,12 @@ def _is_index(key: Any) -> bool:
 def set_item(interpreter: Runtime, owner: Any, key: Any, value: Any, remove: bool = False) -> None:
     """`owner[key] = value`, or `del owner[key]`, for what is no tensor."""
     if isinstance(owner, dict):
-        if not isinstance(key, (str, int, float)):
-            raise ArgumentError("keys of a dict are strings or numbers")
+        if remove and require_key(key) not in owner:
+            raise ArgumentError("the dict has no such key")
         if remove:
-            if key not in owner:
-                raise ArgumentError("the dict has no such key")
             del owner[key]
         else:
-            owner[key] = value
+            owner[require_key(key)] = value
         return
     if not isinstance(owner, list):
         what = describe(bare(owner))

@@ -9,7 +9,6 @@ from gradcli.errors import ArgumentError, NameProblem
 from gradcli.language.assignment import element, put_value
 from gradcli.language.natives import Native
 from gradcli.language.operations import binary
-from gradcli.language.places import Nowhere
 from gradcli.language.tensors import Tensor, bare
 from gradcli.ops.leaves import zeros_like
 from gradcli.ops.values import broadcast, describe, tensor
@@ -47,7 +46,7 @@ def in_place_method(interpreter: Runtime, owner: Tensor, name: str) -> Native:
             made = interpreter.call_value(plain, args, kwargs)
         if not isinstance(made, Tensor):
             raise ArgumentError(f"`{name}` gives no tensor: {describe(made)}")
-        return interpreter.write_whole(owner, made, Nowhere)
+        return interpreter.write_whole(owner, made, None)
 
     plain: Any = None
     if name not in ("zero_", "fill_", "copy_"):
@@ -90,7 +89,7 @@ class AtPlace:
             value = bare(args[0])
             if op is not None:
                 value = binary(op, element(interpreter, self.owner, self.key).node, value)
-            put_value(copy, self.key, tensor(value), Nowhere)
+            put_value(copy, self.key, tensor(value), None)
             return copy
 
         return Native(name, call)

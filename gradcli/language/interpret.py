@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from gradcli.errors import (
     ArgumentError,
     GradcliError,
-    LimitError,
     MissingInput,
     NameProblem,
     ShapeError,
@@ -21,9 +20,10 @@ from gradcli.errors import (
     did_you_mean,
 )
 from gradcli.language.assignment import assign, element
-from gradcli.language.containers import MEMBERS, Member, item_of
+from gradcli.language.containers import MEMBERS, Member, item_of, require_key
 from gradcli.language.functions import Closure
 from gradcli.language.inplace import At, AtPlace
+from gradcli.language.iterators import Iterator
 from gradcli.language.mistakes import MISNAMED
 from gradcli.language.modules import module_value
 from gradcli.language.names import known_name
@@ -43,6 +43,7 @@ from gradcli.ops.values import describe, tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Iterator as Steps
 
 TRACEBACK = 4
 """Calls that an error names, the innermost first."""
@@ -76,7 +77,7 @@ class Interpreter(Runtime):
             ast.IfExp: self.ternary,
             ast.Lambda: self.function,
             ast.ListComp: self.comprehension,
-            ast.GeneratorExp: self.comprehension,
+            ast.GeneratorExp: self.generator,
             ast.DictComp: self.dict_comprehension,
             ast.Tuple: self.sequence,
             ast.List: self.sequence,
@@ -219,14 +220,8 @@ class Interpreter(Runtime):
         """Call a function of the program."""
         values = function.bound(args, kwargs)
         self.count(1, node or function.node)
-        if self.depth >= self.max_depth:
-            error = LimitError(
-                f"calls nest more than {self.max_depth:,} deep",
-                hint="a recursion that never ends? Otherwise raise the limit with --max-depth",
-            )
-            raise error
+        self.enter()
         outer, self.scope = self.scope, function.inner_scope(values)
-        self.depth += 1
         try:
             if isinstance(function.node, ast.Lambda):
                 return self.expression(function.node.body)
@@ -258,7 +253,10 @@ class Interpreter(Runtime):
         return self.member(value, name)
 
     def subscript(self, node: ast.Subscript, value: Any) -> Any:
-        key = self.key(node.slice)
+        return self.item(value, self.key(node.slice))
+
+    def item(self, value: Any, key: Any) -> Any:
+        """`value[key]`."""
         if isinstance(value, Tensor):
             return element(self, value, key)
         if isinstance(value, At):
@@ -349,37 +347,52 @@ class Interpreter(Runtime):
     def function(self, node: ast.Lambda) -> Closure:
         return Closure(self, node, [self.expression(part) for part in node.args.defaults])
 
-    def comprehension(self, node: ast.ListComp | ast.GeneratorExp) -> list[Any]:
-        results: list[Any] = []
-        self.each(node.generators, lambda: results.append(self.expression(node.elt)))
-        return results
+    def comprehension(self, node: ast.ListComp) -> list[Any]:
+        return list(self.each(node.generators, lambda: self.expression(node.elt)))
 
     def dict_comprehension(self, node: ast.DictComp) -> dict[Any, Any]:
-        results: dict[Any, Any] = {}
+        def entry() -> tuple[Any, Any]:
+            return require_key(self.expression(node.key)), self.expression(node.value)
 
-        def enter() -> None:
-            results[require_key(self.expression(node.key))] = self.expression(node.value)
+        return dict(self.each(node.generators, entry))
 
-        self.each(node.generators, enter)
-        return results
+    def generator(self, node: ast.GeneratorExp) -> Iterator:
+        steps = self.each(node.generators, lambda: self.expression(node.elt), False)
+        return Iterator(self, "generator", steps)
 
-    def each(self, clauses: list[ast.comprehension], visit: Callable[[], None]) -> None:
-        """Call `visit` for all that the clauses run over, in a scope of its own."""
-        outer, self.scope = self.scope, Scope(self.scope)
-        try:
-            self._each(clauses, visit)
-        finally:
-            self.scope = outer
+    def each(
+        self, clauses: list[ast.comprehension], make: Callable[[], Any], at_once: bool = True
+    ) -> Steps[Any]:
+        """What `make` gives for all that the clauses run over, in a scope of its own.
 
-    def _each(self, clauses: list[ast.comprehension], visit: Callable[[], None]) -> None:
+        Only the first of what they run over is evaluated now, as in Python. `at_once` says that
+        all will be asked for.
+        """
+        first = self.iterate(self.expression(clauses[0].iter), clauses[0].iter, at_once)
+        return self._within(Scope(self.scope), self._rounds(clauses, first, at_once), make)
+
+    def _within(self, inner: Scope, rounds: Steps[bool], make: Callable[[], Any]) -> Steps[Any]:
+        while True:
+            outer, self.scope = self.scope, inner
+            try:
+                if not next(rounds, False):
+                    return
+                value = make()
+            finally:
+                self.scope = outer
+            yield value
+
+    def _rounds(self, clauses: list[ast.comprehension], source: Any, at_once: bool) -> Steps[bool]:
         clause, *rest = clauses
-        for item in self.elements(self.expression(clause.iter), clause.iter):
+        for item in source:
             assign(self, clause.target, item)
             if all(self.truth(self.expression(test)) for test in clause.ifs):
                 if rest:
-                    self._each(rest, visit)
+                    following = self.expression(rest[0].iter)
+                    inner = self.iterate(following, rest[0].iter, at_once)
+                    yield from self._rounds(rest, inner, at_once)
                 else:
-                    visit()
+                    yield True
 
     def sequence(self, node: ast.Tuple | ast.List) -> Any:
         items = [self.expression(part) for part in node.elts]
@@ -402,10 +415,3 @@ class Interpreter(Runtime):
             else:
                 parts.append(text_of(self, self.expression(part)))
         return "".join(parts)
-
-
-def require_key(key: Any) -> Any:
-    """A key of a dict. Raises ArgumentError where it cannot be one."""
-    if not isinstance(key, (str, int, float)):
-        raise ArgumentError("keys of a dict are strings or numbers")
-    return key

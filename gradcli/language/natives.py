@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import ArgumentError, LimitError, NameProblem
+from gradcli.language.assignment import element
+from gradcli.language.containers import pairs_of
+from gradcli.language.iterators import VIEWS, Iterator, live
 from gradcli.language.tensors import Tensor, bare
-from gradcli.ops.values import MAX_ITEMS, describe, static_number, whole
+from gradcli.ops.values import MAX_ITEMS, count_items, describe, static_number, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Iterator as Steps
 
     from gradcli.language.runtime import Runtime
 
@@ -142,56 +146,85 @@ def _enumerate(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) ->
     start = kwargs.pop("start", args[1] if len(args) == 2 else 0)
     (items,) = _exactly("enumerate", args[:1], 1)
     first = whole(bare(start), "start")
-    return [(place + first, item) for place, item in enumerate(_items(interpreter, items))]
+    steps = ((place + first, item) for place, item in enumerate(interpreter.iterate(items)))
+    return Iterator(interpreter, "enumerate", steps)
 
 
 def _zip(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    rows = [_items(interpreter, arg) for arg in args]
-    if kwargs.get("strict") and len({len(row) for row in rows}) > 1:
-        raise ArgumentError("`zip` got arguments of different lengths")
-    return list(zip(*rows, strict=False))
+    strict = interpreter.truth(kwargs.pop("strict", False))
+    _nothing_else("zip", kwargs)
+    sources = [interpreter.iterate(arg) for arg in args]
+    return Iterator(interpreter, "zip", _zipped(sources, strict))
 
 
-def _items(interpreter: Runtime, value: Any) -> list[Any]:
-    from gradcli.language.places import Nowhere
+def _zipped(sources: list[Steps[Any]], strict: bool) -> Steps[Any]:
+    end = object()
+    while sources:
+        row = []
+        for source in sources:
+            item = next(source, end)
+            if item is end:
+                later = sources[len(row) + 1 :]
+                if strict and (row or any(next(other, end) is not end for other in later)):
+                    raise ArgumentError("`zip` got arguments of different lengths")
+                return
+            row.append(item)
+        yield tuple(row)
 
-    return interpreter.elements(value, Nowhere)
+
+def _nothing_else(name: str, kwargs: dict[str, Any]) -> None:
+    for keyword in kwargs:
+        raise ArgumentError(f"`{name}` takes no argument `{keyword}`")
 
 
 def _list(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return _items(interpreter, args[0]) if args else []
+    _nothing_else("list", kwargs)
+    return interpreter.elements(_exactly("list", args, 1)[0]) if args else []
 
 
 def _tuple(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return tuple(_items(interpreter, args[0])) if args else ()
+    _nothing_else("tuple", kwargs)
+    return tuple(interpreter.elements(_exactly("tuple", args, 1)[0])) if args else ()
 
 
 def _dict(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if not args:
         return dict(kwargs)
-    if isinstance(args[0], dict):
-        return {**args[0], **kwargs}
-    pairs = [_items(interpreter, pair) for pair in _items(interpreter, args[0])]
-    if any(len(pair) != 2 or not isinstance(pair[0], (str, int, float)) for pair in pairs):
-        raise ArgumentError("`dict` takes pairs of a key and a value")
-    return {**dict(pairs), **kwargs}
+    (items,) = _exactly("dict", args, 1)
+    if not isinstance(items, dict):
+        items = [interpreter.elements(pair) for pair in interpreter.elements(items)]
+    return {**pairs_of(items), **kwargs}
 
 
 def _reversed(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return _items(interpreter, _exactly("reversed", args, 1)[0])[::-1]
+    _nothing_else("reversed", kwargs)
+    (items,) = _exactly("reversed", args, 1)
+    if isinstance(items, Tensor) and items.ndim:
+        places = range(items.shape[0])[::-1]
+        return Iterator(interpreter, "reversed", (element(interpreter, items, p) for p in places))
+    if not isinstance(items, (list, tuple, range, str, dict, *VIEWS)):
+        raise ArgumentError(f"{describe(items)} cannot be reversed", hint="`list(x)` can")
+    return Iterator(interpreter, "reversed", live(reversed(items)))
 
 
 def _sorted(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    items = _items(interpreter, _exactly("sorted", args, 1)[0])
+    items = interpreter.elements(_exactly("sorted", args, 1)[0])
     backwards = interpreter.truth(kwargs.pop("reverse", False))
     key = kwargs.pop("key", None)
+    _nothing_else("sorted", kwargs)
+
 
     def order(item: Any) -> Any:
         value = item if key is None else interpreter.call_value(key, [item], {})
-        return static_number(bare(value), "what is sorted") if isinstance(value, Tensor) else value
+        if isinstance(value, Tensor):
+            return static_number(bare(value), "what is sorted")
+        return value
 
+    keys = [order(item) for item in items]
+    count_items(keys)
     try:
-        return sorted(items, key=order, reverse=backwards)
+        places = sorted(range(len(keys)), key=keys.__getitem__, reverse=backwards)
+        return [items[place] for place in places]
     except TypeError:
         raise ArgumentError("`sorted` compares numbers, or strings") from None
 
@@ -199,15 +232,24 @@ def _sorted(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> An
 def _map(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if len(args) < 2:
         raise ArgumentError("`map` takes a function and what to run it over")
+    _nothing_else("map", kwargs)
     function, *sources = args
-    rows = zip(*[_items(interpreter, source) for source in sources], strict=False)
-    return [interpreter.call_value(function, list(row), {}) for row in rows]
+    rows = _zipped([interpreter.iterate(source) for source in sources], False)
+    steps = (interpreter.call_value(function, list(row), {}) for row in rows)
+    return Iterator(interpreter, "map", steps)
 
 
 def _filter(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
     function, source = _exactly("filter", args, 2)
-    items = _items(interpreter, source)
-    return [i for i in items if interpreter.truth(interpreter.call_value(function, [i], {}))]
+    _nothing_else("filter", kwargs)
+
+    def kept(item: Any) -> bool:
+        return interpreter.truth(
+            item if function is None else interpreter.call_value(function, [item], {})
+        )
+
+    items = interpreter.iterate(source)
+    return Iterator(interpreter, "filter", (item for item in items if kept(item)))
 
 
 def _str(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> str:

@@ -19,6 +19,7 @@ from gradcli.language.dtypes import converted, dtype_of
 from gradcli.language.flow import Flow
 from gradcli.language.functions import Closure
 from gradcli.language.inplace import At, in_place_method
+from gradcli.language.iterators import VIEWS, Iterator, length, live
 from gradcli.language.members import ANYWHERE, METHODS, member_of, require_cpu
 from gradcli.language.natives import Native
 from gradcli.language.operations import binary
@@ -40,6 +41,14 @@ MAX_DEPTH, DEEPEST_CALLS = 500, 2000
 
 KEEPING = frozenset({"clone", "array"})
 """Functions whose result is a copy, though it is the same node."""
+
+HOLDING = frozenset(
+    "array asarray clone copy full full_like ones ones_like reshape squeeze where zeros zeros_like"
+    .split()
+)
+"""Functions whose result without axes is an array still in NumPy, which can be written to."""
+
+CONTAINERS = (tuple, list, range, dict, str, *VIEWS)
 
 CUTTING = frozenset({"float", "item"})
 """Functions that make a constant of a tensor."""
@@ -78,25 +87,31 @@ class Runtime:
         self.assigned: frozenset[str] = frozenset()
         """Names that the program binds somewhere at its top level."""
 
-    def count(self, more: int, where: ast.AST) -> None:
+    def count(self, more: int, where: ast.AST | None = None) -> None:
         """Note that a loop goes round so many times more; raise LimitError beyond the limit."""
         self.iterations += more
         if self.iterations > self.max_iterations:
             raise LimitError(
                 f"loops, calls and unpacking go round more than {self.max_iterations:,} times",
-                span=span_of(where),
+                span=None if where is None else span_of(where),
                 hint="a loop that never ends? Otherwise raise the limit with --max-iterations",
             )
+
+    def enter(self) -> None:
+        """Note that calls nest one deeper; raise LimitError beyond the limit."""
+        if self.depth >= self.max_depth:
+            raise LimitError(
+                f"calls nest more than {self.max_depth:,} deep",
+                hint="a recursion that never ends? Otherwise raise the limit with --max-depth",
+            )
+        self.depth += 1
 
     def located(self, node: ast.AST, call: Callable[..., Any], *args: Any) -> Any:
         """Call, give an error without a place this one, and note where a new node was written."""
         try:
             value = call(*args)
         except GradcliError as error:
-            if error.span is None:
-                error.span = span_of(node)
-                if isinstance(error, StaleView) and error.where is not None:
-                    error.related.append(("written to here", span_of(error.where)))
+            placed_error(error, node)
             raise
         except RecursionError:
             raise LimitError(
@@ -150,15 +165,40 @@ class Runtime:
             raise ArgumentError(f"the function `{value.name}` is neither true nor false")
         return truth(value)
 
-    def elements(self, value: Any, where: ast.AST) -> list[Any]:
-        """The elements of a tuple, list, range, dict or string, or the rows of a tensor."""
-        if isinstance(value, (tuple, list, range, dict, str)):
-            self.count(len(value), where)
-            return list(value)
+    def iterate(self, value: Any, where: ast.AST | None = None, all_of: bool = False) -> Any:
+        """The elements of a value one by one, each as it is when its turn comes.
+
+        They are those of a tuple, list, range, dict, string or iterator, and the rows of a tensor.
+        All are counted; where `all_of` them will be asked for, too many are an error at once.
+        """
+        if isinstance(value, Iterator):
+            return value.run(where)
         if isinstance(value, Tensor) and value.ndim:
-            self.count(value.shape[0], where)
-            return [element(self, value, row) for row in range(value.shape[0])]
-        raise ArgumentError(f"{describe(bare(value))} cannot be taken apart", span=span_of(where))
+            size = value.shape[0]
+            source: Any = (element(self, value, row) for row in range(size))
+        elif isinstance(value, CONTAINERS):
+            size = length(value)
+            source = live(value) if isinstance(value, (dict, *VIEWS)) else value
+        else:
+            span = None if where is None else span_of(where)
+            raise ArgumentError(f"{describe(bare(value))} cannot be taken apart", span=span)
+        if all_of and self.iterations + size > self.max_iterations:
+            self.count(size, where)
+        return self._counted(source, where)
+
+    def _counted(self, source: Any, where: ast.AST | None) -> Any:
+        try:
+            for item in source:
+                self.count(1, where)
+                yield item
+        except GradcliError as error:
+            if where is not None:
+                placed_error(error, where)
+            raise
+
+    def elements(self, value: Any, where: ast.AST | None = None) -> list[Any]:
+        """All elements of a value."""
+        return list(self.iterate(value, where, True))
 
     def library(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Call a function of the library, or a method.
@@ -176,9 +216,13 @@ class Runtime:
                 made = self.cast(made, dtype)
             return self.required(made, options.get("requires_grad", False))
         value = function([bare(arg) for arg in args], bare(kwargs))
-        if name in CUTTING and any(isinstance(arg, Tensor) for arg in [*args, *owner_of(function)]):
+        owners = owner_of(function)
+        if name in CUTTING and any(isinstance(arg, Tensor) for arg in [*args, *owners]):
             self.flow.constants += 1
-        return self.wrapped(value, [*args, *kwargs.values(), *owner_of(function)], name in KEEPING)
+        made = self.wrapped(value, [*args, *kwargs.values(), *owners], name in KEEPING)
+        if name in HOLDING and isinstance(made, Tensor) and not made.ndim:
+            made.held = name not in KEEPING or not owners or owners[0].held
+        return made
 
     def cast(self, value: Tensor, dtype: np.dtype[Any]) -> Tensor:
         """A tensor of another type of numbers; how wide the real ones are belongs to the run."""
@@ -214,21 +258,28 @@ class Runtime:
     def augmented(self, node: ast.AugAssign, left: Any, right: Any) -> Any:
         """`left += right` and its like; tensors with axes are written in place."""
         value = self.binary(type(node.op), left, right)
-        scalar = isinstance(left, Tensor) and not left.ndim and not self.torch_methods
-        if not isinstance(left, Tensor) or scalar or self.jax_arrays:
+        if not isinstance(left, Tensor) or self.is_number(left) or self.jax_arrays:
             return value
         return self.write_whole(left, value, node)
 
-    def write_whole(self, owner: Tensor, value: Any, where: ast.AST) -> Tensor:
+    def is_number(self, value: Tensor) -> bool:
+        """Whether a tensor is a number to its library, which cannot be written to."""
+        return not value.ndim and not value.held and not self.torch_methods
+
+    def write_whole(self, owner: Tensor, value: Any, where: ast.AST | None) -> Tensor:
         """Write a tensor into another, element by element."""
         self.require_writable(owner)
         return rewritten(owner, value, where)
 
-    def wrote(self, owner: Tensor, value: Any, where: ast.AST) -> None:
+    def wrote(self, owner: Tensor, value: Any, where: ast.AST | None) -> None:
         """After `owner[key] = value`."""
 
     def require_writable(self, owner: Tensor) -> None:
         """Raise ArgumentError where a tensor cannot be written to."""
+        if self.is_number(owner):
+            raise ArgumentError(
+                "a number cannot be written to", hint="`y = y + 1` gives the name another"
+            )
         if self.jax_arrays:
             raise ArgumentError(
                 "JAX arrays cannot be written to", hint="`y = y.at[i].set(v)` makes a new one"
@@ -268,6 +319,14 @@ class Runtime:
         if isinstance(function, Tensor) or not callable(function):
             raise ArgumentError(f"{describe(bare(function))} cannot be called")
         return self.library(function, args, kwargs)
+
+
+def placed_error(error: GradcliError, node: ast.AST) -> None:
+    """Give an error without a place that of a node."""
+    if error.span is None:
+        error.span = span_of(node)
+        if isinstance(error, StaleView) and error.where is not None:
+            error.related.append(("written to here", span_of(error.where)))
 
 
 def owner_of(function: Any) -> tuple[Any, ...]:

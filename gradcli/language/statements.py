@@ -154,8 +154,7 @@ def _while(interpreter: Interpreter, node: ast.While) -> Outcome:
 
 
 def _for(interpreter: Interpreter, node: ast.For) -> Outcome:
-    items = interpreter.elements(interpreter.expression(node.iter), node.iter)
-    for item in items:
+    for item in interpreter.iterate(interpreter.expression(node.iter), node.iter):
         assign(interpreter, node.target, item)
         outcome = run_block(interpreter, node.body)
         if outcome is BREAK:

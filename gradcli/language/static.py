@@ -106,7 +106,9 @@ def static_contains(item: Any, within: Any) -> bool:
     """Whether `item in within`, for tuples, lists, ranges, dicts and strings."""
     if not isinstance(within, (tuple, list, range, str, dict)) or isinstance(item, Node):
         raise ArgumentError("`in` looks into tuples, lists, ranges, dicts and strings")
-    if isinstance(within, (tuple, list)) and any(isinstance(part, Node) for part in within):
+    if isinstance(within, dict):
+        return isinstance(item, (str, int, float)) and item in within
+    if _holds_tensors(item) or _holds_tensors(within):
         raise ArgumentError("`in` compares numbers, not tensors")
     if isinstance(within, range):
         # Python itself would walk through it for what is not an int.
@@ -118,13 +120,27 @@ def static_contains(item: Any, within: Any) -> bool:
         raise ArgumentError(what) from None
 
 
+def _holds_tensors(value: Any) -> bool:
+    """Whether a tensor is anywhere in a container, which must not be too large to look through."""
+    if not isinstance(value, (tuple, list, dict)):
+        return False
+    count_items(value)
+    stack = [value]
+    while stack:
+        items = stack.pop()
+        for item in items.values() if isinstance(items, dict) else items:
+            if isinstance(item, Node):
+                return True
+            if isinstance(item, (tuple, list, dict)):
+                stack.append(item)
+    return False
+
+
 def static_compare(symbol: str, left: Any, right: Any) -> bool:
     """Python's comparison of values known now."""
     for side in (left, right):
-        if isinstance(side, (tuple, list)):
-            count_items(side)
-            if any(isinstance(part, Node) for part in side):
-                raise ArgumentError(f"`{symbol}` compares numbers, not lists of tensors")
+        if _holds_tensors(side):
+            raise ArgumentError(f"`{symbol}` compares numbers, not lists of tensors")
     try:
         return bool(COMPARATORS[symbol](left, right))
     except TypeError:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import ArgumentError
 from gradcli.graph import Kind, Node
+from gradcli.language.iterators import VIEWS, Iterator
 from gradcli.ops.values import count_items
 from gradcli.ops.writing import put
 
@@ -33,11 +34,13 @@ class Storage:
 class Tensor:
     """A tensor of the program.
 
+    held: whether a tensor without axes is an array to NumPy, and not a number.
+
     Written elements wait in `_writes` (index items -> value, all of one pattern, so that none
     overlap): a loop that fills a tensor element by element stays linear.
     """
 
-    __slots__ = ("__weakref__", "_node", "_pattern", "_seen", "_writes", "storage")
+    __slots__ = ("__weakref__", "_node", "_pattern", "_seen", "_writes", "held", "storage")
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -45,6 +48,7 @@ class Tensor:
         self._pattern: Items = ()
         self.storage: Storage | None = None
         self._seen = 0
+        self.held = False
 
     @property
     def node(self) -> Node:
@@ -76,12 +80,12 @@ class Tensor:
             base._seen = 0
         self.storage, self._seen = base.storage, base.storage.version
 
-    def become(self, node: Node, where: ast.AST) -> None:
+    def become(self, node: Node, where: ast.AST | None) -> None:
         """Stand for another node of the same shape from now on."""
         self._wrote(where)
         self._node, self._writes = node, None
 
-    def write(self, items: Items, value: Node, where: ast.AST) -> None:
+    def write(self, items: Items, value: Node, where: ast.AST | None) -> None:
         """Put a value at index items (positions and slices), of the shape they select."""
         pattern = tuple([item if type(item) is tuple else None for item in items])
         if self._writes and pattern != self._pattern:
@@ -114,7 +118,7 @@ class Tensor:
     def _stale(self) -> bool:
         return self.storage is not None and self._seen != self.storage.version
 
-    def _wrote(self, where: ast.AST) -> None:
+    def _wrote(self, where: ast.AST | None) -> None:
         if self.storage is not None:
             if self._stale():
                 raise StaleView(self.storage.where)
@@ -141,6 +145,8 @@ def bare(value: Any) -> Any:
         return value
     if isinstance(value, Tensor):
         return value.node
+    if kind is Iterator or kind in VIEWS:
+        value, kind = value.rest() if kind is Iterator else list(value), list
     if kind is list or kind is tuple or kind is dict:
         # Containers may hold one another over and over: what is small to write may be endless.
         count_items(value)

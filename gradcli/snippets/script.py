@@ -118,13 +118,12 @@ class Script(Interpreter):
         self.call_at_work = ("neg" if build is negated else "", list(args), {})
         return super().apply(build, *args)
 
-    def subscript(self, node: ast.Subscript, value: Any) -> Any:
+    def item(self, value: Any, key: Any) -> Any:
         if isinstance(value, Variable):
-            key = self.key(node.slice)
             self.begin("", [value], {})
             self.call_at_work = ("getitem", [value, key], {})
             return element(self, value, key)
-        return super().subscript(node, value)
+        return super().item(value, key)
 
     def library(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         library = getattr(function, "library", "")
@@ -308,6 +307,10 @@ class Script(Interpreter):
 
     # --- writing in place ------------------------------------------------------------------------
 
+    def is_number(self, value: Tensor) -> bool:
+        assert isinstance(value, Variable)
+        return not value.ndim and not value.held and value.library != "torch"
+
     def require_writable(self, owner: Tensor) -> None:
         super().require_writable(owner)
         assert isinstance(owner, Variable)
@@ -317,7 +320,7 @@ class Script(Interpreter):
                 hint="within `with torch.no_grad():` it may be changed; `y = y + 1` makes another",
             )
 
-    def write_whole(self, owner: Tensor, value: Any, where: ast.AST) -> Tensor:
+    def write_whole(self, owner: Tensor, value: Any, where: ast.AST | None) -> Tensor:
         assert isinstance(owner, Variable)
         if isinstance(value, Variable) and value.dtype != owner.dtype and owner.kind == value.kind:
             value = self.cast(value, owner.dtype)
@@ -333,7 +336,7 @@ class Script(Interpreter):
             self.settle(owner)
         return owner
 
-    def write_through(self, owner: Variable, value: Any, where: ast.AST) -> None:
+    def write_through(self, owner: Variable, value: Any, where: ast.AST | None) -> None:
         """Write to memory that another tensor has in the graph; its graph does not see it."""
         target = owner.through
         assert target is not None
@@ -351,7 +354,7 @@ class Script(Interpreter):
         if owner.requires_grad:
             self.autograd.watch(owner)
 
-    def wrote(self, owner: Tensor, value: Any, where: ast.AST) -> None:
+    def wrote(self, owner: Tensor, value: Any, where: ast.AST | None) -> None:
         assert isinstance(owner, Variable)
         if isinstance(value, Variable) and value.requires_grad and self.grad_enabled:
             owner.requires_grad, owner.function = True, "CopySlices"

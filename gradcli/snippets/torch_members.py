@@ -9,7 +9,6 @@ import numpy as np
 from gradcli.errors import ArgumentError
 from gradcli.graph import Kind
 from gradcli.language.dtypes import dtype_of
-from gradcli.language.places import Nowhere
 from gradcli.language.tensors import bare
 from gradcli.ops.values import describe, tensor, whole
 from gradcli.snippets.builtins import Size
@@ -179,7 +178,7 @@ def _equal(script: Script, args: list[Any], kwargs: dict[str, Any]) -> bool:
 
 
 def _make_size(script: Script, args: list[Any], kwargs: dict[str, Any]) -> Size:
-    sizes = script.elements(args[0], Nowhere) if len(args) == 1 else []
+    sizes = script.elements(args[0]) if len(args) == 1 else []
     return Size([whole(bare(size), "a size") for size in sizes])
 
 
