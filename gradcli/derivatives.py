@@ -14,7 +14,7 @@ from gradcli.arrays import as_array, owned
 from gradcli.autodiff import jvp, vjp
 from gradcli.autodiff.operators import jacobian, pushed, pushed_ones
 from gradcli.autodiff.pointwise import not_diagonal, require_looked_at, shapes_differ
-from gradcli.autodiff.structure import NONE, own_positions, sources
+from gradcli.autodiff.structure import NONE, is_diagonal, own_positions, sources
 from gradcli.engine import memory_error
 from gradcli.errors import SeedError
 from gradcli.graph import OPS, Arena, Node, building
@@ -251,11 +251,15 @@ def derivative_of(run: Run, output: Node, one: Wrt, order: int) -> tuple[Array, 
         raise error
     if not one.shape:
         return _along(run, output, one, order, None), order
-    own = own_positions(output, one.node) if one.positions is None else one.positions
     found = sources(output, one.node)
-    elsewhere = (found >= 0) & ~np.isin(found, one.columns())
-    if np.all((found == own) | (found == NONE) | elsewhere):
-        return _along(run, output, one, order, found == own), order
+    own, counted = own_positions(output, one.node), found
+    if one.positions is not None:
+        # What an element of the input outside the part does is no derivative by the part.
+        own = one.positions
+        outside = (found >= 0) & ~np.isin(found, one.columns())
+        counted = np.where(outside, NONE, found)
+    if is_diagonal(counted, own):
+        return _along(run, output, one, order, counted == own), order
     require_looked_at(found, own, one.node.shape, WHOLE)
     return _looked_at(run, output, one, order)
 

@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakValueDictionary
 
 from gradcli.errors import LimitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator, MutableMapping
 
     import numpy as np
 
@@ -133,6 +134,11 @@ class Node:
     def size(self) -> int:
         return size_of(self.shape)
 
+    @property
+    def carries(self) -> bool:
+        """Whether an output can carry a derivative: whole numbers and booleans do not."""
+        return self.kind == "real" or any(kind == "real" for _, kind in self.types[1:])
+
     def __repr__(self) -> str:
         return f"<{self.op.name} {self.shape} #{self.serial}>"
 
@@ -168,7 +174,20 @@ class Node:
         return OPS["negative"](self)
 
 
-OPS: dict[str, Op] = {}
+class Table(dict[str, "Op"]):
+    """Rows by name; `load`, where it is set, brings in those that are imported only when used."""
+
+    load: Callable[[], None] | None = None
+
+    def __missing__(self, name: str) -> Op:
+        if self.load is not None:
+            self.load()
+        if name in self:
+            return self[name]
+        raise KeyError(name)
+
+
+OPS = Table()
 """The op table: every primitive by its name. Rows add themselves when they are constructed."""
 
 
@@ -203,7 +222,7 @@ class Trace:
     def make(self, op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
         self.count()
         types = op.infer(inputs, params)
-        if len(types[0][0]) > MAX_RANK:
+        if any(len(shape) > MAX_RANK for shape, _ in types):
             raise LimitError(f"a tensor has at most {MAX_RANK} axes")
         return Node(op, inputs, params, types)
 
@@ -281,18 +300,16 @@ class Arena(Trace):
             self.strict = within.strict
             self.watched, self.warnings = within.watched, within.warnings
             self._concretise = within.concretise
-        self._interned: dict[Any, Node] = {}
-        self._made: set[int] = set()
+        # A program may throw derivatives away, and then they are gone.
+        self._interned: MutableMapping[Any, Node] = {} if within is None else WeakValueDictionary()
 
     def make(self, op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
-        # Operands are compared by identity: their serial numbers stand for them.
-        key = (op.name, tuple([node.serial for node in inputs]), op.key(params))
+        key = _interning_key(op, inputs, params)
         node = self._interned.get(key)
         if node is None:
             node = self._rewrite(op, inputs, params)
             if node is None:
                 node = super().make(op, inputs, params)
-                self._made.add(node.serial)
             self._interned[key] = node
         return node
 
@@ -300,7 +317,9 @@ class Arena(Trace):
         return self
 
     def opens(self, node: Node) -> bool:
-        return self._within is None or node.serial in self._made
+        if self._within is None:
+            return True
+        return self._interned.get(_interning_key(node.op, node.inputs, node.params)) is node
 
     def count(self) -> None:
         if self._within is None:
@@ -310,6 +329,11 @@ class Arena(Trace):
 
     def next_draw(self) -> tuple[int, int, int]:
         return super().next_draw() if self._within is None else self._within.next_draw()
+
+
+def _interning_key(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Any:
+    """Operands are compared by identity: their serial numbers stand for them."""
+    return op.name, tuple([node.serial for node in inputs]), op.key(params)
 
 
 _builder: ContextVar[Trace] = ContextVar("builder")
@@ -355,11 +379,11 @@ def ancestors(outputs: Iterable[Node], since: int = 0, stop: Container[int] = ()
 def dependents(order: list[Node], sources: Iterable[Node]) -> set[int]:
     """Serials of the nodes of `order` (operands first) that a derivative reaches from `sources`.
 
-    Whole numbers and booleans carry no derivative, and an op may cut it (detach).
+    An op may cut it (detach).
     """
     active = {node.serial for node in sources}
     for node in order:
-        if node.serial not in active and node.kind == "real" and node.op.differentiable:
+        if node.serial not in active and node.op.differentiable and node.carries:
             for operand in node.inputs:
                 if operand.serial in active:
                     active.add(node.serial)

@@ -6,6 +6,7 @@ differences, the other mode, or a loop in place of a batch.
 
 from __future__ import annotations
 
+import ast
 import itertools
 
 import numpy as np
@@ -17,10 +18,13 @@ from gradcli.language.interpret import Interpreter
 from gradcli.language.parser import parse
 from gradcli.language.tensors import Tensor, bare
 from gradcli.ops import functions  # noqa: F401  fills the table
+from gradcli.ops.binding import SPELLED, Function, load_all
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import Elementwise
 from gradcli.ops.family import build
 from gradcli.ops.leaves import Leaf, input_
+from gradcli.ops.several import outputs
+from gradcli.ops.values import tensor
 from gradcli.simplify import rewrite
 
 ELEMENTWISE_SHAPES = {
@@ -31,9 +35,16 @@ ELEMENTWISE_SHAPES = {
 
 
 def rows():
-    """Every row with operands."""
+    """Every row with operands, those of the second tier among them."""
+    load_all()
     skipped = {"project", "batched"}
     return [op for op in OPS.values() if not isinstance(op, Leaf) and op.name not in skipped]
+
+
+def calls():
+    """Every function of the language that is not a row's own, once."""
+    load_all()
+    return list(dict.fromkeys(found for found in SPELLED.values() if found.row is None))
 
 
 def samples(op):
@@ -48,46 +59,71 @@ def leaf(shape, kind="real"):
 
 
 def draw(op, shapes, seed):
-    """Operands inside the row's box."""
+    """Operands inside the row's box.
+
+    Each operand has its own part of the cells of a grid: no two of them are near a tie, and none is
+    near the middle of its box, so that differences meet no kink there.
+    """
     random = np.random.default_rng(seed)
     arrays = []
     for place, shape in enumerate(shapes):
         box = op.box[place] if place < len(op.box) else op.box[-1]
-        if box == "regular":
-            arrays.append(random.uniform(-1, 1, shape) + 3 * np.eye(shape[-1]))
-        elif box == "mask":
-            arrays.append(random.uniform(size=shape) < 0.6)
+        if isinstance(box, str):
+            arrays.append(NAMED[box](random, shape))
         else:
-            arrays.append(random.uniform(*box, shape))
+            low, high = box
+            within = (place + random.uniform(0.7, 1.3, shape)) / (len(shapes) + 1)
+            arrays.append(low + (high - low) * (random.integers(0, 16, shape) + within) / 16)
     return arrays
 
 
+def graded(random, shape):
+    """Matrices with singular values (and, of their symmetric part, eigenvalues) well apart."""
+    rank = min(shape[-2:])
+    diagonal = np.zeros(shape[-2:])
+    diagonal[np.arange(rank), np.arange(rank)] = 2 + 2 * np.arange(rank)
+    return diagonal + random.uniform(-0.5, 0.5, shape)
+
+
+NAMED = {
+    "regular": lambda random, shape: random.uniform(-1, 1, shape) + 3 * np.eye(*shape[-2:]),
+    "graded": graded,
+    "ascending": lambda random, shape: np.cumsum(random.uniform(0.5, 1.5, shape), -1),
+    "mask": lambda random, shape: random.uniform(size=shape) < 0.6,
+    "positions": lambda random, shape: random.integers(0, 2, shape),
+    "order": lambda random, shape: random.integers(0, 3, shape),
+}
+KINDS = {"b": "bool", "i": "int", "f": "real"}
+
+
 class Case:
-    """A row applied to leaves, with arrays for them."""
+    """A row applied to leaves, with arrays for them; `smooth` are the outputs it differentiates."""
 
     def __init__(self, op, sample, seed=0):
-        shapes, params = sample
         self.op = op
-        self.arrays = draw(op, shapes, seed)
-        self.leaves = [leaf(a.shape, "bool" if a.dtype == bool else "real") for a in self.arrays]
-        with building(Trace()):
-            self.node = build(op, tuple(self.leaves), params)
+        self.arrays = self.operands(sample, seed)
+        self.leaves = [leaf(a.shape, KINDS.get(a.dtype.kind, "real")) for a in self.arrays]
+        self.outputs = self.applied(sample)
         self.real = [k for k, node in enumerate(self.leaves) if node.kind == "real"]
         random = np.random.default_rng(seed + 1)
-        self.seed = random.uniform(0.5, 1.5, self.node.shape)
+        self.smooth = [o for o in self.outputs if o.kind == "real" and o.op.differentiable]
+        self.seeds = [random.uniform(0.5, 1.5, output.shape) for output in self.smooth]
         self.tangents = [random.uniform(0.5, 1.5, self.arrays[k].shape) for k in self.real]
-        self.seed_leaf = leaf(self.node.shape)
+        self.seed_leaves = [leaf(output.shape) for output in self.smooth]
         self.tangent_leaves = [leaf(self.arrays[k].shape) for k in self.real]
 
-    @property
-    def differentiable(self):
-        return self.node.kind == "real" and self.op.differentiable
+    def operands(self, sample, seed):
+        return draw(self.op, sample[0], seed)
+
+    def applied(self, sample):
+        with building(Trace()):
+            return outputs(build(self.op, tuple(self.leaves), sample[1]))
 
     def run(self, nodes, arrays=None, batched=()):
         """Values of nodes (None gives zeros), with `arrays` in place of the operands."""
         arrays = self.arrays if arrays is None else arrays
-        bound = [*self.leaves, self.seed_leaf, *self.tangent_leaves]
-        values = [*arrays, self.seed, *self.tangents]
+        bound = [*self.leaves, *self.seed_leaves, *self.tangent_leaves]
+        values = [*arrays, *self.seeds, *self.tangents]
         present = [node for node in nodes if node is not None]
         plan = Plan(present, bound, [bound[k] for k in batched])
         found = iter(plan.run({node.serial: a for node, a in zip(bound, values, strict=True)}))
@@ -96,17 +132,18 @@ class Case:
     def vjp_nodes(self):
         wrt = [self.leaves[k] for k in self.real]
         with building(Arena(rewrite)):
-            parts = vjp([self.node], [Cotangent(self.seed_leaf)], wrt)
+            parts = vjp(self.smooth, [Cotangent(seed) for seed in self.seed_leaves], wrt)
         for part, node in zip(parts, wrt, strict=True):
             assert part is None or part.shape == node.shape, "a cotangent of another shape"
         return parts
 
-    def jvp_node(self):
+    def jvp_nodes(self):
         wrt = [self.leaves[k] for k in self.real]
         with building(Arena(rewrite)):
-            (part,) = jvp([self.node], wrt, self.tangent_leaves)
-        assert part is None or part.shape == self.node.shape, "a tangent of another shape"
-        return part
+            parts = jvp(self.smooth, wrt, self.tangent_leaves)
+        for part, output in zip(parts, self.smooth, strict=True):
+            assert part is None or part.shape == output.shape, "a tangent of another shape"
+        return parts
 
     def shifted(self, step):
         """Operands moved along the tangents."""
@@ -125,6 +162,88 @@ class Case:
         return [t / (60 * step) for t in totals]
 
 
+class Single(Case):
+    """A row and the first of its outputs that a derivative reaches, or the first at all."""
+
+    def applied(self, sample):
+        found = super().applied(sample)
+        smooth = [o for o in found if o.kind == "real" and o.op.differentiable]
+        return (smooth or list(found))[:1]
+
+    @property
+    def node(self):
+        return self.outputs[0]
+
+    @property
+    def differentiable(self):
+        return bool(self.smooth) and self.op.differentiable
+
+    @property
+    def seed(self):
+        return self.seeds[0]
+
+    @seed.setter
+    def seed(self, value):
+        self.seeds = [value]
+
+
+class Call(Case):
+    """A function of the language, called as its example says.
+
+    Lists of numbers with a point are the operands; other seeds move them a little.
+    """
+
+    def operands(self, sample, seed):
+        self.tree = parse(sample)
+        arrays = []
+
+        class Lifted(ast.NodeTransformer):
+            def visit_List(self, node):
+                array = literal(node)
+                if array is None or array.dtype.kind != "f":
+                    return self.generic_visit(node)
+                arrays.append(array)
+                return ast.copy_location(ast.Name(f"operand{len(arrays)}", ast.Load()), node)
+
+        self.tree = Lifted().visit(self.tree)
+        random = np.random.default_rng(seed)
+        scale = 0.003 if seed else 0
+        return [array * (1 + scale * random.uniform(-1, 1, array.shape)) for array in arrays]
+
+    def names(self):
+        return [f"operand{k}" for k in range(1, len(self.leaves) + 1)]
+
+    def applied(self, sample):
+        names = dict(zip(self.names(), self.leaves, strict=True))
+
+        def concretise(node, static):
+            return self.value_of(node)
+
+        with building(Trace(concretise, seed=lambda: 0)):
+            found = value_of(names, self.tree)
+            parts = found if isinstance(found, (tuple, list)) else [found]
+            return [tensor(part) for part in parts]
+
+    def value_of(self, node):
+        held = {leaf.serial: a for leaf, a in zip(self.leaves, self.arrays, strict=True)}
+        return Plan([node], self.leaves).run(held)[0]
+
+
+def literal(node):
+    """A nested list of numbers as an array, or None."""
+    try:
+        array = np.array(ast.literal_eval(node))
+    except ValueError:
+        return None
+    return array if array.dtype.kind in "fib" else None
+
+
+def case_of(op, sample, seed=0):
+    """A case of a row, of a function's example, or of a class of cases that is given itself."""
+    kind = op if isinstance(op, type) else Call if isinstance(op, Function) else Case
+    return kind(op, sample, seed)
+
+
 def close(a, b, what, tolerance=2e-8):
     a, b = np.asarray(a, float), np.asarray(b, float)
     scale = 1 + max(np.abs(a).max(initial=0), np.abs(b).max(initial=0))
@@ -133,33 +252,40 @@ def close(a, b, what, tolerance=2e-8):
 
 
 def check_value(op, sample):
-    case = Case(op, sample)
-    (value,), _ = case.run([case.node])
-    assert value.shape == case.node.shape
-    assert np.isfinite(value.astype(float)).all(), "not finite in the middle of its box"
+    case = case_of(op, sample)
+    values, _ = case.run(case.outputs)
+    for value, output in zip(values, case.outputs, strict=True):
+        assert value.shape == output.shape
+        assert np.isfinite(value.astype(float)).all(), "not finite in the middle of its box"
 
 
 def check_first_order(op, sample):
     """VJP and JVP against central differences, and against one another."""
-    case = Case(op, sample)
-    if not case.differentiable:
+    case = case_of(op, sample)
+    if not case.smooth or not case.real:
         return
     gradients, _ = case.run(case.vjp_nodes())
-    (tangent,), _ = case.run([case.jvp_node()])
-    (numeric,) = case.directional([case.node])
-    tangent = np.zeros(case.node.shape) if tangent is None else tangent
-    close(tangent, numeric, f"{op.name}: JVP against differences")
+    tangents, _ = case.run(case.jvp_nodes())
+    numeric = case.directional(case.smooth)
+    tangents = [
+        np.zeros(output.shape) if tangent is None else tangent
+        for tangent, output in zip(tangents, case.smooth, strict=True)
+    ]
+    for tangent, expected in zip(tangents, numeric, strict=True):
+        close(tangent, expected, f"{op.name}: JVP against differences")
     by_vjp = sum(
         (g * t).sum() for g, t in zip(gradients, case.tangents, strict=True) if g is not None
     )
-    close(by_vjp, (case.seed * numeric).sum(), f"{op.name}: VJP against differences")
-    close(by_vjp, (case.seed * tangent).sum(), f"{op.name}: forward against reverse", 1e-12)
+    by_differences = sum((s * n).sum() for s, n in zip(case.seeds, numeric, strict=True))
+    by_jvp = sum((s * t).sum() for s, t in zip(case.seeds, tangents, strict=True))
+    close(by_vjp, by_differences, f"{op.name}: VJP against differences")
+    close(by_vjp, by_jvp, f"{op.name}: forward against reverse", 1e-12)
 
 
 def check_second_order(op, sample):
     """The derivative of the VJP, reverse and forward, against differences of the VJP."""
-    case = Case(op, sample)
-    if not case.differentiable:
+    case = case_of(op, sample)
+    if not case.smooth or not case.real:
         return
     first = [part for part in case.vjp_nodes() if part is not None]
     if not first:
@@ -177,8 +303,8 @@ def check_second_order(op, sample):
         found = np.zeros(part.shape) if found is None else found
         close(found, expected, f"{op.name}: second order, forward")
     present = [node for node in second_reverse if node is not None]
-    bound = [*case.leaves, case.seed_leaf, *weight_leaves]
-    values = [*case.arrays, case.seed, *weights]
+    bound = [*case.leaves, *case.seed_leaves, *weight_leaves]
+    values = [*case.arrays, *case.seeds, *weights]
     plan = Plan(present, bound)
     found = iter(plan.run({n.serial: a for n, a in zip(bound, values, strict=True)}))
     total = sum(
@@ -192,11 +318,11 @@ def check_second_order(op, sample):
 
 def check_batched(op, sample):
     """A batched run of the row and its VJP, for each choice of batched operands, against a loop."""
-    case = Case(op, sample)
-    others = [Case(op, sample, seed) for seed in (10, 20)]
+    case = case_of(op, sample)
+    others = [case_of(op, sample, seed) for seed in (10, 20)]
     members = [case, *others]
-    nodes = [case.node]
-    if case.differentiable:
+    nodes = [*case.outputs]
+    if case.smooth and case.real:
         nodes += [part for part in case.vjp_nodes() if part is not None]
     count = len(case.leaves)
     choices = [
@@ -230,4 +356,5 @@ def check_row(op):
 def value_of(inputs, source):
     """The node that a program makes of the nodes of its inputs."""
     handles = {name: Tensor(node) for name, node in inputs.items()}
-    return bare(Interpreter(handles).run(parse(source)))
+    tree = parse(source) if isinstance(source, str) else source
+    return bare(Interpreter(handles).run(tree))

@@ -10,8 +10,9 @@ from gradcli.autodiff import jvp, vjp
 from gradcli.engine import Plan
 from gradcli.graph import OPS, Arena, Dim, Trace, ancestors, building, make, size_of
 from gradcli.ops.cotangent import Cotangent
-from gradcli.ops.custom import Custom, outputs
+from gradcli.ops.custom import Custom
 from gradcli.ops.leaves import constant
+from gradcli.ops.several import outputs
 from gradcli.ops.values import tensor
 from gradcli.simplify import rewrite
 

@@ -31,7 +31,7 @@ class Lifted:
     """A row's node and the same at several values of some operands, with arrays for both."""
 
     def __init__(self, op, sample, chosen, wrapped):
-        self.members = [rowcheck.Case(op, sample, seed) for seed in range(EXTENT)]
+        self.members = [rowcheck.Single(op, sample, seed) for seed in range(EXTENT)]
         self.case = self.members[0]
         self.chosen = chosen
         self.operands, self.values, replaced = [], [], {}
@@ -47,6 +47,8 @@ class Lifted:
         with building(Arena(rewrite)):
             if wrapped:
                 lead = tuple(place in chosen for place in range(len(self.operands)))
+                if self.case.node.op is not op:
+                    pytest.skip("several outputs are wrapped by `batch`")
                 self.node = OPS["batched"](self.case.node, tuple(self.operands), lead, EXTENT)
             else:
                 (self.node,) = batch([self.case.node], replaced, EXTENT)
@@ -60,7 +62,7 @@ class Lifted:
 
 
 def choices(op, sample):
-    count = len(rowcheck.Case(op, sample).leaves)
+    count = len(rowcheck.Single(op, sample).leaves)
     every = [c for n in range(1, count + 1) for c in itertools.combinations(range(count), n)]
     return every[:4] + every[-1:]
 
@@ -73,7 +75,8 @@ def test_values_and_derivatives(op, sample, wrapped):
         case = lifted.case
         assert lifted.node.shape == (EXTENT, *case.node.shape)
         (value,) = run([lifted.node], lifted.values)
-        seeds = np.stack([member.seed for member in lifted.members])
+        if case.differentiable:
+            seeds = np.stack([member.seed for member in lifted.members])
         expected_grads = [np.zeros(array.shape) for _, array in lifted.values]
         for place in range(EXTENT):
             arrays = lifted.alone(place)
@@ -110,7 +113,7 @@ def test_values_and_derivatives(op, sample, wrapped):
 
 @pytest.mark.parametrize(("op", "sample"), CASES)
 def test_a_batched_run_of_a_batch(op, sample):
-    every = tuple(range(len(rowcheck.Case(op, sample).leaves)))
+    every = tuple(range(len(rowcheck.Single(op, sample).leaves)))
     for chosen in {every, every[:1]}:
         lifted = Lifted(op, sample, chosen, True)
         random = np.random.default_rng(3)
@@ -129,7 +132,7 @@ def test_a_batched_run_of_a_batch(op, sample):
     ("op", "sample"), [case.values for case in CASES if isinstance(case.values[0], Linear)]
 )
 def test_coefficients_of_linear_rows_are_zeros_and_ones(op, sample):
-    case = rowcheck.Case(op, sample)
+    case = rowcheck.Single(op, sample)
     for place, leaf in enumerate(case.leaves):
         for unit in np.eye(leaf.size).reshape(leaf.size, *leaf.shape):
             arrays = [np.zeros(a.shape) if k != place else unit for k, a in enumerate(case.arrays)]

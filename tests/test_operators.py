@@ -382,7 +382,7 @@ def test_every_row_in_a_nested_batch():
     """A Jacobian of a Jacobian through every row, forward and reverse."""
     for op in rowcheck.rows():
         sample = rowcheck.samples(op)[0]
-        case = rowcheck.Case(op, sample)
+        case = rowcheck.Single(op, sample)
         if not case.differentiable or case.node.size * case.leaves[case.real[0]].size > 40:
             continue
         x = case.leaves[case.real[0]]

@@ -54,9 +54,10 @@ def test_elementwise_derivatives_take_linear_time():
         gradcli.derivative("exp(sin(x))*x", {"x": x}, order=4)
         return time.perf_counter() - start
 
-    seconds(10)
+    small = min(seconds(50_000) for _ in range(3))
+    large = min(seconds(500_000) for _ in range(3))
     # Quadratic time would take 100 times as long, or not fit into memory at all.
-    assert seconds(1_000_000) < 40 * max(seconds(100_000), 0.005)
+    assert large < 50 * max(small, 0.005)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +206,7 @@ def test_structure(expr, expected):
 def test_structure_is_a_superset_of_what_rows_do(op):
     """Every entry of a numeric Jacobian is one that the structure allows."""
     for sample in rowcheck.samples(op):
-        case = rowcheck.Case(op, sample)
+        case = rowcheck.Single(op, sample)
         if not case.differentiable:
             continue
         for place in case.real:

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 import rowcheck
 
+import gradcli
 from gradcli.graph import OPS
+from gradcli.ops import binding
 from gradcli.ops.elementwise import Elementwise
 from gradcli.ops.leaves import Leaf
+from gradcli.ops.rows import exponential
 
 CASES = [
     pytest.param(op, sample, id=f"{op.name}-{place}")
@@ -21,11 +24,39 @@ def test_row(op, sample, check):
     check(op, sample)
 
 
+CALLS = [pytest.param(found, id=found.spellings[0]) for found in rowcheck.calls() if found.example]
+
+
+@pytest.mark.parametrize("check", rowcheck.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("found", CALLS)
+def test_call(found, check):
+    """Functions that are compositions, as their examples call them."""
+    check(found, found.example)
+
+
 @pytest.mark.parametrize("op", rowcheck.rows(), ids=lambda op: op.name)
 def test_every_row_has_samples_and_words(op):
     assert rowcheck.samples(op), "a row that is not tested"
     assert op.doc.endswith(".")
     assert op.domain
+
+
+def test_adding_a_row_is_what_the_architecture_says(root):
+    """The lines shown there, run where they belong, give a row that is tested and found."""
+    text = (root / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    section = text.partition("## Adding an op")[2]
+    lines = section.partition("```python\n")[2].partition("```")[0]
+    exec(compile(lines, "exponential.py", "exec"), {**vars(exponential)})
+    try:
+        binding.register_rows()
+        rowcheck.check_row(OPS["exp10"])
+        result = gradcli.evaluate("scipy.special.exp10(x)", {"x": 2.0})
+        np.testing.assert_allclose([result.value, result.grad["x"]], [100, 100 * np.log(10)])
+        assert gradcli.evaluate("exp10(2)").value == 100
+    finally:
+        del OPS["exp10"]
+        for name in [name for name in binding.SPELLED if name.endswith("exp10")]:
+            del binding.SPELLED[name]
 
 
 KINKS = [
@@ -40,7 +71,7 @@ KINKS = [
 def test_kink(op, point, partials):
     """The convention at a kink, alone and in the middle of an array of other points."""
     case = rowcheck.Case(op, (((),) * len(point), ()))
-    case.seed = np.ones(())
+    case.seeds = [np.ones(()) for _ in case.smooth]
     found, _ = case.run(case.vjp_nodes(), [np.array(float(x)) for x in point])
     found = [0.0 if part is None else float(part) for part in found]
     assert found == list(partials)
@@ -48,8 +79,8 @@ def test_kink(op, point, partials):
         tangents = [np.array(1.0 if k == 0 else 0.0) for k in range(len(point))]
     case.tangents = tangents
     if len(point) == 1:
-        (tangent,), _ = case.run([case.jvp_node()], [np.array(float(x)) for x in point])
-        assert (0.0 if tangent is None else float(tangent)) == partials[0]
+        tangents, _ = case.run(case.jvp_nodes(), [np.array(float(x)) for x in point])
+        assert [0.0 if t is None else float(t) for t in tangents or [None]] == [partials[0]]
 
 
 def test_no_row_without_documentation():

@@ -167,6 +167,7 @@ def test_hessians_of_functions(name):
 def test_at_a_point_as_in_pytorch():
     functional = "torch.autograd.functional."
     close(call(functional + "jacobian", VECTOR, tensor(X.tolist())), SLOPES)
+    close(call(functional + "jacobian", VECTOR, tensor(X.tolist()), create_graph=True), SLOPES)
     by_x, by_y = call(functional + "jacobian", PAIR, (tensor(X.tolist()), tensor(2.0)))
     close(by_x, 4 * X)
     close(by_y, X @ X)
@@ -263,3 +264,71 @@ def test_as_written_in_a_program():
         gradcli.evaluate("torch.autograd.functional.jacobian(sin, x)", {"x": x}, grad=False).value,
         np.diag(np.cos(x)),
     )
+
+
+PROGRAMS = [
+    ("f = lambda t: t**3\ngrad(grad(f))(x)", {"x": 2.0}, 12),
+    ("def f(t):\n    return sin(t)*t\n\nderivative(f, 2)(x)", {"x": 0.5},
+     2 * np.cos(0.5) - 0.5 * np.sin(0.5)),
+    ("import jax\ndef f(p, x):\n    return sum(tanh(p['W'] @ x + p['b'])**2)\n"
+     "g = jax.grad(f)({'W': W, 'b': b}, x)\nsum(g['W']) - sum(g['b'])*sum(x)",
+     {"W": A, "b": X, "x": X}, 0),
+    ("def f(u):\n    s = 0\n    for k in range(3):\n        s = s + u[k]**(k + 2)\n    return s\n"
+     "hessian(f)(x)", {"x": X}, np.diag([2, 6 * X[1], 12 * X[2] ** 2])),
+    ("def f(u):\n    if u > 0:\n        return u*u\n    return -u\ngrad(f)(x)", {"x": -2.0}, -1),
+    ("x = x0\nfor k in range(50):\n    x = x - 0.2*grad(lambda u: sum((u - 3)**2))(x)\nx",
+     {"x0": X}, np.full(3, 3.0)),
+    ("y = zeros(3)\ny[1] = x[0]**2\ny[2] = x[0]*x[1]\njacobian(y, x)", {"x": X[:2]},
+     [[0, 0], [2 * X[0], 0], [X[1], X[0]]]),
+    ("y = x*x\ng = derivative(y, x)\ng[0] = 7.0\nsum(g)", {"x": X}, 7 + 2 * X[1:].sum()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "inputs", "expected"), PROGRAMS)
+def test_functions_of_a_program(source, inputs, expected):
+    value = gradcli.evaluate(source, inputs, grad=False).value
+    np.testing.assert_allclose(value, expected, rtol=1e-9, atol=1e-9)
+
+
+SCRIPT = """\
+import torch
+from torch.func import grad, jacrev, hessian
+x = torch.tensor([1., 2., 3.], requires_grad=True)
+f = lambda u: (u**3).sum()
+print(grad(f)(x).tolist())
+print(jacrev(lambda u: u*u)(x).tolist())
+print(hessian(f)(x).tolist())
+print(grad(grad(lambda t: t**3))(torch.tensor(2.)))
+print(torch.autograd.functional.jacobian(lambda u: u**2, x, create_graph=True).tolist())
+y = torch.tensor([1., 2.])
+print(grad(lambda u: (u*u*y).sum())(y))
+with torch.no_grad():
+    print(grad(f)(x))
+grad(f)(x).sum().backward()
+print(x.grad)
+w = torch.tensor([4.])
+for step in range(300):
+    w = w - 0.1*grad(lambda u: ((u - 1)**2).sum())(w)
+print(w)
+"""
+PRINTED = """\
+[3.0, 12.0, 27.0]
+[[2.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 6.0]]
+[[6.0, 0.0, 0.0], [0.0, 12.0, 0.0], [0.0, 0.0, 18.0]]
+tensor(12.)
+[[2.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 6.0]]
+tensor([2., 8.])
+tensor([ 3., 12., 27.])
+tensor([ 6., 12., 18.])
+tensor([1.0000])
+"""
+
+
+def test_functions_of_a_script(tmp_path, capsys):
+    """PyTorch 2.15 prints just that."""
+    from gradcli.cli.main import guarded
+
+    file = tmp_path / "script.py"
+    file.write_text(SCRIPT)
+    assert guarded(["run", str(file)]) == 0
+    assert capsys.readouterr().out == PRINTED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradcli.autodiff.reverse import vjp
 from gradcli.graph import Node, ancestors, dependents
@@ -11,6 +11,8 @@ from gradcli.ops.cotangent import Cotangent, nonzero
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from gradcli.ops.family import Tangent
 
 
 def jvp(
@@ -30,15 +32,15 @@ def jvp(
         return [_by_two_vjps(output, wrt, tangents) for output in outputs]
     order = ancestors(outputs, since=min(node.serial for node in wrt))
     active = dependents(order, wrt)
-    known: dict[int, Node] = {}
+    known: dict[int, Any] = {}
     for node, tangent in zip(wrt, tangents, strict=True):
         known[node.serial] = known[node.serial] + tangent if node.serial in known else tangent
     for node in order:
-        if node.serial not in active or len(node.types) > 1:
+        if node.serial not in active:
             continue
         arriving = [
             known.get(operand.serial) if operand.serial in active else None
-            for operand in stepped(node).inputs
+            for operand in node.inputs
         ]
         if all(tangent is None for tangent in arriving) or not node.op.differentiable:
             continue
@@ -66,27 +68,24 @@ def _by_two_vjps(output: Node, wrt: Sequence[Node], tangents: Sequence[Node]) ->
     return vjp([w for w, _ in reached], [t for _, t in reached], [probe], strict=True)[0]
 
 
-def stepped(node: Node) -> Node:
-    """The node whose operands a step differentiates: a projection looks through to its source."""
-    return node.inputs[0] if node.op.family == "projection" else node
-
-
-def two_vjps(node: Node, tangents: Sequence[Node | None]) -> Node | None:
+def two_vjps(node: Node, tangents: Sequence[Any]) -> Tangent | None:
     """The JVP of one step by differentiating its VJP: w(v) = J^T v is linear in v.
 
-    The derivative of <t, w(v)> with respect to v is J t, whatever v is.
+    The derivative of <t, w(v)> with respect to v is J t, whatever v is. With several outputs v has
+    a part for each that carries a derivative, and so has J t.
     """
-    source = stepped(node)
-    probe = placeholder(node.shape, node.kind)
-    cotangents: list[Cotangent | None] = [None] * len(source.types)
-    cotangents[node.params[0] if source is not node else 0] = Cotangent(probe)
+    probes = [placeholder(shape, kind) if kind == "real" else None for shape, kind in node.types]
+    cotangents = [None if probe is None else Cotangent(probe) for probe in probes]
     wanted = [tangent is not None for tangent in tangents]
-    parts = source.op.vjp(source, cotangents, wanted, False)
-    reached = [
-        (part.settle()[0], Cotangent(tangent))
-        for part, tangent in zip(parts, tangents, strict=True)
-        if part is not None and tangent is not None
-    ]
+    parts = node.op.vjp(node, cotangents, wanted, False)
+    reached = []
+    for part, tangent in zip(parts, tangents, strict=True):
+        if part is not None and tangent is not None:
+            assert isinstance(part, Cotangent)
+            reached.append((part.settle()[0], Cotangent(tangent)))
     if not reached:
         return None
-    return vjp([w for w, _ in reached], [t for _, t in reached], [probe])[0]
+    present = [probe for probe in probes if probe is not None]
+    found = iter(vjp([w for w, _ in reached], [t for _, t in reached], present))
+    pushed = tuple([None if probe is None else next(found) for probe in probes])
+    return pushed[0] if len(pushed) == 1 else pushed

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradcli.graph import Node, ancestors, dependents
-from gradcli.ops.cotangent import Cotangent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from gradcli.ops.cotangent import Bundle, Cotangent
 
 
 def vjp(
@@ -25,44 +26,37 @@ def vjp(
     """
     order = ancestors(outputs, since=min(node.serial for node in wrt))
     active = dependents(order, wrt)
-    arrived: dict[tuple[int, int], Cotangent] = {}
+    arrived: dict[int, Any] = {}
     for output, seed in zip(outputs, seeds, strict=True):
         if output.serial in active:
-            _deliver(arrived, (output.serial, 0), seed)
+            _deliver(arrived, output, seed)
     wanted_nodes = {node.serial for node in wrt}
     results: dict[int, Node] = {}
     for node in reversed(order):
         if node.serial not in active:
             continue
-        cotangents = [arrived.pop((node.serial, place), None) for place in range(len(node.types))]
-        if all(cotangent is None for cotangent in cotangents):
+        cotangent = arrived.pop(node.serial, None)
+        if cotangent is None:
             continue
         if node.serial in wanted_nodes:
-            assert cotangents[0] is not None
-            results[node.serial] = cotangents[0].settle()[0]
+            results[node.serial] = cotangent.settle()[0]
         if not node.inputs or not node.op.differentiable:
             continue
         wanted = [operand.serial in active for operand in node.inputs]
         if not any(wanted):
             continue
-        if node.op.family == "projection":
-            assert cotangents[0] is not None
-            _deliver(arrived, (node.inputs[0].serial, node.params[0]), cotangents[0])
-            continue
-        parts = node.op.vjp(node, cotangents, wanted, strict)
+        parts = node.op.vjp(node, cotangent.outputs(), wanted, strict)
         for operand, want, part in zip(node.inputs, wanted, parts, strict=True):
             if want and part is not None:
-                _deliver(arrived, (operand.serial, 0), part)
+                _deliver(arrived, operand, part)
     return [results.get(node.serial) for node in wrt]
 
 
-def _deliver(
-    arrived: dict[tuple[int, int], Cotangent], place: tuple[int, int], part: Cotangent
-) -> None:
-    """Add a contribution to the cotangent of one output of one node."""
-    present = arrived.get(place)
+def _deliver(arrived: dict[int, Any], node: Node, part: Cotangent | Bundle) -> None:
+    """Add a contribution to what arrived at a node."""
+    present = arrived.get(node.serial)
     if present is None:
         # A copy: the same object may be delivered to two operands.
-        arrived[place] = part.copy()
+        arrived[node.serial] = part.copy()
     else:
         present.add(part)

@@ -38,10 +38,7 @@ class Closure:
 
     def __call__(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Call with nodes, as functions of the library call it, for nodes."""
-        handle = self.interpreter.handle
-        wrapped = [handle(arg) for arg in args]
-        named = {name: handle(arg) for name, arg in kwargs.items()}
-        return bare(self.interpreter.invoke(self, wrapped, named))
+        return bare(self.interpreter.called_back(self, args, kwargs))
 
     def bound(self, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Arguments by parameter. Raises ArgumentError with the signature."""

@@ -146,6 +146,11 @@ class Runtime:
             return {key: self.wrapped(item, args, copied) for key, item in value.items()}
         return value
 
+    def called_back(self, function: Closure, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """What a function of the program gives where one of the library calls it, with nodes."""
+        named = {name: self.handle(arg) for name, arg in kwargs.items()}
+        return self.call_value(function, [self.handle(arg) for arg in args], named)
+
     def handle(self, value: Any) -> Any:
         """A value that a function of the library hands to one of the program."""
         if type(value) is Node:

@@ -181,7 +181,7 @@ def _jacobian(what: str, y: Any, x: Any, argnums: Any, mode: Mode) -> Any:
     return transformed(what, y, x, argnums, lambda value, xs: jacobian_of(value, xs, mode, what))
 
 
-@function("jacobian jax.jacobian torch.autograd.functional.jacobian")
+@function("jacobian jax.jacobian")
 def jacobian(y: Any, x: Any = None, argnums: Any = 0) -> Any:
     return _jacobian("jacobian", y, x, argnums, "auto")
 
@@ -196,22 +196,22 @@ def jacrev(y: Any, x: Any = None, argnums: Any = 0) -> Any:
     return _jacobian("jacrev", y, x, argnums, "reverse")
 
 
-@function("hessian jax.hessian torch.func.hessian torch.autograd.functional.hessian")
+@function("hessian jax.hessian torch.func.hessian")
 def hessian(y: Any, x: Any = None, argnums: Any = 0) -> Any:
     if not callable(y):
         return hessian_of(y, x)
     return transformed("hessian", y, x, argnums, hessian_of)
 
 
-@function("jvp jax.jvp torch.func.jvp torch.autograd.functional.jvp")
+@function("jvp jax.jvp torch.func.jvp")
 def jvp(y: Any, x: Any, v: Any) -> Any:
     """Of a function the pair (value, product), as in JAX and PyTorch."""
     return _with_vector("jvp", y, x, v, jvp_of)
 
 
-@function("hvp torch.autograd.functional.hvp torch.autograd.functional.vhp")
+@function("hvp")
 def hvp(y: Any, x: Any, v: Any) -> Any:
-    """Of a function the pair (value, product), as in PyTorch; the Hessian is symmetric."""
+    """Of a function the pair (value, product), as in PyTorch."""
     return _with_vector("hvp", y, x, v, hvp_of)
 
 
@@ -221,7 +221,7 @@ def _with_vector(what: str, y: Any, x: Any, v: Any, use: Callable[[Any, Any, Any
     return transformed(what, y, x, 0, lambda value, xs: (value, use(value, xs, v)))
 
 
-@function("vjp torch.autograd.functional.vjp")
+@function("vjp")
 def vjp(y: Any, x: Any, v: Any = None) -> Any:
     """Of a function the pair (value, product), or (value, function of v), as in PyTorch."""
     if callable(y):
@@ -250,6 +250,55 @@ def _pullback(value: Any, xs: Any) -> Any:
         return shaped(xs, pulled_back(value, xs, args[0]))
 
     return value, Derived("vjp", call)
+
+
+# PyTorch's at a point: how it goes about it makes no difference here.
+
+
+@function("torch.autograd.functional.jacobian")
+def torch_jacobian(
+    func: Any,
+    inputs: Any,
+    create_graph: Any = False,
+    strict: Any = False,
+    vectorize: Any = False,
+    strategy: Any = None,
+) -> Any:
+    return jacobian(_function("jacobian", func), inputs)
+
+
+@function("torch.autograd.functional.hessian")
+def torch_hessian(
+    func: Any,
+    inputs: Any,
+    create_graph: Any = False,
+    strict: Any = False,
+    vectorize: Any = False,
+    outer_jacobian_strategy: Any = None,
+) -> Any:
+    return hessian(_function("hessian", func), inputs)
+
+
+@function("torch.autograd.functional.jvp")
+def torch_jvp(
+    func: Any, inputs: Any, v: Any, create_graph: Any = False, strict: Any = False
+) -> Any:
+    return jvp(_function("jvp", func), inputs, v)
+
+
+@function("torch.autograd.functional.vjp")
+def torch_vjp(
+    func: Any, inputs: Any, v: Any = "ones", create_graph: Any = False, strict: Any = False
+) -> Any:
+    return vjp(_function("vjp", func), inputs, v)
+
+
+@function("torch.autograd.functional.hvp torch.autograd.functional.vhp")
+def torch_hvp(
+    func: Any, inputs: Any, v: Any, create_graph: Any = False, strict: Any = False
+) -> Any:
+    """The Hessian is symmetric: from either side the product is the same."""
+    return hvp(_function("hvp", func), inputs, v)
 
 
 @function("torch.autograd.grad")

@@ -9,7 +9,7 @@ import numpy as np
 from gradcli.errors import NameProblem, did_you_mean
 from gradcli.language.natives import NATIVES
 from gradcli.language.tensors import Tensor
-from gradcli.ops.binding import CONSTANTS, SPACES, SPELLED, Function
+from gradcli.ops.binding import CONSTANTS, SPACES, SPELLED, Function, find
 from gradcli.ops.functions import layout
 
 
@@ -92,7 +92,7 @@ def lookup(full: str) -> Any:
         return Namespace("jnp")
     if full in SPACES or full in NATIVE_SPACES:
         return Namespace(full)
-    return None
+    return find(full) or (Namespace(full) if full in SPACES else None)
 
 
 class Newaxis:
@@ -112,12 +112,12 @@ def attribute_of(owner: Tensor, name: str, torch_methods: bool) -> Any:
         return node.ndim
     if name == "size" and not torch_methods:
         return node.size
-    libraries = ("Tensor", "torch", "np") if torch_methods else ("np", "Tensor", "torch")
-    for library in libraries:
-        function = SPELLED.get(f"{library}.{name}")
-        # NumPy's functions are methods where its arrays have them; PyTorch's nearly all are.
-        if function is not None and (library != "np" or hasattr(np.ndarray, name)):
-            return Method(function, owner)
+    # NumPy's functions are methods where its arrays have them; PyTorch's nearly all are.
+    numpys = ["np"] if hasattr(np.ndarray, name) else []
+    libraries = ["Tensor", "torch", *numpys] if torch_methods else [*numpys, "Tensor", "torch"]
+    function = find(*[f"{library}.{name}" for library in libraries])
+    if function is not None:
+        return Method(function, owner)
     names = [
         spelling.partition(".")[2]
         for spelling in SPELLED

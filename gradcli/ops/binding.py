@@ -3,21 +3,25 @@
 A function is registered once with all its spellings, full dotted names such as `np.linalg.inv`. A
 bare name is NumPy's, or another library's where NumPy has none. Each library's spelling has that
 library's defaults and meaning: where they differ, they are two functions over the same rows.
+
+Functions come in two tiers: those that most programs use are there from the start, the others are
+imported when a name is found nowhere else (`find`).
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gradcli.errors import ArgumentError, GradcliError
-from gradcli.graph import Node
+from gradcli.graph import OPS, Node
 from gradcli.ops.elementwise import Elementwise
 from gradcli.ops.leaves import constant, known_number
 from gradcli.ops.linear import broadcast_to
 from gradcli.ops.values import NONFINITE, tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 Builder = TypeVar("Builder", bound="Callable[..., Any]")
 
@@ -51,12 +55,11 @@ MODULES = {
 
 # What NumPy, PyTorch and JAX call the same parameter: either keyword works.
 _SYNONYMS = (
-    ("axis", "dim"),
-    ("axes", "dims"),
+    ("axis", "dim", "axes", "dims"),
     ("shape", "size"),
     ("keepdims", "keepdim"),
     ("ddof", "correction"),
-    ("x", "a", "input", "self", "arr", "A"),
+    ("x", "a", "input", "self", "arr", "A", "x1"),
     ("y", "b", "other", "x2", "exponent", "tensor", "vec2", "B"),
     ("low", "a_min", "min"),
     ("high", "a_max", "max"),
@@ -75,11 +78,12 @@ _SYNONYMS = (
 class Function:
     """A function of the language: a Python callable that builds nodes from values.
 
-    Its signature is that of the callable; arguments arrive as values of the language (nodes,
-    numbers, tuples, lists, strings, None).
+    Its signature is that of the callable, or the row's where it is one; arguments arrive as values
+    of the language (nodes, numbers, tuples, lists, strings, None). example: a call of it, in which
+    lists of numbers with a point stand for inputs.
     """
 
-    __slots__ = ("build", "name", "row", "spellings")
+    __slots__ = ("_example", "build", "name", "row", "spellings")
 
     def __init__(
         self,
@@ -87,84 +91,80 @@ class Function:
         build: Callable[..., Any],
         spellings: tuple[str, ...],
         row: Elementwise | None = None,
+        example: str = "",
     ) -> None:
         self.name = name
         self.build = build
         self.spellings = spellings
         self.row = row
+        self._example = example
 
-    def _parameters(self) -> tuple[list[str], tuple[Any, ...], str | None]:
+    @property
+    def example(self) -> str:
+        """A call, as the language spells it; a row's is in the middle of its box."""
+        if self._example or self.row is None:
+            return self._example
+        parts = []
+        for box in self.row.box:
+            if isinstance(box, str):
+                parts.append("[True, False]")
+            else:
+                third = (box[1] - box[0]) / 3
+                parts.append(f"[{box[0] + third:.3g}, {box[1] - third:.3g}]")
+        return f"{self.spellings[0]}({', '.join(parts)})"
+
+    def _parameters(self) -> Parameters:
+        if self.row is not None:
+            return Parameters(self.row.args)
         code = self.build.__code__
-        names = list(code.co_varnames[: code.co_argcount])
-        if not code.co_flags & 0x04:
-            return names, self.build.__defaults__ or (), None
-        rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
-        keyword_only = code.co_varnames[
-            code.co_argcount : code.co_argcount + code.co_kwonlyargcount
-        ]
-        return [*names, *keyword_only], self.build.__defaults__ or (), rest
+        names, positional = code.co_varnames, code.co_argcount
+        last = positional + code.co_kwonlyargcount
+        rest = names[last] if code.co_flags & 0x04 else None
+        given = self.build.__defaults__ or ()
+        return Parameters(names[:positional], given, rest, names[positional:last])
 
     def signature(self) -> str:
-        """As people read it: `sum(x, axis=None, keepdims=False)`."""
-        if self.row is not None:
-            names = self.row.rules
-            letters = ("x",) if len(names) == 1 else ("x", "y", "z")[: len(names)]
-            return f"{self.name}({', '.join(letters)})"
-        names_, defaults, rest = self._parameters()
-        code = self.build.__code__
-        positional = names_[: code.co_argcount]
-        first_default = len(positional) - len(defaults)
+        """As people read it: `sum(x, axis=None, *, keepdims=False)`."""
+        has = self._parameters()
+        first_default = len(has.positional) - len(has.defaults)
         parts = [
-            name if place < first_default else f"{name}={defaults[place - first_default]!r}"
-            for place, name in enumerate(positional)
+            name if place < first_default else f"{name}={has.defaults[place - first_default]!r}"
+            for place, name in enumerate(has.positional)
         ]
-        if rest is not None:
-            parts.append(f"*{rest}")
+        if has.rest is not None or has.named:
+            parts.append(f"*{has.rest or ''}")
+        if has.named:
             given = self.build.__kwdefaults__ or {}
-            parts += [f"{name}={given.get(name)!r}" for name in names_[code.co_argcount :]]
+            parts += [f"{name}={given.get(name)!r}" for name in has.named]
         return f"{self.name}({', '.join(parts)})"
 
     def __call__(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Call with values of the language; raises ArgumentError with the signature."""
-        if self.row is not None:
-            return self._call_row(args, kwargs)
-        names, defaults, rest = self._parameters()
-        code = self.build.__code__
+        has = self._parameters()
+        count = len(has.positional)
         renamed: dict[str, Any] = {}
         for keyword, value in kwargs.items():
-            if rest is not None and len(args) == code.co_argcount and _synonym(keyword, [rest]):
+            if has.rest is not None and len(args) == count and _synonym(keyword, [has.rest]):
                 args = [*args, value]
                 continue
-            name = _synonym(keyword, names)
+            name = _synonym(keyword, [*has.positional, *has.named])
             if name is None:
                 raise self._mistake(f"`{self.name}` takes no argument `{keyword}`")
-            place = names.index(name)
-            if name in renamed or (place < len(args) and place < code.co_argcount):
+            if name in renamed or name in has.positional[: len(args)]:
                 raise self._mistake(f"`{self.name}` gets `{keyword}` twice")
             renamed[name] = value
-        if rest is None and len(args) > code.co_argcount:
-            count = code.co_argcount
-            raise self._mistake(f"`{self.name}` takes at most {count} arguments, not {len(args)}")
-        required = names[: code.co_argcount - len(defaults)]
+        if has.rest is None and len(args) > count:
+            most = "" if not has.defaults else "at most "
+            number = "one argument" if count == 1 else f"{count} arguments"
+            raise self._mistake(f"`{self.name}` takes {most}{number}, not {len(args)}")
+        required = has.positional[: count - len(has.defaults)]
         absent = [name for name in required[len(args) :] if name not in renamed]
         if absent:
             raise self._mistake(f"`{self.name}` needs `{absent[0]}`")
+        if self.row is not None:
+            given = [*args, *[renamed[name] for name in required[len(args) :]]]
+            return self.row(*[tensor(arg) for arg in given])
         return _nameable(self.build(*args, **renamed))
-
-    def _call_row(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        assert self.row is not None
-        arity = self.row.arity
-        if kwargs:
-            letters = ["x", "y", "z"][:arity]
-            args = list(args)
-            for keyword in kwargs:
-                if _synonym(keyword, letters[len(args) : len(args) + 1]) is None:
-                    raise self._mistake(f"`{self.name}` takes no argument `{keyword}`")
-                args.append(kwargs[keyword])
-        if len(args) != arity:
-            what = "one argument" if arity == 1 else f"{arity} arguments"
-            raise self._mistake(f"`{self.name}` takes {what}, not {len(args)}")
-        return self.row(*[tensor(arg) for arg in args])
 
     def _mistake(self, message: str) -> GradcliError:
         return ArgumentError(message, hint=f"its signature is {self.signature()}")
@@ -178,7 +178,29 @@ def _nameable(result: Any) -> Any:
     return result
 
 
-def _synonym(keyword: str, names: list[str]) -> str | None:
+class Parameters:
+    """The names of a function's parameters.
+
+    defaults: those of the last positional ones. rest: the name of `*rest`. named: given by name
+    only.
+    """
+
+    __slots__ = ("defaults", "named", "positional", "rest")
+
+    def __init__(
+        self,
+        positional: tuple[str, ...],
+        defaults: tuple[Any, ...] = (),
+        rest: str | None = None,
+        named: tuple[str, ...] = (),
+    ) -> None:
+        self.positional = positional
+        self.defaults = defaults
+        self.rest = rest
+        self.named = named
+
+
+def _synonym(keyword: str, names: Sequence[str]) -> str | None:
     if keyword in names:
         return keyword
     for group in _SYNONYMS:
@@ -187,6 +209,10 @@ def _synonym(keyword: str, names: list[str]) -> str | None:
                 if name in names:
                     return name
     return None
+
+
+_DERIVED: set[str] = set()
+"""Bare names that nobody asked for: a function that has one as its own takes it."""
 
 
 def register(function: Function) -> Function:
@@ -198,13 +224,15 @@ def register(function: Function) -> Function:
         short = spelling.partition(".")[2]
         bare += [short, short.rpartition(".")[2]] if short else []
     for spelling in function.spellings:
-        if spelling in SPELLED:
+        if spelling in SPELLED and spelling not in _DERIVED:
             raise ValueError(f"{spelling} is spelled twice")
         SPELLED[spelling] = function
+        _DERIVED.discard(spelling)
         _enter_spaces(spelling)
     for spelling in bare:
         if spelling not in SPELLED:
             SPELLED[spelling] = function
+            _DERIVED.add(spelling)
             _enter_spaces(spelling)
     return function
 
@@ -215,7 +243,28 @@ def _enter_spaces(spelling: str) -> None:
         SPACES.add(".".join(parts[:count]))
 
 
-def function(spellings: str) -> Callable[[Builder], Builder]:
+def find(*spellings: str) -> Function | None:
+    """The function of the first of these spellings that has one, or None.
+
+    The second tier is looked into where the first has none of them.
+    """
+    for spelling in spellings:
+        if spelling in SPELLED:
+            return SPELLED[spelling]
+    load_all()
+    return next((SPELLED[name] for name in spellings if name in SPELLED), None)
+
+
+def load_all() -> None:
+    """Enter the second tier of rows and functions."""
+    import_module("gradcli.ops.rows.more")
+    import_module("gradcli.ops.functions.more")
+
+
+OPS.load = load_all
+
+
+def function(spellings: str, example: str = "") -> Callable[[Builder], Builder]:
     """Register the decorated builder under spellings separated by spaces.
 
     `np+torch+jnp.sum` stands for `np.sum torch.sum jnp.sum`; `Tensor.sum` is a method only.
@@ -223,7 +272,7 @@ def function(spellings: str) -> Callable[[Builder], Builder]:
 
     def enter(build: Builder) -> Builder:
         names = expand(spellings)
-        register(Function(names[0].rpartition(".")[2], build, names))
+        register(Function(names[0].rpartition(".")[2], build, names, example=example))
         return build
 
     return enter
@@ -245,14 +294,9 @@ def expand(spellings: str) -> tuple[str, ...]:
 
 
 def register_rows() -> None:
-    """Enter every elementwise row that has a spelling."""
-    from gradcli.graph import OPS
-
+    """Enter every elementwise row that has a spelling and is not entered yet."""
     for row in list(OPS.values()):
         if isinstance(row, Elementwise) and row.spell:
             names = expand(row.spell)
-            register(Function(names[0].rpartition(".")[2], _unused, names, row))
-
-
-def _unused() -> None:
-    """Rows are called through their own arity."""
+            if names[0] not in SPELLED:
+                register(Function(names[0].rpartition(".")[2], row, names, row))

@@ -3,7 +3,8 @@
 A cotangent is a structural zero (None where one is expected) or a value. A mask, from `where` and
 its like, says at which elements the value was selected: elsewhere the value is zero, and stays zero
 even where a local derivative is infinite or NaN. Contributions made by indexing wait as pending
-scatters and merge into a single one, so that a loop over `x[i]` stays linear.
+scatters and merge into a single one, so that a loop over `x[i]` stays linear. A node with several
+outputs receives a bundle of cotangents, one for each.
 """
 
 from __future__ import annotations
@@ -39,6 +40,10 @@ class Cotangent:
         self.pending = [(items, value, mask)]
         return self
 
+    def outputs(self) -> list[Cotangent | None]:
+        """One for each output of the node: this one, where the node has a single output."""
+        return [self]
+
     def copy(self) -> Cotangent:
         """A cotangent of its own that holds the same."""
         other = Cotangent.__new__(Cotangent)
@@ -71,6 +76,32 @@ class Cotangent:
             self.add(merged)
         assert self.value is not None
         return self.value, self.mask
+
+
+class Bundle:
+    """The cotangents of a node with several outputs, one for each; None where nothing arrived."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: list[Cotangent | None]) -> None:
+        self.parts = parts
+
+    def outputs(self) -> list[Cotangent | None]:
+        """One for each output of the node."""
+        return self.parts
+
+    def copy(self) -> Bundle:
+        """A bundle of its own that holds the same."""
+        return Bundle([None if part is None else part.copy() for part in self.parts])
+
+    def add(self, other: Bundle) -> None:
+        """Take in the contributions of another bundle (this object is changed)."""
+        for place, part in enumerate(other.parts):
+            present = self.parts[place]
+            if present is None:
+                self.parts[place] = part
+            elif part is not None:
+                present.add(part)
 
 
 def real(mask: Node) -> Node:

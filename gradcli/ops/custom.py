@@ -13,7 +13,7 @@ from gradcli.errors import ShapeError
 from gradcli.graph import OPS, Node, Shape
 from gradcli.ops.cotangent import Cotangent, masked, nonzero, real
 from gradcli.ops.elementwise import shape_text
-from gradcli.ops.family import Array, Box, Kinks, Lead, Op, Sample, Types, build
+from gradcli.ops.family import Array, Box, Kinks, Lead, Op, Sample, Types, all_batched, build
 from gradcli.ops.leaves import storage
 
 if TYPE_CHECKING:
@@ -67,36 +67,40 @@ class Custom(Op):
         assert self.rule is not None
         settled = [None if c is None else c.settle() for c in cotangents]
         values = [None if pair is None else pair[0] for pair in settled]
-        masks = [None if pair is None else pair[1] for pair in settled]
+        # What came from an output without a mask counts everywhere.
+        present = [pair[1] for pair in settled if pair is not None]
+        masks = [mask for mask in present if mask is not None]
+        if len(masks) < len(present):
+            masks = []
         parts = self.rule(node, *values)
-        mask = masks[0] if len(masks) == 1 else None
         results: list[Cotangent | None] = []
         for place, (part, want) in enumerate(zip(parts, wanted, strict=True)):
             if part is None or not want:
                 results.append(None)
                 continue
             cotangent = part if isinstance(part, Cotangent) else Cotangent(part)
-            if mask is not None:
-                reached = _any(mask) if self.lane is None else self.lane(node, mask, place)
-                reached = OPS["broadcast_to"](reached, cotangent.shape)
+            if masks:
+                reached = self._reached(node, masks[0], place)
+                for mask in masks[1:]:
+                    reached = OPS["logical_or"](reached, self._reached(node, mask, place))
                 value, own = cotangent.settle()
                 chosen = reached if own is None else OPS["logical_and"](own, reached)
                 cotangent = Cotangent(masked(value, chosen), chosen)
             results.append(cotangent)
         return results
 
+    def _reached(self, node: Node, mask: Node, place: int) -> Node:
+        """The mask of an operand that one output's mask amounts to."""
+        reached = _any(mask) if self.lane is None else self.lane(node, mask, place)
+        reached_: Node = OPS["broadcast_to"](reached, node.inputs[place].shape)
+        return reached_
+
     def run(self, node: Node, arrays: list[Array], lead: Lead | None, dtype: Any) -> Any:
         arrays = [
             array.astype(dtype) if operand.kind != node.kind == "real" else array
             for array, operand in zip(arrays, node.inputs, strict=True)
         ]
-        if lead is not None and not all(lead):
-            batch = arrays[lead.index(True)].shape[:1]
-            arrays = [
-                array if batched else np.broadcast_to(array, batch + array.shape)
-                for array, batched in zip(arrays, lead, strict=True)
-            ]
-        result = self.forward(*arrays, *node.params)
+        result = self.forward(*all_batched(arrays, lead), *node.params)
         if isinstance(result, tuple):
             return tuple(
                 [
@@ -111,42 +115,6 @@ def _any(mask: Node) -> Node:
     """One boolean: whether any element is selected."""
     axes = tuple(range(-mask.ndim, 0))
     return nonzero(OPS["sum"](real(mask), axes, False))
-
-
-class Projection(Op):
-    """One output of a node that has several."""
-
-    family = "projection"
-    pushed_by_vjps = True
-
-    def __call__(self, node: Node, place: int) -> Node:
-        return build(self, (node,), (place,))
-
-    def infer(self, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Types:
-        return (inputs[0].types[params[0]],)
-
-    def run(self, node: Node, arrays: list[Array], lead: Lead | None, dtype: Any) -> Array:
-        array: Array = arrays[0][node.params[0]]
-        return array
-
-    def batched(self, node: Node, operands: tuple[Node, ...], lead: Lead, extent: int) -> Node:
-        return build(self, operands, node.params)
-
-
-project = Projection(
-    "project",
-    doc="One output of an operation that has several.",
-    domain="all",
-    box=((-1.0, 1.0),),
-    kinks=(),
-)
-
-
-def outputs(node: Node) -> tuple[Node, ...]:
-    """The outputs of a node, each as a node of its own."""
-    if len(node.types) == 1:
-        return (node,)
-    return tuple([project(node, place) for place in range(len(node.types))])
 
 
 def square_types(what: str) -> Callable[..., Types]:

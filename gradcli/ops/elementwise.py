@@ -33,7 +33,7 @@ class Elementwise(Op):
     same, of all operands but the first).
     selects: for each argument, a function of the arguments to the mask of the elements it passes
     on, where the op selects between its arguments. spell: its names in the libraries, where they
-    are not all the row's own (see ops/binding.py).
+    are not all the row's own (see ops/binding.py). args: the arguments' names, where not x, y, z.
     """
 
     family = "elementwise"
@@ -53,6 +53,7 @@ class Elementwise(Op):
         kind: KindRule = "real",
         selects: Sequence[Callable[..., Node] | None] = (),
         spell: str | None = None,
+        args: str = "x y z",
     ) -> None:
         super().__init__(name, doc=doc, domain=domain, box=box, kinks=kinks)
         if len(box) != len(rules):
@@ -60,6 +61,7 @@ class Elementwise(Op):
         self.ufunc = ufunc
         self.rules = rules
         self.arity = len(rules)
+        self.args = tuple(args.split()[: self.arity])
         self.symbol = symbol
         self.output_kind = kind
         self.spell = f"np+torch+jnp.{name}" if spell is None else spell

@@ -16,7 +16,7 @@ from gradcli.graph import OPS, Kind, Node, Shape, make
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gradcli.ops.cotangent import Cotangent
+    from gradcli.ops.cotangent import Bundle, Cotangent
 
 Array = np.ndarray[Any, Any]
 Types = tuple[tuple[Shape, Kind], ...]
@@ -25,7 +25,12 @@ Lead = tuple[bool, ...]
 
 Interval = tuple[float, float]
 Box = tuple[Interval | str, ...]
-"""For each operand the interval it is tested on, or "regular": a well-conditioned square matrix."""
+"""For each operand the interval it is tested on, or a word: "regular" (a well-conditioned square
+matrix), "mask" (booleans), "order" (whole numbers from 0, without a derivative).
+"""
+
+Tangent = Node | tuple[Node | None, ...]
+"""What flows forward: of a node with several outputs, one for each (None: a structural zero)."""
 
 Reach = Literal["aligned", "summed", "dense"]
 """Which elements of its operands an element of a node depends on: the corresponding ones, those
@@ -99,7 +104,7 @@ class Op:
 
     def vjp(
         self, node: Node, cotangents: list[Cotangent | None], wanted: Sequence[bool], strict: bool
-    ) -> list[Cotangent | None]:
+    ) -> Sequence[Cotangent | Bundle | None]:
         """Cotangents of the operands, given one for each output; None is a structural zero.
 
         `wanted` says which operands need theirs. `strict` asks that structural zeros carry masks,
@@ -107,10 +112,10 @@ class Op:
         """
         return [None] * len(node.inputs)
 
-    def jvp(self, node: Node, tangents: list[Node | None]) -> Node | None:
+    def jvp(self, node: Node, tangents: list[Any]) -> Node | None:
         """Tangent of the (only) output; None in and out is a structural zero.
 
-        Not asked of ops that are `pushed_by_vjps`.
+        Not asked of ops that are `pushed_by_vjps`, as are all that have several outputs.
         """
         return None
 
@@ -134,3 +139,14 @@ class Op:
 def build(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...] = ()) -> Node:
     """Make a node of `op` with the builder at work."""
     return make(op, inputs, params)
+
+
+def all_batched(arrays: list[Array], lead: Lead | None) -> list[Array]:
+    """Operands of a batched run, all of them with the batch axis."""
+    if lead is None or all(lead):
+        return arrays
+    batch = arrays[lead.index(True)].shape[:1]
+    return [
+        array if batched else np.broadcast_to(array, batch + array.shape)
+        for array, batched in zip(arrays, lead, strict=True)
+    ]

@@ -13,7 +13,7 @@ import numpy as np
 from gradcli.graph import Kind, Node, Shape
 from gradcli.ops.cotangent import Cotangent, masked, nonzero, real, unbroadcast
 from gradcli.ops.elementwise import lined_up
-from gradcli.ops.family import Array, Lead, Op, Sample, Types, build
+from gradcli.ops.family import Array, Lead, Op, Reach, Sample, Types, build
 from gradcli.ops.leaves import constant, storage, zeros_like
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Linear(Op):
     """
 
     family = "linear"
-    reach = "summed"
+    reach: Reach = "summed"
 
     def __init__(
         self,

@@ -45,6 +45,9 @@ put: LinearMany = LinearMany(
         (((4,), (2,)), (((Positions(np.array([0, 2])),),),)),
     ),
     sparse_adjoint=True,
+    lift=lambda xs, extent, node: put(
+        xs, tuple([((0, extent, 1), *items) for items in node.params[0]])
+    ),
 )
 
 

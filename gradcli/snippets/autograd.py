@@ -215,5 +215,5 @@ def _saves(node: Node) -> bool:
     probe = Node(input_, (), (node.shape, "probe", node.kind), ((node.shape, node.kind),))
     cotangents: list[Any] = [Cotangent(probe)] + [None] * (len(node.types) - 1)
     parts = node.op.vjp(node, cotangents, [True] * len(node.inputs), False)
-    values = [part.settle()[0] for part in parts if part is not None]
+    values = [part.settle()[0] for part in parts if isinstance(part, Cotangent)]
     return any(not leaf.inputs and leaf is not probe for leaf in ancestors(values))

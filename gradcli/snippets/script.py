@@ -11,6 +11,7 @@ from gradcli.errors import ArgumentError, GradcliError, SyntaxProblem
 from gradcli.graph import OPS, Node, Trace, building
 from gradcli.language.assignment import element
 from gradcli.language.dtypes import converted
+from gradcli.language.functions import Closure
 from gradcli.language.interpret import Interpreter
 from gradcli.language.natives import Native
 from gradcli.language.operations import binary, compare, negated
@@ -71,7 +72,7 @@ class Script(Interpreter):
         self.library_at_work = "torch"
         self.call_at_work: tuple[str, list[Any], dict[str, Any]] = ("", [], {})
         self.seed: int | None = None
-        self.trace = Trace(self._concrete, settings.max_nodes, self._draw_seed)
+        self.trace = Trace(self._concrete, settings.max_nodes, self._draw_seed, strict=True)
         self.module.names["__name__"] = "__main__"
 
     def _concrete(self, node: Node, static: bool) -> Any:
@@ -234,12 +235,23 @@ class Script(Interpreter):
         result.requires_grad, result.function = True, "ToCopyBackward0"
         return result
 
+    def called_back(self, function: Closure, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        # A derivative is recorded under `no_grad` too; the call at work goes on afterwards.
+        before = (self.library_at_work, self.working, self.call_at_work, self.grad_enabled)
+        self.grad_enabled = True
+        try:
+            return super().called_back(function, args, kwargs)
+        finally:
+            self.library_at_work, self.working, self.call_at_work, self.grad_enabled = before
+
     def handle(self, value: Any) -> Any:
-        if type(value) is Node:
-            made = Variable(value, self.working, self.library_at_work)
-            made.requires_grad, made.function = value.kind == "real", "Backward0"
-            return made
-        return super().handle(value)
+        if type(value) is not Node:
+            return super().handle(value)
+        kinds: dict[str, Any] = {"bool": np.bool_, "int": np.int64}
+        dtype = kinds.get(value.kind, self.eager.value(value, self.working).dtype)
+        made = Variable(value, np.dtype(dtype), self.library_at_work)
+        made.requires_grad, made.function = value.kind == "real", "Backward0"
+        return made
 
     def variables(self, values: list[Any]) -> list[Variable]:
         """The tensors among values, those in lists included."""

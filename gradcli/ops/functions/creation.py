@@ -14,12 +14,12 @@ from gradcli.ops.leaves import constant, known_number, random_draw
 from gradcli.ops.values import shape_of, static_number, tensor, whole
 
 
-@function("np+torch+jnp.zeros")
+@function("np+torch+jnp.zeros", example="zeros((2, 3))")
 def zeros(*shape: Any) -> Node:
     return constant(0.0, shape_of(shape))
 
 
-@function("np+torch+jnp.ones")
+@function("np+torch+jnp.ones", example="ones((2, 3))")
 def ones(*shape: Any) -> Node:
     return constant(1.0, shape_of(shape))
 
@@ -32,27 +32,27 @@ def _filled(value: Any, shape: Shape) -> Node:
     return broadcast_to(node, shape)
 
 
-@function("np+torch+jnp.full")
+@function("np+torch+jnp.full", example="full((2, 3), 1.5)")
 def full(shape: Any, fill_value: Any) -> Node:
     return _filled(fill_value, shape_of((shape,)))
 
 
-@function("np+torch+jnp.zeros_like")
+@function("np+torch+jnp.zeros_like", example="zeros_like([1., 2.])")
 def zeros_like(x: Any) -> Node:
     return constant(0.0, tensor(x).shape)
 
 
-@function("np+torch+jnp.ones_like")
+@function("np+torch+jnp.ones_like", example="ones_like([1., 2.])")
 def ones_like(x: Any) -> Node:
     return constant(1.0, tensor(x).shape)
 
 
-@function("np+torch+jnp.full_like")
+@function("np+torch+jnp.full_like", example="full_like([1., 2.], 1.5)")
 def full_like(x: Any, fill_value: Any) -> Node:
     return _filled(fill_value, tensor(x).shape)
 
 
-@function("np+jnp.eye torch.eye np+jnp.identity")
+@function("np+jnp.eye torch.eye np+jnp.identity", example="eye(2)")
 def eye(n: Any, m: Any = None, k: Any = 0) -> Node:
     rows = whole(n, "n")
     columns = rows if m is None else whole(m, "m")
@@ -60,7 +60,7 @@ def eye(n: Any, m: Any = None, k: Any = 0) -> Node:
     return build(OPS["eye"], (), ((rows, columns), whole(k, "k")))
 
 
-@function("np+torch+jnp.arange")
+@function("np+torch+jnp.arange", example="arange(1, 4, 0.5)")
 def arange(start: Any, stop: Any = None, step: Any = 1) -> Node:
     first, last = (0, start) if stop is None else (start, stop)
     low = static_number(first, "start")
@@ -81,7 +81,7 @@ def _whole(*values: Any) -> bool:
     return all(value is None or type(value) is not float for value in values)
 
 
-@function("np+torch+jnp.linspace")
+@function("np+torch+jnp.linspace", example="linspace(0, 1, 5)")
 def linspace(start: Any, stop: Any, num: Any = 50, endpoint: Any = True) -> Node:
     count = whole(num, "num")
     shape_of((count,))
@@ -96,12 +96,12 @@ def linspace(start: Any, stop: Any, num: Any = 50, endpoint: Any = True) -> Node
     return build(OPS["linspace"], (), ((count,), float(low_), float(high_), bool(endpoint)))
 
 
-@function("np+jnp.array torch.tensor")
+@function("np+jnp.array torch.tensor", example="array([1., 2.])")
 def array(x: Any) -> Node:
     return tensor(x)
 
 
-@function("np+torch+jnp.asarray torch.as_tensor torch.from_numpy")
+@function("np+torch+jnp.asarray torch.as_tensor torch.from_numpy", example="asarray([1., 2.])")
 def asarray(x: Any) -> Node:
     return tensor(x)
 

@@ -1,19 +1,15 @@
-"""Products of tensors, all lowered to the contraction row, and linear algebra on the last axes."""
+"""Products of tensors, all lowered to the contraction row."""
 
 from __future__ import annotations
 
 from typing import Any
-
-import numpy as np
 
 from gradcli.errors import ArgumentError, ShapeError
 from gradcli.graph import Node
 from gradcli.ops import linear
 from gradcli.ops.binding import function
 from gradcli.ops.contraction import contract, contraction_error
-from gradcli.ops.custom import require_square
 from gradcli.ops.elementwise import broadcast_shape, shape_text
-from gradcli.ops.rows import linalg
 from gradcli.ops.values import axis_of, broadcast, tensor, whole
 
 
@@ -59,13 +55,59 @@ def _without(x: Node, labels: list[int], places: list[int]) -> tuple[Node, list[
     return linear.reshape(x, tuple([x.shape[k] for k in kept])), [labels[k] for k in kept]
 
 
-@function("np+torch+jnp.matmul torch.linalg.matmul np.linalg.matmul torch.mm torch.bmm torch.mv")
+@function(
+    "np+torch+jnp.matmul torch.linalg.matmul np+jnp.linalg.matmul",
+    example="matmul([[1., 2.], [3., 4.]], [1., -1.])",
+)
 def matmul(x: Any, y: Any) -> Node:
+    """Matrix product over the last two axes, as `@`."""
     return product(tensor(x), tensor(y), "matmul")
 
 
-@function("np+jnp.dot")
+def _of_ranks(what: str, ranks: tuple[int, ...], *operands: Any) -> list[Node]:
+    """Operands as tensors; raises ShapeError unless they have so many axes."""
+    nodes = [tensor(operand) for operand in operands]
+    if tuple([node.ndim for node in nodes]) != ranks:
+        words = ["a scalar", "a vector", "a matrix", "a stack of matrices"]
+        wanted = " and ".join(words[rank] for rank in ranks)
+        shapes = " and ".join(shape_text(node.shape) for node in nodes)
+        raise ShapeError(
+            f"`{what}` takes {wanted}, not shapes {shapes}",
+            hint="`@` takes all of these, and broadcasts leading axes",
+        )
+    return nodes
+
+
+@function("torch.mm", example="mm([[1., 2.], [3., 4.]], [[1., 0.], [2., 1.]])")
+def mm(input: Any, mat2: Any) -> Node:
+    """Product of two matrices."""
+    a, b = _of_ranks("mm", (2, 2), input, mat2)
+    return product(a, b, "mm")
+
+
+@function("torch.mv", example="mv([[1., 2.], [3., 4.]], [1., -1.])")
+def mv(input: Any, vec: Any) -> Node:
+    """Product of a matrix and a vector."""
+    a, b = _of_ranks("mv", (2, 1), input, vec)
+    return product(a, b, "mv")
+
+
+@function("torch.bmm", example="bmm([[[1., 2.]], [[3., 4.]]], [[[1.], [2.]], [[0.], [1.]]])")
+def bmm(input: Any, mat2: Any) -> Node:
+    """Products of two stacks of matrices, one by one."""
+    a, b = _of_ranks("bmm", (3, 3), input, mat2)
+    if a.shape[0] != b.shape[0]:
+        raise ShapeError(
+            f"`bmm` takes two stacks of one size, not shapes {shape_text(a.shape)} and "
+            f"{shape_text(b.shape)}",
+            hint="`@` broadcasts leading axes",
+        )
+    return product(a, b, "bmm")
+
+
+@function("np+jnp.dot", example="dot([1., 2., 3.], [4., 5., 6.])")
 def dot(x: Any, y: Any) -> Node:
+    """Sum of products over the last axis of x and the second-last (or only) one of y."""
     a, b = tensor(x), tensor(y)
     if not a.ndim or not b.ndim:
         return a * b
@@ -79,35 +121,80 @@ def dot(x: Any, y: Any) -> Node:
     return _labelled(a, la, b, lb, lo, "dot")
 
 
-@function("torch.dot")
-def torch_dot(input: Any, other: Any) -> Node:
-    a, b = tensor(input), tensor(other)
-    if a.ndim != 1 or b.ndim != 1:
-        raise ShapeError(
-            f"`torch.dot` takes two vectors, not shapes {shape_text(a.shape)} and "
-            f"{shape_text(b.shape)}",
-            hint="`@` multiplies matrices",
-        )
+@function("torch.dot torch.vdot", example="torch.dot([1., 2., 3.], [4., 5., 6.])")
+def torch_dot(input: Any, tensor: Any) -> Node:
+    """Sum of the products of two vectors."""
+    a, b = _of_ranks("dot", (1, 1), input, tensor)
     return product(a, b, "dot")
 
 
-@function("np+jnp.outer np+jnp.linalg.outer")
+@function("np+jnp.vdot", example="vdot([[1., 2.], [3., 4.]], [[1., 0.], [2., 1.]])")
+def vdot(a: Any, b: Any) -> Node:
+    """Sum of the products of all elements, in row-major order."""
+    x, y = tensor(a), tensor(b)
+    x, y = linear.reshape(x, (x.size,)), linear.reshape(y, (y.size,))
+    return _labelled(x, [0], y, [0], [], "vdot")
+
+
+def _lane_products(x: Node, y: Node, axis: Any) -> Node:
+    lanes = []
+    for operand in (x, y):
+        place = axis_of(axis, operand.ndim)
+        rest = [k for k in range(-operand.ndim, 0) if k != place]
+        lanes.append(linear.transpose(operand, (*rest, place)))
+    a, b = lanes
+    row = linear.reshape(a, (*a.shape[:-1], 1, a.shape[-1]))
+    result = product(row, linear.reshape(b, (*b.shape, 1)), "vecdot")
+    return linear.reshape(result, result.shape[:-2])
+
+
+@function("np+jnp.vecdot np+jnp.linalg.vecdot", example="vecdot([[1., 2.], [3., 4.]], [1., -1.])")
+def vecdot(x1: Any, x2: Any, axis: Any = -1) -> Node:
+    """Dot products along an axis of each operand; the other axes are broadcast."""
+    return _lane_products(tensor(x1), tensor(x2), axis)
+
+
+@function("torch.linalg.vecdot", example="torch.linalg.vecdot([[1., 2.], [3., 4.]], [1., -1.])")
+def torch_vecdot(x: Any, y: Any, dim: Any = -1) -> Node:
+    """Dot products along a dimension, after broadcasting."""
+    a, b = tensor(x), tensor(y)
+    shape = broadcast_shape([a.shape, b.shape], "vecdot")
+    return _lane_products(broadcast(a, shape), broadcast(b, shape), dim)
+
+
+@function("np+torch+jnp.inner", example="inner([[1., 2.], [3., 4.]], [1., -1.])")
+def inner(x: Any, y: Any) -> Node:
+    """Sum of products over the last axis of both."""
+    a, b = tensor(x), tensor(y)
+    if not a.ndim or not b.ndim:
+        return a * b
+    la = list(range(a.ndim))
+    lb = [*range(a.ndim, a.ndim + b.ndim - 1), a.ndim - 1]
+    return _labelled(a, la, b, lb, la[:-1] + lb[:-1], "inner")
+
+
+@function("np+jnp.outer", example="outer([1., 2., 3.], [4., 5.])")
 def outer(x: Any, y: Any) -> Node:
+    """Products of every element of x with every element of y."""
     a, b = tensor(x), tensor(y)
     a, b = linear.reshape(a, (a.size,)), linear.reshape(b, (b.size,))
     return contract(a, b, (0,), (1,), (0, 1))
 
 
-@function("torch.outer")
-def torch_outer(input: Any, vec2: Any) -> Node:
-    a, b = tensor(input), tensor(vec2)
-    if a.ndim != 1 or b.ndim != 1:
-        raise ShapeError("`torch.outer` takes two vectors")
-    return outer(a, b)
+@function(
+    "torch.outer torch.ger np+jnp.linalg.outer", example="torch.outer([1., 2., 3.], [4., 5.])"
+)
+def outer_of_vectors(input: Any, vec2: Any) -> Node:
+    """Products of every element of one vector with every element of another."""
+    return outer(*_of_ranks("outer", (1, 1), input, vec2))
 
 
-@function("np+torch+jnp.tensordot np+jnp.linalg.tensordot")
+@function(
+    "np+torch+jnp.tensordot np+jnp.linalg.tensordot",
+    example="tensordot([[1., 2.], [3., 4.]], [[1., 0.], [2., 1.]], axes=1)",
+)
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Node:
+    """Sum of products over the last axes of a and the first of b, or over axes named in pairs."""
     x, y = tensor(a), tensor(b)
     if isinstance(axes, (tuple, list)):
         if len(axes) != 2:
@@ -130,186 +217,3 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Node:
         lb[second] = first
     lo = [label for label in la if label not in left] + [label for label in lb if label >= x.ndim]
     return _labelled(x, la, y, lb, lo, "tensordot")
-
-
-@function("np+torch+jnp.einsum")
-def einsum(subscripts: Any, *operands: Any) -> Node:
-    if not isinstance(subscripts, str):
-        raise ArgumentError('`einsum` takes its subscripts as a string, as in "ij,jk->ik"')
-    if len(operands) == 1 and isinstance(operands[0], (list, tuple)) and "," in subscripts:
-        operands = tuple(operands[0])
-    nodes = [tensor(operand) for operand in operands]
-    terms, output = _einsum_labels(subscripts, nodes)
-    parts = [_diagonals(node, labels) for node, labels in zip(nodes, terms, strict=True)]
-    _check_sizes(parts, subscripts)
-    for first, second in _contraction_order(parts, output):
-        (b, lb), (a, la) = parts.pop(second), parts.pop(first)
-        elsewhere = {label for _, labels in parts for label in labels} | set(output)
-        a, la = _summed(a, la, {*lb, *elsewhere})
-        b, lb = _summed(b, lb, {*la, *elsewhere})
-        a, b = _aligned(a, la, b, lb)
-        lo = [k for k in dict.fromkeys([*la, *lb]) if k in elsewhere]
-        if not parts:
-            lo = output
-        parts.append((contract(a, b, tuple(la), tuple(lb), tuple(lo)), lo))
-    ((result, labels),) = parts
-    result, labels = _summed(result, labels, set(output))
-    perm = tuple([labels.index(label) - len(labels) for label in output])
-    return linear.transpose(result, perm)
-
-
-def _einsum_labels(subscripts: str, nodes: list[Node]) -> tuple[list[list[int]], list[int]]:
-    """Each operand's labels and the output's; an ellipsis stands for labels from -1 down."""
-    left, arrow, right = subscripts.replace(" ", "").partition("->")
-    terms = left.split(",")
-    if len(terms) != len(nodes):
-        raise ArgumentError(f"`einsum` names {len(terms)} operands, and gets {len(nodes)}")
-    labelled: list[list[int]] = []
-    longest = 0
-    for term, node in zip(terms, nodes, strict=True):
-        bare = term.replace("...", "", 1)
-        if not bare.isalpha() and bare:
-            raise ArgumentError(f"`einsum` takes letters, commas and `...`, not `{term}`")
-        dotted = node.ndim - len(bare) if "..." in term else 0
-        if dotted < 0 or (len(bare) != node.ndim and "..." not in term):
-            raise ShapeError(
-                f"`einsum` names {len(bare)} axes of an operand of shape {shape_text(node.shape)}"
-            )
-        longest = max(longest, dotted)
-        before, _, after = term.partition("...") if "..." in term else (term, "", "")
-        labelled.append(
-            [ord(c) for c in before] + list(range(-dotted, 0)) + [ord(c) for c in after]
-        )
-    if arrow:
-        before, dots, after = right.partition("...")
-        output = [ord(c) for c in before] + (list(range(-longest, 0)) if dots else [])
-        output += [ord(c) for c in after]
-    else:
-        everything = [c for c in left if c.isalpha()]
-        once = sorted({c for c in everything if everything.count(c) == 1})
-        output = list(range(-longest, 0)) + [ord(c) for c in once]
-    present = {label for labels in labelled for label in labels}
-    if len(set(output)) != len(output) or not set(output) <= present:
-        raise ArgumentError(f"`einsum` cannot give the output `{right}`")
-    return labelled, output
-
-
-def _check_sizes(parts: list[tuple[Node, list[int]]], subscripts: str) -> None:
-    sizes: dict[int, int] = {}
-    for node, labels in parts:
-        for label, extent in zip(labels, node.shape, strict=True):
-            known = sizes.get(label, 1)
-            if known != 1 and extent != 1 and known != extent:
-                shapes = " and ".join(shape_text(part.shape) for part, _ in parts)
-                name = chr(label) if label > 0 else "..."
-                raise ShapeError(
-                    f"`einsum` cannot combine shapes {shapes} by `{subscripts}`: `{name}` would "
-                    f"be both {int(known)} and {int(extent)}"
-                )
-            sizes[label] = max(known, extent)
-
-
-def _diagonals(x: Node, labels: list[int]) -> tuple[Node, list[int]]:
-    """Take the diagonal of axes that share a label."""
-    while len(set(labels)) != len(labels):
-        repeated = next(label for label in labels if labels.count(label) > 1)
-        first = labels.index(repeated)
-        second = labels.index(repeated, first + 1)
-        if x.shape[first] != x.shape[second]:
-            raise ShapeError(f"`einsum` takes no diagonal of shape {shape_text(x.shape)}")
-        rest = [k for k in range(x.ndim) if k not in (first, second)]
-        perm = tuple([k - x.ndim for k in (*rest, first, second)])
-        x = linear.diagonal(linear.transpose(x, perm), 0)
-        labels = [labels[k] for k in rest] + [repeated]
-    return x, labels
-
-
-def _summed(x: Node, labels: list[int], kept: set[int]) -> tuple[Node, list[int]]:
-    """Sum over the axes whose labels are wanted nowhere else."""
-    axes = tuple([k - x.ndim for k, label in enumerate(labels) if label not in kept])
-    if not axes:
-        return x, labels
-    return linear.sum_(x, axes, False), [label for label in labels if label in kept]
-
-
-def _aligned(a: Node, la: list[int], b: Node, lb: list[int]) -> tuple[Node, Node]:
-    """Axes of size 1 broadcast to the size that the other operand has under their label."""
-
-    def stretched(x: Node, labels: list[int], other: Node, others: list[int]) -> Node:
-        shape = tuple(
-            [
-                other.shape[others.index(label)] if extent == 1 and label in others else extent
-                for label, extent in zip(labels, x.shape, strict=True)
-            ]
-        )
-        return broadcast(x, shape)
-
-    return stretched(a, la, b, lb), stretched(b, lb, a, la)
-
-
-def _contraction_order(
-    parts: list[tuple[Node, list[int]]], output: list[int]
-) -> list[tuple[int, int]]:
-    """Pairs to contract, as NumPy's greedy path finds them for three operands and more."""
-    if len(parts) < 3:
-        return [(0, 1)] * (len(parts) - 1)
-    arguments: list[Any] = []
-    names = {label: k for k, label in enumerate({n for _, ls in parts for n in ls})}
-    for node, labels in parts:
-        shape = tuple([int(extent) for extent in node.shape])
-        arguments += [np.broadcast_to(0.0, shape), [names[label] for label in labels]]
-    path = np.einsum_path(*arguments, [names[label] for label in output], optimize="greedy")[0]
-    order: list[tuple[int, int]] = []
-    for step in path[1:]:
-        places = sorted(step)
-        while len(places) > 1:
-            # A step of more than two operands is taken two at a time; the result goes to the end.
-            first, second = places[0], places[1]
-            order.append((first, second))
-            size = len(parts) - len(order)
-            places = [k - 2 for k in places[2:]] + [size - 1]
-            places.sort()
-    return order
-
-
-@function("np+torch+jnp.linalg.inv torch.inverse")
-def inv(x: Any) -> Node:
-    return linalg.inv(tensor(x))
-
-
-@function("np+torch+jnp.linalg.det torch.det")
-def det(x: Any) -> Node:
-    return linalg.det(tensor(x))
-
-
-@function("np+jnp.linalg.solve")
-def solve(x: Any, y: Any) -> Node:
-    a, b = tensor(x), tensor(y)
-    require_square("solve", a.shape)
-    vector = b.ndim == 1
-    if vector:
-        b = linear.reshape(b, (*b.shape, 1))
-    if not b.ndim or a.shape[-1] != b.shape[-2]:
-        raise ShapeError(
-            f"`solve` cannot combine a matrix of shape {shape_text(a.shape)} with a right side of "
-            f"shape {shape_text(tensor(y).shape)}"
-        )
-    lead = broadcast_shape([a.shape[:-2], b.shape[:-2]], "solve")
-    result = linalg.solve(
-        broadcast(a, (*lead, *a.shape[-2:])), broadcast(b, (*lead, *b.shape[-2:]))
-    )
-    return linear.reshape(result, result.shape[:-1]) if vector else result
-
-
-@function("torch.linalg.solve")
-def torch_solve(x: Any, y: Any) -> Node:
-    """In PyTorch a right side shaped like the matrices less an axis is a stack of vectors."""
-    a, b = tensor(x), tensor(y)
-    if b.ndim > 1 and b.shape == a.shape[:-1]:
-        return linear.reshape(solve(a, linear.reshape(b, (*b.shape, 1))), b.shape)
-    return solve(a, b)
-
-
-@function("adjugate")
-def adjugate(x: Any) -> Node:
-    return linalg.adjugate(tensor(x))

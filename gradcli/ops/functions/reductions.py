@@ -1,4 +1,4 @@
-"""Reductions, and what runs along an axis: sum, mean, var, norm, softmax, ..."""
+"""Reductions, and what runs along an axis, as NumPy and JAX spell them: sum, mean, softmax, ..."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from gradcli.errors import ArgumentError
 from gradcli.graph import Node, size_of
 from gradcli.ops import rows
 from gradcli.ops.binding import function
-from gradcli.ops.functions.layout import take_along
 from gradcli.ops.leaves import constant
 from gradcli.ops.linear import cumsum as cumsum_row
 from gradcli.ops.linear import reshape, sum_
@@ -23,295 +22,205 @@ arithmetic, exponential, logic, red = (
 
 Axes = tuple[int, ...]
 
+SAMPLE = "[[1.0, 2.5, 4.0], [0.5, -1.0, 3.0]]"
+SOME = "[[True, True, False], [True, False, True]]"
 
-def _count(x: Node, axes: Axes) -> int:
+
+def count_along(x: Node, axes: Axes) -> int:
+    """How many elements a reduction over those axes takes together."""
     return size_of(tuple([x.shape[axis] for axis in axes]))
 
 
-@function("np+jnp.sum")
-def sum(x: Any, axis: Any = None, keepdims: Any = False) -> Node:
-    x = tensor(x)
-    return sum_(x, axes_of(axis, x.ndim), flag(keepdims, "keepdims"))
+def flat(x: Node) -> Node:
+    """All elements in one axis."""
+    return reshape(x, (size_of(x.shape),))
 
 
-@function("np+jnp.mean")
-def mean(x: Any, axis: Any = None, keepdims: Any = False) -> Node:
-    x = tensor(x)
-    axes = axes_of(axis, x.ndim)
-    return sum_(x, axes, flag(keepdims, "keepdims")) / constant(_count(x, axes))
+def among(x: Node, where: Any, other: float) -> Node:
+    """X where a mask holds (everywhere, if it is None), a constant elsewhere."""
+    return x if where is None else logic.where(tensor(where), x, other)
 
 
-@function("np+torch+jnp.prod")
-def prod(x: Any, axis: Any = None, keepdims: Any = False) -> Node:
-    x = tensor(x)
-    return red.prod(x, axes_of(axis, x.ndim), flag(keepdims, "keepdims"))
+def members(x: Node, where: Any, axes: Axes, keep: bool) -> Node:
+    """How many elements take part: all of them, or those where a mask holds."""
+    if where is None:
+        return constant(count_along(x, axes))
+    return sum_(logic.where(tensor(where), constant(1.0, x.shape), 0.0), axes, keep)
 
 
-def _degrees(x: Node, axes: Axes, ddof: Any) -> Node:
-    correction = static_number(ddof, "ddof")
-    count = _count(x, axes)
-    return constant(count if correction == 0 else float(count) - correction)
-
-
-def _var(x: Any, axis: Any, ddof: Any, keepdims: Any) -> Node:
-    x = tensor(x)
-    axes = axes_of(axis, x.ndim)
-    centred = x - sum_(x, axes, True) / constant(_count(x, axes))
-    total = sum_(arithmetic.square(centred), axes, flag(keepdims, "keepdims"))
-    return total / _degrees(x, axes, ddof)
-
-
-def _std(x: Any, axis: Any, ddof: Any, keepdims: Any) -> Node:
-    x = tensor(x)
-    correction = static_number(ddof, "ddof")
-    return red.std(x, axes_of(axis, x.ndim), flag(keepdims, "keepdims"), correction)
-
-
-@function("np+jnp.var")
-def var(x: Any, axis: Any = None, ddof: Any = 0, keepdims: Any = False) -> Node:
-    return _var(x, axis, ddof, keepdims)
-
-
-@function("np+jnp.std")
-def std(x: Any, axis: Any = None, ddof: Any = 0, keepdims: Any = False) -> Node:
-    return _std(x, axis, ddof, keepdims)
-
-
-def _torch_dims(dim: Any) -> Any:
-    """In PyTorch no dimensions named are all of them; in NumPy they are none."""
-    return None if isinstance(dim, (tuple, list)) and not dim else dim
-
-
-@function("torch.sum")
-def torch_sum(input: Any, dim: Any = None, keepdim: Any = False) -> Node:
-    return sum(input, _torch_dims(dim), keepdim)
-
-
-@function("torch.mean")
-def torch_mean(input: Any, dim: Any = None, keepdim: Any = False) -> Node:
-    return mean(input, _torch_dims(dim), keepdim)
-
-
-@function("torch.amax")
-def torch_amax(input: Any, dim: Any = None, keepdim: Any = False) -> Node:
-    return max(input, _torch_dims(dim), keepdim)
-
-
-@function("torch.amin")
-def torch_amin(input: Any, dim: Any = None, keepdim: Any = False) -> Node:
-    return min(input, _torch_dims(dim), keepdim)
-
-
-def _torch_correction(correction: Any, unbiased: Any) -> Any:
-    return correction if unbiased is None else int(flag(unbiased, "unbiased"))
-
-
-@function("torch.var")
-def torch_var(
-    input: Any, dim: Any = None, correction: Any = 1, keepdim: Any = False, unbiased: Any = None
+@function("np+jnp.sum", example=f"sum({SAMPLE}, axis=0)")
+def sum(
+    x: Any, axis: Any = None, *, keepdims: Any = False, initial: Any = None, where: Any = None
 ) -> Node:
-    if isinstance(dim, bool):
-        dim, unbiased = None, dim
-    return _var(input, _torch_dims(dim), _torch_correction(correction, unbiased), keepdim)
+    x = tensor(x)
+    total = sum_(among(x, where, 0.0), axes_of(axis, x.ndim), flag(keepdims, "keepdims"))
+    return total if initial is None else total + tensor(initial)
 
 
-@function("torch.std")
-def torch_std(
-    input: Any, dim: Any = None, correction: Any = 1, keepdim: Any = False, unbiased: Any = None
+@function("np+jnp.mean", example=f"mean({SAMPLE}, axis=1, where={SOME})")
+def mean(x: Any, axis: Any = None, *, keepdims: Any = False, where: Any = None) -> Node:
+    x = tensor(x)
+    axes, keep = axes_of(axis, x.ndim), flag(keepdims, "keepdims")
+    return sum_(among(x, where, 0.0), axes, keep) / members(x, where, axes, keep)
+
+
+@function("np+jnp.prod", example=f"prod({SAMPLE}, axis=0)")
+def prod(
+    x: Any, axis: Any = None, *, keepdims: Any = False, initial: Any = None, where: Any = None
 ) -> Node:
-    if isinstance(dim, bool):
-        dim, unbiased = None, dim
-    return _std(input, _torch_dims(dim), _torch_correction(correction, unbiased), keepdim)
-
-
-@function("np+jnp.max np+jnp.amax")
-def max(x: Any, axis: Any = None, keepdims: Any = False) -> Node:
     x = tensor(x)
-    return red.amax(x, axes_of(axis, x.ndim), flag(keepdims, "keepdims"))
+    total = red.prod(among(x, where, 1.0), axes_of(axis, x.ndim), flag(keepdims, "keepdims"))
+    return total if initial is None else total * tensor(initial)
 
 
-@function("np+jnp.min np+jnp.amin")
-def min(x: Any, axis: Any = None, keepdims: Any = False) -> Node:
+def deviations(x: Node, axes: Axes, where: Any = None) -> Node:
+    """What elements differ from their mean by; 0 for those that do not take part."""
+    centre = sum_(among(x, where, 0.0), axes, True) / members(x, where, axes, True)
+    return among(x - centre, where, 0.0)
+
+
+def _degrees(count: Node, ddof: Any) -> Node:
+    correction = static_number(ddof, "ddof")
+    # As PyTorch does, never below 0: too few elements give inf or NaN.
+    return count if correction == 0 else arithmetic.maximum(count - float(correction), 0.0)
+
+
+@function("np+jnp.var", example=f"var({SAMPLE}, axis=1, ddof=1)")
+def var(
+    x: Any, axis: Any = None, *, ddof: Any = 0, keepdims: Any = False, where: Any = None
+) -> Node:
     x = tensor(x)
-    return red.amin(x, axes_of(axis, x.ndim), flag(keepdims, "keepdims"))
+    axes, keep = axes_of(axis, x.ndim), flag(keepdims, "keepdims")
+    total = sum_(arithmetic.square(deviations(x, axes, where)), axes, keep)
+    return total / _degrees(members(x, where, axes, keep), ddof)
 
 
-@function("np+torch+jnp.argmax")
-def argmax(x: Any, axis: Any = None, keepdims: Any = False) -> Node:
-    return _position(red.argmax, x, axis, keepdims)
+@function("np+jnp.std", example="std([1.0, 2.0, 4.0, 7.0])")
+def std(
+    x: Any, axis: Any = None, *, ddof: Any = 0, keepdims: Any = False, where: Any = None
+) -> Node:
+    x = tensor(x)
+    axes, keep = axes_of(axis, x.ndim), flag(keepdims, "keepdims")
+    if where is None:
+        return red.std(x, axes, keep, static_number(ddof, "ddof"))
+    length = red.norm2(deviations(x, axes, where), axes, keep)
+    return length / arithmetic.sqrt(_degrees(members(x, where, axes, keep), ddof))
 
 
-@function("np+torch+jnp.argmin")
-def argmin(x: Any, axis: Any = None, keepdims: Any = False) -> Node:
-    return _position(red.argmin, x, axis, keepdims)
+def _extreme(row: Any, pairwise: Any, x: Any, axis: Any, rest: tuple[Any, Any, Any]) -> Node:
+    x, (keepdims, initial, where) = tensor(x), rest
+    if where is not None and initial is None:
+        raise ArgumentError("with `where`, `initial` says what no elements at all give")
+    worst = -float("inf") if row is red.amax else float("inf")
+    found: Node = row(among(x, where, worst), axes_of(axis, x.ndim), flag(keepdims, "keepdims"))
+    return found if initial is None else pairwise(found, tensor(initial))
 
 
-def _position(row: Any, x: Any, axis: Any, keepdims: Any) -> Node:
+@function("np+jnp.max np+jnp.amax", example=f"max({SAMPLE}, axis=1)")
+def max(
+    x: Any, axis: Any = None, *, keepdims: Any = False, initial: Any = None, where: Any = None
+) -> Node:
+    return _extreme(red.amax, arithmetic.maximum, x, axis, (keepdims, initial, where))
+
+
+@function("np+jnp.min np+jnp.amin", example=f"min({SAMPLE}, axis=1)")
+def min(
+    x: Any, axis: Any = None, *, keepdims: Any = False, initial: Any = None, where: Any = None
+) -> Node:
+    return _extreme(red.amin, arithmetic.minimum, x, axis, (keepdims, initial, where))
+
+
+@function("np+jnp.argmax", example=f"argmax({SAMPLE}, axis=1)")
+def argmax(x: Any, axis: Any = None, *, keepdims: Any = False) -> Node:
+    return position(red.argmax, x, axis, keepdims)
+
+
+@function("np+jnp.argmin", example=f"argmin({SAMPLE}, axis=1)")
+def argmin(x: Any, axis: Any = None, *, keepdims: Any = False) -> Node:
+    return position(red.argmin, x, axis, keepdims)
+
+
+def position(row: Any, x: Any, axis: Any, keepdims: Any) -> Node:
+    """Where along an axis, or among all elements, the row finds its element."""
     x = tensor(x)
     if axis is None:
-        found: Node = row(reshape(x, (size_of(x.shape),)), -1, False)
+        found: Node = row(flat(x), -1, False)
         return reshape(found, (1,) * x.ndim) if flag(keepdims, "keepdims") else found
-    position: Node = row(x, axis_of(axis, x.ndim), flag(keepdims, "keepdims"))
-    return position
+    place: Node = row(x, axis_of(axis, x.ndim), flag(keepdims, "keepdims"))
+    return place
 
 
-def _torch_extreme(extreme: Any, position: Any, pairwise: Any, args: Any) -> Any:
-    x, dim, keepdim, other = args
-    if other is not None or isinstance(dim, (Node, list)):
-        return pairwise(tensor(x), tensor(dim if other is None else other))
-    if dim is None:
-        return extreme(x, None, False)
-    # Along a dimension PyTorch takes the first position, whose element gets the whole derivative.
-    x = tensor(x)
-    axis = axis_of(dim, x.ndim, "dim")
-    place = position(x, axis, True)
-    values = take_along(x, place, axis)
-    if not flag(keepdim, "keepdim"):
-        kept = tuple([n for k, n in enumerate(x.shape) if k - x.ndim != axis])
-        values, place = reshape(values, kept), reshape(place, kept)
-    return values, place
+@function("np+jnp.all", example=f"all({SAMPLE}, axis=0)")
+def all(x: Any, axis: Any = None, *, keepdims: Any = False, where: Any = None) -> Node:
+    missed = logic.equal(tensor(x), 0)
+    return logic.equal(sum(missed, axis, keepdims=keepdims, where=where), 0)
 
 
-@function("torch.max")
-def torch_max(input: Any, dim: Any = None, keepdim: Any = False, other: Any = None) -> Any:
-    return _torch_extreme(max, red.argmax, arithmetic.maximum, (input, dim, keepdim, other))
+@function("np+jnp.any", example=f"any({SAMPLE}, axis=0)")
+def any(x: Any, axis: Any = None, *, keepdims: Any = False, where: Any = None) -> Node:
+    hit = logic.not_equal(tensor(x), 0)
+    return logic.not_equal(sum(hit, axis, keepdims=keepdims, where=where), 0)
 
 
-@function("torch.min")
-def torch_min(input: Any, dim: Any = None, keepdim: Any = False, other: Any = None) -> Any:
-    return _torch_extreme(min, red.argmin, arithmetic.minimum, (input, dim, keepdim, other))
-
-
-@function("np+torch+jnp.all")
-def all(x: Any, axis: Any = None, keepdims: Any = False) -> Node:
-    missed = sum(logic.logical_not(tensor(x)), axis, keepdims)
-    return logic.equal(missed, 0)
-
-
-@function("np+torch+jnp.any")
-def any(x: Any, axis: Any = None, keepdims: Any = False) -> Node:
-    return logic.not_equal(sum(logic.not_equal(tensor(x), 0), axis, keepdims), 0)
-
-
-@function("np+torch+jnp.cumsum")
+@function("np+jnp.cumsum", example=f"cumsum({SAMPLE}, axis=1)")
 def cumsum(x: Any, axis: Any = None) -> Node:
     x = tensor(x)
-    if axis is None:
-        x, axis = reshape(x, (size_of(x.shape),)), 0
-    return cumsum_row(x, axis_of(axis, x.ndim))
-
-
-def _vector_norm(x: Node, ord: Any, axes: Axes, keep: bool) -> Node:
-    order = static_number(ord, "ord")
-    if order == 2:
-        return red.norm2(x, axes, keep)
-    size = arithmetic.absolute(x)
-    if order == float("inf"):
-        return red.amax(size, axes, keep)
-    if order == -float("inf"):
-        return red.amin(size, axes, keep)
-    if order == 1:
-        return sum_(size, axes, keep)
-    zero = logic.equal(x, 0)
-    if order == 0:
-        return sum_(logic.where(zero, 0.0, 1.0), axes, keep)
-    # At a zero, and where all are, powers have infinite slopes; by convention the norm's is 0.
-    terms = logic.where(zero, 0.0 if order > 0 else float("inf"), exponential.power(size, order))
-    total = sum_(terms, axes, keep)
-    none = logic.equal(total, 0.0)
-    return logic.where(none, 0.0, exponential.power(logic.where(none, 1.0, total), 1.0 / order))
-
-
-@function("np+torch+jnp.linalg.norm")
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Node:
-    x = tensor(x)
-    keep = flag(keepdims, "keepdims")
-    axes = axes_of(axis, x.ndim)
-    if ord is None or ord == "fro":
-        return red.norm2(x, axes, keep)
-    if len(axes) > 1:
-        raise ArgumentError(
-            f"the norm of a matrix takes no ord={ord!r} here: only the Frobenius norm",
-            hint="axis=... gives the norms of rows or columns, `linalg.vector_norm` all elements'",
-        )
-    return _vector_norm(x, ord, axes, keep)
-
-
-@function("np+torch+jnp.linalg.vector_norm")
-def vector_norm(x: Any, ord: Any = 2, axis: Any = None, keepdims: Any = False) -> Node:
-    x = tensor(x)
-    return _vector_norm(x, ord, axes_of(axis, x.ndim), flag(keepdims, "keepdims"))
-
-
-@function("torch.norm")
-def torch_norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: Any = False) -> Node:
-    return vector_norm(input, 2 if p == "fro" or p is None else p, dim, keepdim)
+    return cumsum_row(flat(x), -1) if axis is None else cumsum_row(x, axis_of(axis, x.ndim))
 
 
 @function(
-    "scipy.special.logsumexp torch.logsumexp torch.special.logsumexp jax.nn.logsumexp "
-    "jax.scipy.special.logsumexp special.logsumexp logsumexp"
+    "scipy.special.logsumexp jax.nn.logsumexp jax.scipy.special.logsumexp",
+    example=f"logsumexp({SAMPLE}, axis=1, b=[[0.5], [2.0]])",
 )
-def logsumexp(x: Any, axis: Any = None, keepdims: Any = False) -> Node:
+def logsumexp(
+    x: Any, axis: Any = None, b: Any = None, keepdims: Any = False, return_sign: Any = False
+) -> Any:
+    """log(sum(b*exp(x))); with `return_sign` the logarithm of its size, and its sign."""
     x = tensor(x)
-    return red.logsumexp(x, axes_of(axis, x.ndim), flag(keepdims, "keepdims"))
+    axes, keep = axes_of(axis, x.ndim), flag(keepdims, "keepdims")
+    if b is None and not return_sign:
+        return red.logsumexp(x, axes, keep)
+    factor = constant(1.0) if b is None else tensor(b)
+    x = logic.where(logic.equal(factor, 0), -float("inf"), x)
+    top = arithmetic.detach(red.amax(x, axes, True))
+    top = logic.where(logic.less(arithmetic.absolute(top), float("inf")), top, 0.0)
+    total = sum_(factor * exponential.exp(x - top), axes, True)
+    size = arithmetic.absolute(total) if return_sign else total
+    found = exponential.log(size) + top
+    if not keep:
+        found, total = sum_(found, axes, False), sum_(total, axes, False)
+    return (found, arithmetic.sign(total)) if return_sign else found
 
 
-@function("scipy.special.softmax special.softmax softmax")
+@function("scipy.special.softmax jax.scipy.special.softmax", example=f"softmax({SAMPLE}, axis=1)")
 def softmax(x: Any, axis: Any = None) -> Node:
     x = tensor(x)
     return red.softmax(x, axes_of(axis, x.ndim))
 
 
-@function("scipy.special.log_softmax special.log_softmax log_softmax")
+@function(
+    "scipy.special.log_softmax jax.scipy.special.log_softmax",
+    example=f"log_softmax({SAMPLE}, axis=1)",
+)
 def log_softmax(x: Any, axis: Any = None) -> Node:
     x = tensor(x)
     return red.log_softmax(x, axes_of(axis, x.ndim))
 
 
-@function("jax.nn.softmax")
-def jax_softmax(x: Any, axis: Any = -1) -> Node:
-    return softmax(x, axis)
+@function("jax.nn.softmax", example=f"jax.nn.softmax({SAMPLE}, where={SOME})")
+def jax_softmax(x: Any, axis: Any = -1, where: Any = None) -> Node:
+    return softmax(among(tensor(x), where, -float("inf")), axis)
 
 
-@function("jax.nn.log_softmax")
-def jax_log_softmax(x: Any, axis: Any = -1) -> Node:
-    return log_softmax(x, axis)
+@function("jax.nn.log_softmax", example=f"jax.nn.log_softmax({SAMPLE})")
+def jax_log_softmax(x: Any, axis: Any = -1, where: Any = None) -> Node:
+    return log_softmax(among(tensor(x), where, -float("inf")), axis)
 
 
-def _torch_dim(x: Node, dim: Any) -> Any:
-    """PyTorch's functional form without dim: 0 for ranks 0, 1 and 3, else 1."""
-    return dim if dim is not None else (0 if x.ndim in (0, 1, 3) else 1)
-
-
-@function("torch.softmax F.softmax torch.special.softmax")
-def torch_softmax(input: Any, dim: Any = None) -> Node:
-    x = tensor(input)
-    return softmax(x, _torch_dim(x, dim)) if x.ndim else softmax(x)
-
-
-@function("torch.log_softmax F.log_softmax torch.special.log_softmax")
-def torch_log_softmax(input: Any, dim: Any = None) -> Node:
-    x = tensor(input)
-    return log_softmax(x, _torch_dim(x, dim)) if x.ndim else log_softmax(x)
-
-
-@function("F.softplus")
-def torch_softplus(input: Any, beta: Any = 1, threshold: Any = 20) -> Node:
-    x, scale = tensor(input), static_number(beta, "beta")
-    if scale == 0:
-        raise ArgumentError("beta must not be 0")
-    scaled = x * scale
-    curve = exponential.softplus(scaled) / scale
-    linear = logic.greater(scaled, static_number(threshold, "threshold"))
-    return logic.where(linear, x, curve)
-
-
-@function("np.clip jnp.clip torch.clip torch.clamp")
+@function("np+jnp.clip", example="clip([-2.0, 0.5, 3.0], 0, 1)")
 def clip(x: Any, low: Any = None, high: Any = None) -> Node:
+    """Kept between two bounds; where they cross, the upper one holds."""
+    x = tensor(x)
     lower = constant(-float("inf")) if low is None else tensor(low)
     upper = constant(float("inf")) if high is None else tensor(high)
-    x = tensor(x)
-    if low is None and high is None:
-        raise ArgumentError("`clip` needs a lower or an upper bound")
     return arithmetic.clip(x, lower, upper)

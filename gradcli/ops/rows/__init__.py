@@ -1,4 +1,7 @@
-"""The rows of the op table, a file a subject. Importing this package fills the table."""
+"""The rows of the op table, a file a subject. Importing this package fills the table.
+
+What few programs use is in a second tier (see `more`).
+"""
 
 from gradcli.ops import batching, binding, contraction, linear, writing
 from gradcli.ops.rows import arithmetic, exponential, linalg, logic, reductions, trigonometric

@@ -35,6 +35,7 @@ add: Elementwise = Elementwise(
     kinks=(),
     symbol="+",
     kind="join",
+    spell="np+jnp.add",
 )
 
 subtract: Elementwise = Elementwise(
@@ -47,7 +48,7 @@ subtract: Elementwise = Elementwise(
     kinks=(),
     symbol="-",
     kind="promote",
-    spell="np+torch+jnp.subtract torch.sub",
+    spell="np+jnp.subtract",
 )
 
 multiply: Elementwise = Elementwise(
@@ -68,8 +69,8 @@ divide: Elementwise = Elementwise(
     np.divide,
     [
         lambda g, y, a, b: g / b,
-        # `g / b` is shared with the other argument, and keeps the number of nodes of the n-th
-        # derivative polynomial in n; `y / b` spares a rounding.
+        # `g / b` is shared with the other argument, so that n-th derivatives have few nodes;
+        # `y / b` spares a rounding.
         lambda g, y, a, b: -(y / b if known_number(g) == 1 else (g / b) * y),
     ],
     doc="Quotient of two numbers.",
@@ -77,7 +78,7 @@ divide: Elementwise = Elementwise(
     box=(ANY, (0.5, 2.0)),
     kinks=(),
     symbol="/",
-    spell="np+torch+jnp.divide np+torch+jnp.true_divide torch.div",
+    spell="np+jnp.divide np+jnp.true_divide",
 )
 
 negative: Elementwise = Elementwise(
@@ -147,9 +148,10 @@ sign: Elementwise = Elementwise(
     [None],
     doc="-1, 0 or 1; its derivative is 0.",
     domain=ALL,
-    box=((0.5, 2.0),),
+    box=(ANY,),
     kinks=(((0.0,), (0.0,)),),
     kind="promote",
+    spell="np+torch+jnp.sign torch.sgn",
 )
 
 absolute: Elementwise = Elementwise(
@@ -158,7 +160,7 @@ absolute: Elementwise = Elementwise(
     [lambda g, y, x: g * sign(x)],
     doc="The number without its sign.",
     domain=ALL,
-    box=((0.5, 2.0),),
+    box=(ANY,),
     kinks=(((0.0,), (0.0,)),),
     kind="join",
     spell="np+torch+jnp.abs np+torch+jnp.absolute np+jnp+math.fabs",
@@ -176,7 +178,7 @@ maximum: Elementwise = Elementwise(
     [_larger, lambda g, y, a, b: _larger(g, y, b, a)],
     doc="The larger of two numbers; a tie shares the derivative evenly.",
     domain=ALL,
-    box=((0.5, 1.0), (1.5, 2.0)),
+    box=(ANY, ANY),
     kinks=(((1.0, 1.0), (0.5, 0.5)),),
     kind="join",
     selects=(lambda a, b: logical_not(less(a, b)), lambda a, b: logical_not(less(b, a))),
@@ -188,7 +190,7 @@ minimum: Elementwise = Elementwise(
     [lambda g, y, a, b: _larger(g, y, b, a), _larger],
     doc="The smaller of two numbers; a tie shares the derivative evenly.",
     domain=ALL,
-    box=((0.5, 1.0), (1.5, 2.0)),
+    box=(ANY, ANY),
     kinks=(((1.0, 1.0), (0.5, 0.5)),),
     kind="join",
     selects=(lambda a, b: logical_not(less(b, a)), lambda a, b: logical_not(less(a, b))),
@@ -209,7 +211,7 @@ clip: Elementwise = Elementwise(
     ],
     doc="The number, kept between two bounds; the derivative passes at the bounds themselves.",
     domain="low <= high",
-    box=((-1.0, 1.0), (-2.0, -1.5), (1.5, 2.0)),
+    box=(ANY, ANY, ANY),
     kinks=(((0.0, 0.0, 1.0), (1.0, 0.0, 0.0)), ((1.0, 0.0, 1.0), (1.0, 0.0, 0.0))),
     kind="promote",
     selects=(
@@ -226,7 +228,7 @@ relu: Elementwise = Elementwise(
     [lambda g, y, x: where(less_equal(x, 0.0), 0.0, g)],
     doc="The number where it is positive, 0 elsewhere.",
     domain=ALL,
-    box=((0.5, 2.0),),
+    box=(ANY,),
     kinks=(((0.0,), (0.0,)),),
     kind="promote",
     selects=(lambda x: logical_not(less_equal(x, 0.0)),),

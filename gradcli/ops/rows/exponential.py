@@ -58,7 +58,7 @@ power: Elementwise = Elementwise(
     box=((0.5, 2.0), ANY),
     kinks=(((0.0, 2.0), (0.0, 0.0)), ((0.0, 0.0), (0.0, 0.0))),
     symbol="**",
-    spell="np+jnp.power np+torch+jnp+math.pow",
+    spell="np+jnp.power np+torch+jnp+math.pow np+torch+jnp.float_power",
 )
 
 exp: Elementwise = Elementwise(
@@ -91,7 +91,7 @@ log1p: Elementwise = Elementwise(
     domain="x > -1",
     box=((-0.5, 2.0),),
     kinks=(((-1.0,), (np.inf,)),),
-    spell="np+torch+jnp+math.log1p torch.special.log1p",
+    spell="np+torch+jnp+math.log1p torch.special.log1p scipy.special.log1p",
 )
 
 expm1: Elementwise = Elementwise(
@@ -102,7 +102,7 @@ expm1: Elementwise = Elementwise(
     domain=ALL,
     box=(ANY,),
     kinks=(),
-    spell="np+torch+jnp+math.expm1 torch.special.expm1",
+    spell="np+torch+jnp+math.expm1 torch.special.expm1 scipy.special.expm1",
 )
 
 sigmoid: Elementwise = Elementwise(
@@ -125,7 +125,7 @@ softplus: Elementwise = Elementwise(
     domain=ALL,
     box=(ANY,),
     kinks=(),
-    spell="softplus jax.nn.softplus",
+    spell="softplus jax.nn.softplus scipy.special.softplus",
 )
 
 sinh: Elementwise = Elementwise(
@@ -159,7 +159,7 @@ tanh: Elementwise = Elementwise(
     domain=ALL,
     box=(ANY,),
     kinks=(),
-    spell="np+torch+jnp+math.tanh F.tanh",
+    spell="np+torch+jnp+math.tanh F.tanh jax.nn.tanh",
 )
 
 sech: Elementwise = Elementwise(

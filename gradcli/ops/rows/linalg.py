@@ -42,7 +42,7 @@ def matrix_product(a: Node, b: Node) -> Node:
     return contract(a, b, (*batch, row, middle), (*batch, middle, column), (*batch, row, column))
 
 
-def _matrix_lane(node: Node, mask: Node, place: int) -> Node:
+def matrix_lane(node: Node, mask: Node, place: int) -> Node:
     """Each matrix of a stack is apart from the others: it counts where any of its elements does."""
     lead = node.inputs[place].shape[:-2]
     inner = tuple(range(len(lead) - mask.ndim, 0))
@@ -58,7 +58,8 @@ def _solved(what: str, *arrays: Array) -> Array:
     except np.linalg.LinAlgError:
         raise ComputationError(
             f"`{what}` of a singular matrix does not exist",
-            hint="at these inputs the matrix has no inverse: its determinant is 0",
+            hint="at these inputs its determinant is 0; the derivatives of inv, solve and slogdet "
+            "need its inverse too",
         ) from None
 
 
@@ -77,7 +78,7 @@ inv: Custom = Custom(
     box=(REGULAR,),
     kinks=(),
     samples=SQUARE,
-    lane=_matrix_lane,
+    lane=matrix_lane,
 )
 
 
@@ -107,30 +108,30 @@ solve: Custom = Custom(
     box=(REGULAR, (-2.0, 2.0)),
     kinks=(),
     samples=((((3, 3), (3, 2)), ()), (((2, 2, 2), (2, 2, 1)), ())),
-    lane=_matrix_lane,
+    lane=matrix_lane,
 )
 
 
-def _scalar_per_matrix(a: Node) -> Types:
+def scalar_per_matrix(a: Node) -> Types:
     require_square("det", a.shape)
     return ((a.shape[:-2], "real"),)
 
 
-def _per_matrix(value: Node) -> Node:
+def per_matrix(value: Node) -> Node:
     return reshape(value, (*value.shape, 1, 1))
 
 
 det: Custom = Custom(
     "det",
     np.linalg.det,
-    _scalar_per_matrix,
-    lambda node, g: [_per_matrix(g) * matrix_transpose(adjugate(node.inputs[0]))],
+    scalar_per_matrix,
+    lambda node, g: [per_matrix(g) * matrix_transpose(adjugate(node.inputs[0]))],
     doc="Determinant; its derivative is exact for singular matrices too.",
     domain="square matrices",
     box=(REGULAR,),
     kinks=(),
     samples=SQUARE,
-    lane=_matrix_lane,
+    lane=matrix_lane,
 )
 
 
@@ -236,7 +237,7 @@ adjugate: Custom = Custom(
     box=(REGULAR,),
     kinks=(),
     samples=SQUARE,
-    lane=_matrix_lane,
+    lane=matrix_lane,
 )
 
 
@@ -249,11 +250,11 @@ def _adjugate_tangent_vjp(node: Node, g: Node) -> list[Node]:
     # y = (tr(adj e) I - adj e) inv(a); h = g inv(a).T is the cotangent of the bracket.
     h = matrix_product(g, inverse)
     unit = identity(a.shape)
-    trace = _per_matrix(sum_(diagonal(h, 0), (-1,), False))
+    trace = per_matrix(sum_(diagonal(h, 0), (-1,), False))
     bracket = unit * trace - h
     by_cofactors = matrix_product(bracket, matrix_transpose(e))
     through = matrix_transpose(adjugate_tangent(a, matrix_transpose(by_cofactors)))
-    left = _per_matrix(
+    left = per_matrix(
         sum_(diagonal(matrix_product(cofactors, e), 0), (-1,), False)
     ) * unit - matrix_product(cofactors, e)
     by_inverse = matrix_product(matrix_transpose(left), g)
@@ -276,5 +277,5 @@ adjugate_tangent: Custom = Custom(
     box=(REGULAR, (-2.0, 2.0)),
     kinks=(),
     samples=((((3, 3), (3, 3)), ()),),
-    lane=_matrix_lane,
+    lane=matrix_lane,
 )

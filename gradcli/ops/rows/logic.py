@@ -25,7 +25,7 @@ def _comparison(name: str, ufunc: np.ufunc, symbol: str, doc: str, short: str) -
         kinks=(),
         symbol=symbol,
         kind="bool",
-        spell=f"np+torch+jnp.{name} torch.{short}",
+        spell=f"np+torch+jnp.{name} torch.{short}" if name != "equal" else "np+jnp.equal torch.eq",
     )
 
 
@@ -75,4 +75,5 @@ where: Elementwise = Elementwise(
     kinks=(),
     kind="select",
     selects=(None, lambda c, a, b: not_equal(c, 0.0), lambda c, a, b: equal(c, 0.0)),
+    args="condition x y",
 )

@@ -27,7 +27,8 @@ from gradcli.ops.linear import (
     sum_,
     transpose,
 )
-from gradcli.ops.rows.arithmetic import ALL, ANY
+from gradcli.ops.rows.arithmetic import ALL, ANY, absolute, sign
+from gradcli.ops.rows.exponential import power
 from gradcli.ops.rows.logic import equal, logical_or, not_equal, where
 
 if TYPE_CHECKING:
@@ -202,6 +203,41 @@ norm2: Custom = Custom(
 )
 
 
+def _norm_p(x: Array, axes: Axes, keepdims: bool, order: float) -> Array:
+    """Scaled by the largest element, so that no power overflows or vanishes."""
+    size = np.abs(x)
+    largest = np.amax(size, axis=axes, keepdims=True, initial=0)
+    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
+    total = add_up(np.power(size / scale, order), axis=axes, keepdims=True)
+    root = (np.power(total, 1 / order) * scale).astype(x.dtype, copy=False)
+    return np.asarray(root if keepdims else np.squeeze(root, axis=axes))
+
+
+def _norm_p_vjp(node: Node, g: Node) -> list[Node]:
+    (x,), (axes, _, order) = node.inputs, node.params
+    ratio = absolute(x) / keep_reduced(node, x, axes)
+    slope = sign(x) * power(ratio, order - 1.0)
+    return [where(equal(x, 0.0), 0.0, keep_reduced(g, x, axes) * slope)]
+
+
+norm_p: Custom = Custom(
+    "norm_p",
+    _norm_p,
+    lambda x, axes, keepdims, order: _reduced(x, axes, keepdims),
+    _norm_p_vjp,
+    doc="sum(|x|**p)**(1/p) over axes, without overflow; where x is 0 its derivative is 0.",
+    domain="p other than 0",
+    box=(ANY,),
+    kinks=(((0.0,), (0.0,)),),
+    samples=(
+        (((4,),), ((-1,), False, 3.0)),
+        (((2, 3),), ((-1,), True, 0.5)),
+        (((2, 3),), ((-2, -1), False, -1.5)),
+    ),
+    lane=_reduction_lane,
+)
+
+
 def _std(x: Array, axes: Axes, keepdims: bool, ddof: float) -> Array:
     # Shifted by an element first, so that equal elements deviate by an exact zero.
     first = tuple([slice(0, 1) if k - x.ndim in axes else slice(None) for k in range(x.ndim)])
@@ -243,9 +279,18 @@ def _shift(x: Array, axes: Axes) -> Array:
     return np.where(np.isfinite(largest), largest, 0).astype(x.dtype, copy=False)
 
 
+def _log_total(x: Array, axes: Axes) -> tuple[Array, Array]:
+    """The largest element, and log(sum(exp(x - largest))): exact where one element is all of it."""
+    top = np.amax(x, axis=axes, keepdims=True, initial=-np.inf)
+    hit = x == top
+    rest = np.where(hit, 0, np.exp(x - _shift(x, axes))).astype(x.dtype, copy=False)
+    count = np.maximum(add_up(hit, axis=axes, keepdims=True, dtype=x.dtype), 1)
+    return top, np.log(count) + np.log1p(add_up(rest, axis=axes, keepdims=True) / count)
+
+
 def _logsumexp(x: Array, axes: Axes, keepdims: bool) -> Array:
-    top = _shift(x, axes)
-    total = np.log(add_up(np.exp(x - top), axis=axes, keepdims=True)) + top
+    top, rest = _log_total(x, axes)
+    total = top + rest
     return np.asarray(total if keepdims else np.squeeze(total, axis=axes))
 
 
@@ -255,14 +300,14 @@ def _softmax(x: Array, axes: Axes) -> Array:
 
 
 def _log_softmax(x: Array, axes: Axes) -> Array:
-    shifted = x - _shift(x, axes)
-    total = np.log(add_up(np.exp(shifted), axis=axes, keepdims=True))
-    return np.asarray(shifted - total)
+    return np.asarray(x - _shift(x, axes) - _log_total(x, axes)[1])
 
 
 def _logsumexp_vjp(node: Node, g: Node) -> list[Node]:
     (x,), (axes, _) = node.inputs, node.params
-    return [keep_reduced(g, x, axes) * softmax(x, axes)]
+    # Of elements that are all -inf none has a share.
+    nothing = equal(keep_reduced(node, x, axes), -np.inf)
+    return [where(nothing, 0.0, keep_reduced(g, x, axes) * softmax(x, axes))]
 
 
 def _softmax_vjp(node: Node, g: Node) -> list[Node]:

@@ -1,0 +1,58 @@
+"""The second tier of functions: imported when a name is found nowhere in the first.
+
+A name means the same before and after: `register` never gives a bare name away a second time.
+"""
+
+from gradcli.ops.functions import (
+    activations,
+    arithmetic,
+    arranging,
+    classification,
+    conditions,
+    convolution,
+    decompositions,
+    differences,
+    joining,
+    layers,
+    losses,
+    margins,
+    matrices,
+    normalization,
+    padding,
+    pooling,
+    quantiles,
+    scans,
+    scattering,
+    selecting,
+    sorting,
+    special,
+    squares,
+    statistics,
+)
+
+__all__ = [
+    "activations",
+    "arithmetic",
+    "arranging",
+    "classification",
+    "conditions",
+    "convolution",
+    "decompositions",
+    "differences",
+    "joining",
+    "layers",
+    "losses",
+    "margins",
+    "matrices",
+    "normalization",
+    "padding",
+    "pooling",
+    "quantiles",
+    "scans",
+    "scattering",
+    "selecting",
+    "sorting",
+    "special",
+    "squares",
+    "statistics",
+]

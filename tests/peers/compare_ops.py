@@ -1,0 +1,366 @@
+"""Functions of the language beside PyTorch, JAX, NumPy and SciPy, in float64.
+
+    python tests/peers/compare_ops.py [--write docs/agreement.md] [NAME ...]
+
+Every case is an expression that both sides read: here gradcli, there Python with the library's own
+modules. Value, vector-Jacobian product, Jacobian-vector product and second derivative (the
+gradient's derivative along a direction) are compared. PyTorch and JAX are needed to run this, and
+for nothing else; it takes a quarter of an hour. Documented differences are data, in
+`differences.py`; any other is an error, and the exit status says so.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy
+import scipy.integrate
+import scipy.special
+import scipy.stats
+import torch
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import conventions
+import differences
+import elementwise
+import losses
+import reductions
+
+from gradcli.autodiff import jvp, vjp
+from gradcli.engine import Plan
+from gradcli.errors import GradcliError
+from gradcli.graph import Arena, Node, building
+from gradcli.ops.binding import SPELLED, load_all
+from gradcli.ops.cotangent import Cotangent
+from gradcli.ops.leaves import input_
+from gradcli.session import Program
+from gradcli.simplify import rewrite
+
+jax.config.update("jax_enable_x64", True)
+torch.set_default_dtype(torch.float64)
+warnings.simplefilter("ignore")
+
+TOLERANCE = 1e-9
+ASKED = ("value", "VJP", "JVP", "second")
+SPACE = {
+    "np": np,
+    "scipy": scipy,
+    "torch": torch,
+    "F": torch.nn.functional,
+    "jnp": jnp,
+    "jax": jax,
+    "nan": float("nan"),
+    "inf": float("inf"),
+}
+
+
+def parts_of(found):
+    """The outputs of a call, in a list."""
+    return list(found) if isinstance(found, (tuple, list)) else [found]
+
+
+def is_real(array):
+    return np.asarray(array).dtype.kind == "f"
+
+
+class Directions:
+    """Seeds for outputs and tangents for inputs, the same on both sides."""
+
+    def __init__(self, values, inputs):
+        random = np.random.default_rng(11)
+        self.seeds = [random.uniform(0.5, 1.5, np.shape(v)) if is_real(v) else None for v in values]
+        self.tangents = {name: random.uniform(-1, 1, np.shape(x)) for name, x in inputs.items()}
+
+
+# --- our side ------------------------------------------------------------------------------------
+
+
+def leaf(shape):
+    return Node(input_, (), (shape, "x", "real"), ((shape, "real"),))
+
+
+class Ours:
+    """An expression traced at its inputs, and what is asked of it."""
+
+    def __init__(self, expr, inputs):
+        run = Program(expr).trace(inputs)
+        self.traced, self.values = run.traced, run.values
+        self.outputs = run.outputs
+        self.static = set(run.traced.static)
+
+    def compute(self, nodes, extra=()):
+        present = [node for node in nodes if node is not None]
+        bound = [*self.traced.inputs.values(), *[node for node, _ in extra]]
+        values = {**self.values, **{node.serial: array for node, array in extra}}
+        found = iter(Plan(present, bound).run(values))
+        return [None if node is None else next(found) for node in nodes]
+
+    def value(self):
+        found = self.compute(self.outputs)
+        kinds = [node.kind for node in self.outputs]
+        return [a if kind == "real" else a.astype(int) for a, kind in zip(found, kinds)]
+
+    def derivatives(self, smooth, directions):
+        wrt = {name: node for name, node in self.traced.inputs.items() if name in smooth}
+        nodes = list(wrt.values())
+        outputs = [o for o, s in zip(self.outputs, directions.seeds) if s is not None]
+        seeds = [(leaf(s.shape), s) for s in directions.seeds if s is not None]
+        tangents = [(leaf(directions.tangents[n].shape), directions.tangents[n]) for n in wrt]
+        with building(Arena(rewrite)):
+            back = vjp(outputs, [Cotangent(node) for node, _ in seeds], nodes)
+            forth = jvp(outputs, nodes, [node for node, _ in tangents])
+            present = [part for part in back if part is not None]
+            second = jvp(present, nodes, [node for node, _ in tangents]) if present else []
+        bent = iter(second)
+        second = [None if part is None else next(bent) for part in back]
+        extra = [*seeds, *tangents]
+        shapes = [node.shape for node in nodes]
+        filled = [
+            [np.zeros(shape) if part is None else part for part, shape in zip(parts, wanted)]
+            for parts, wanted in (
+                (self.compute(back, extra), shapes),
+                (self.compute(forth, extra), [o.shape for o in outputs]),
+                (self.compute(second, extra), shapes),
+            )
+        ]
+        return dict(zip(ASKED[1:], filled))
+
+
+# --- their side ----------------------------------------------------------------------------------
+
+
+def called(expr, values):
+    return parts_of(eval(expr, {**SPACE, **values}))
+
+
+def numpy_side(expr, inputs, smooth, directions):
+    return {}
+
+
+def torch_takes(expr, inputs, name):
+    """Whether PyTorch differentiates by that argument at all."""
+    values = {n: torch.tensor(x, requires_grad=n == name) for n, x in inputs.items()}
+    try:
+        called(expr, values)
+    except RuntimeError:
+        return False
+    return True
+
+
+def torch_side(expr, inputs, smooth, directions):
+    """What PyTorch gives; a question that it has no formula for is left out."""
+    fixed = {n: torch.tensor(x) for n, x in inputs.items() if n not in smooth}
+    leaves = {n: torch.tensor(inputs[n], requires_grad=True) for n in smooth}
+    found = {}
+    outputs = called(expr, {**fixed, **leaves})
+    outputs = [o for o, s in zip(outputs, directions.seeds) if s is not None]
+    seeds = [torch.tensor(s) for s in directions.seeds if s is not None]
+    tangents = [torch.tensor(directions.tangents[n]) for n in smooth]
+    try:
+        back = torch.autograd.grad(
+            outputs, list(leaves.values()), seeds, create_graph=True, allow_unused=True
+        )
+        found["VJP"] = [plain(b, x) for b, x in zip(back, leaves.values())]
+    except (RuntimeError, NotImplementedError):
+        return found
+    try:
+        total = sum((b * t).sum() for b, t in zip(back, tangents) if b is not None and b.grad_fn)
+        bent = [None] * len(leaves)
+        if isinstance(total, torch.Tensor):
+            bent = torch.autograd.grad(total, list(leaves.values()), allow_unused=True)
+        found["second"] = [plain(b, x) for b, x in zip(bent, leaves.values())]
+    except (RuntimeError, NotImplementedError):
+        pass
+
+    def call(*args):
+        parts = called(expr, {**fixed, **dict(zip(smooth, args))})
+        return tuple(o for o, s in zip(parts, directions.seeds) if s is not None)
+
+    try:
+        _, forth = torch.autograd.functional.jvp(call, tuple(leaves.values()), tuple(tangents))
+        found["JVP"] = [f.detach().numpy() for f in parts_of(forth)]
+    except (RuntimeError, NotImplementedError):
+        pass
+    return found
+
+
+def plain(tensor, like):
+    return np.zeros(like.shape) if tensor is None else tensor.detach().numpy()
+
+
+def jax_side(expr, inputs, smooth, directions):
+    fixed = {n: jnp.asarray(x) for n, x in inputs.items() if n not in smooth}
+
+    def call(*args):
+        parts = called(expr, {**fixed, **dict(zip(smooth, args))})
+        return [o for o, s in zip(parts, directions.seeds) if s is not None]
+
+    primals = tuple(jnp.asarray(inputs[n]) for n in smooth)
+    tangents = tuple(jnp.asarray(directions.tangents[n]) for n in smooth)
+    seeds = [jnp.asarray(s) for s in directions.seeds if s is not None]
+    found = {}
+    try:
+        found["JVP"] = [np.asarray(t) for t in jax.jvp(call, primals, tangents)[1]]
+
+        def gradient(*args):
+            return jax.vjp(call, *args)[1](seeds)
+
+        found["VJP"] = [np.asarray(g) for g in gradient(*primals)]
+        found["second"] = [np.asarray(t) for t in jax.jvp(gradient, primals, tangents)[1]]
+    except (NotImplementedError, TypeError, ValueError):
+        pass
+    return found
+
+
+SIDES = {"np": numpy_side, "scipy": numpy_side, "jnp": jax_side, "jax": jax_side}
+
+
+def library_of(expr):
+    return expr.lstrip("(").partition(".")[0]
+
+
+# --- comparison ----------------------------------------------------------------------------------
+
+
+def near(ours, theirs):
+    """The largest difference relative to the size of the arrays; None where all agree."""
+    if len(ours) != len(theirs):
+        return "another number of outputs"
+    for a, b in zip(ours, theirs):
+        a, b = np.asarray(a, float), np.asarray(b, float)
+        if a.shape != b.shape:
+            return f"shape {a.shape} for {b.shape}"
+        if not np.array_equal(np.isnan(a), np.isnan(b)):
+            return "NaN at other places"
+        with np.errstate(all="ignore"):
+            off = np.where((a == b) | np.isnan(a), 0, np.abs(a - b))
+            scale = 1 + np.nanmax(np.where(np.isfinite(b), np.abs(b), 0), initial=0)
+            if not np.all(off <= TOLERANCE * scale):
+                return f"{np.nanmax(off) / scale:.1e} off"
+    return None
+
+
+def compare(expr, inputs):
+    """For each question "yes", "-" (the library has no answer) or what differs."""
+    library = library_of(expr)
+    values = {n: np.asarray(x) for n, x in inputs.items()}
+    smooth = [n for n, x in values.items() if x.dtype.kind == "f"]
+    if library in ("torch", "F"):
+        theirs = called(expr, {n: torch.tensor(x) for n, x in values.items()})
+        theirs = [np.asarray(t.detach()) if isinstance(t, torch.Tensor) else t for t in theirs]
+    else:
+        held = (
+            values if library in ("np", "scipy") else {n: jnp.asarray(x) for n, x in values.items()}
+        )
+        theirs = [np.asarray(t) for t in called(expr, held)]
+    try:
+        ours = Ours(expr, values)
+        found = {"value": near(ours.value(), theirs) or "yes"}
+    except GradcliError as error:
+        return dict.fromkeys(ASKED, str(error))
+    directions = Directions(theirs, values)
+    smooth = [n for n in smooth if n not in ours.static]
+    if library in ("torch", "F"):
+        smooth = [n for n in smooth if torch_takes(expr, values, n)]
+    if not smooth or all(s is None for s in directions.seeds):
+        return {**found, **dict.fromkeys(ASKED[1:], "-")}
+    side = SIDES.get(library, torch_side)
+    expected = side(expr, values, smooth, directions)
+    mine = ours.derivatives(smooth, directions)
+    for asked in ASKED[1:]:
+        found[asked] = "-" if asked not in expected else near(mine[asked], expected[asked]) or "yes"
+    return found
+
+
+def judged(expr, found):
+    """What differs and is not documented."""
+    allowed = differences.DIFFERENCES.get(expr)
+    wrong = {asked: said for asked, said in found.items() if said not in ("yes", "-")}
+    return {} if allowed is not None else wrong
+
+
+def tables():
+    """Name -> cases, from all files of cases."""
+    merged = {}
+    for module in (elementwise, reductions, losses):
+        for name, cases in module.CASES.items():
+            merged.setdefault(name, []).extend(cases)
+    return merged
+
+
+def unknown_names():
+    """Spellings that the library does not have."""
+    load_all()
+    for name in sorted(SPELLED):
+        found = SPACE.get(name.partition(".")[0])
+        for part in name.split(".")[1:]:
+            found = getattr(found, part, None)
+        if "." in name and name.split(".")[0] in ("torch", "jnp", "jax") and found is None:
+            yield name
+
+
+def summary(results, asked):
+    said = {found[asked] for _, found in results}
+    if said <= {"yes", "-"}:
+        return "yes" if "yes" in said else "-"
+    return "differs"
+
+
+def main():
+    words = sys.argv[1:]
+    target = None
+    if "--write" in words:
+        place = words.index("--write")
+        target = words[place + 1]
+        del words[place : place + 2]
+    lines = [
+        "# Agreement with PyTorch, JAX, NumPy and SciPy",
+        "",
+        f"Compared in float64 with PyTorch {torch.__version__.split('+')[0]}, JAX "
+        f"{jax.__version__}, NumPy {np.__version__} and SciPy {scipy.__version__} by "
+        "`tests/peers/compare_ops.py`. "
+        "A dash: the library has no derivative of that order, or there is none.",
+        "",
+        "| function | spellings | cases | value | VJP | JVP | second |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    failed = count = 0
+    for name, cases in sorted(tables().items()):
+        if words and name not in words:
+            continue
+        results = []
+        for expr, inputs in cases:
+            found = compare(expr, inputs)
+            results.append((expr, found))
+            wrong = judged(expr, found)
+            count += 1
+            if wrong:
+                failed += 1
+                shapes = {n: np.shape(x) for n, x in inputs.items()}
+                print(f"{expr} {shapes}: {wrong}", file=sys.stderr)
+        heads = list(dict.fromkeys(expr.partition("(")[0].lstrip("(") for expr, _ in cases))
+        answers = " | ".join(summary(results, asked) for asked in ASKED)
+        spelled = ", ".join(f"`{head}`" for head in heads)
+        lines.append(f"| {name} | {spelled} | {len(cases)} | {answers} |")
+    if not words:
+        for name in unknown_names():
+            print(f"{name} is spelled here, and not in its library", file=sys.stderr)
+            failed += 1
+        lines += ["", *differences.table(), "", *conventions.tables()]
+    text = "\n".join(lines) + "\n"
+    if target:
+        Path(target).write_text(text, encoding="utf-8")
+    else:
+        print(text)
+    print(f"{count} cases, {failed} with an undocumented difference", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
