@@ -90,9 +90,7 @@ class Server:
         try:
             run = program.trace(inputs)
         except MissingInput as error:
-            error.hint = (
-                f"{error.near} or give it in `inputs`" if error.near else "give it in `inputs`"
-            )
+            error.give("give it in `inputs`")
             raise
         result = command(run, request)
         check_printable(named_arrays(result), run.settings.max_memory)

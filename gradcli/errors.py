@@ -7,6 +7,8 @@ message, the place in the source, notes and a hint.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class Span:
     """A place in a source: lines count from 1, columns from 0, the end is exclusive."""
@@ -20,20 +22,42 @@ class Span:
         self.end_column = end_column
 
 
+LONGEST_MESSAGE = 600
+"""Characters of a message: it may quote names and values of any length."""
+
+NOTHING = object()
+"""Stands for no value, where None is one."""
+
+
+class Keyword(str):
+    """An argument that was given by name, as what is wrong with a call."""
+
+    __slots__ = ()
+
+
 class GradcliError(Exception):
     """Base of all errors that a request can cause.
 
     Its place may be added on the way up: `node` is the serial of the graph node at fault, from
-    which a program that knows its sites finds the span. labels: what stands at the span, and at
-    other places in the source that have to do with it; related: further places, with a sentence.
+    which a program that knows its sites finds the span; `culprit` is the value at fault, or the
+    `Keyword`, from which a call finds the argument. labels: what stands at the span, and at other
+    places in the source that have to do with it; related: further places, with a sentence.
     """
 
     kind = "error"
     exit_status = 2
+    culprit: Any = NOTHING
 
     def __init__(
-        self, message: str, *, hint: str = "", span: Span | None = None, notes: tuple[str, ...] = ()
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        span: Span | None = None,
+        notes: tuple[str, ...] = (),
+        culprit: Any = NOTHING,
     ) -> None:
+        message = shortened(message, LONGEST_MESSAGE)
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -42,12 +66,15 @@ class GradcliError(Exception):
         self.labels: list[tuple[Span, str]] = []
         self.related: list[tuple[str, Span]] = []
         self.node: int | None = None
+        if culprit is not NOTHING:
+            self.culprit = culprit
         self.source: str | None = None
         self.filename: str | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
         """Rebuilt from what it holds, whatever its constructor takes (for other processes)."""
-        return _rebuilt, (type(self), self.args, self.__dict__)
+        held = {name: value for name, value in vars(self).items() if name != "culprit"}
+        return _rebuilt, (type(self), self.args, held)
 
     def located(self, source: str, filename: str | None) -> GradcliError:
         """Note which text the span points into, unless an inner place is known already."""
@@ -84,10 +111,15 @@ class MissingInput(NameProblem):
     """A free name of the program without a value; `name` is it, `near` a hint at a misspelling."""
 
     def __init__(self, name: str, *, span: Span, near: str) -> None:
-        hint = f"{near} or give it a value as an input" if near else "give it a value as an input"
-        super().__init__(f"`{name}` has no value", span=span, hint=hint)
+        super().__init__(f"`{name}` has no value", span=span)
         self.name = name
         self.near = near
+        self.give("give it a value as an input")
+
+    def give(self, way: str) -> None:
+        """Say how an input is given, behind what else the name may mean."""
+        between = " otherwise " if self.near.endswith("?") else "; otherwise "
+        self.hint = f"{self.near}{between}{way}" if self.near else way
 
 
 class ShapeError(GradcliError):
@@ -145,6 +177,13 @@ class ComputationError(GradcliError):
 
     kind = "computation"
     exit_status = 3
+
+
+def shortened(text: str, most: int) -> str:
+    """A text without its middle where it is longer than `most` characters."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2]}...{text[-most // 4 :]}"
 
 
 def nearest(word: str, candidates: list[str], limit: int = 3) -> list[str]:

@@ -107,10 +107,22 @@ class Node:
     """One value of a computation: an op, its operands, its static parameters, its type.
 
     `types` holds one (shape, kind) per output; `shape` and `kind` are those of the first. Serial
-    numbers grow, so that sorting by them is a topological order.
+    numbers grow, so that sorting by them is a topological order. `value` is its array where nodes
+    are computed as they are made (in scripts), and `note` what is kept with it there.
     """
 
-    __slots__ = ("__weakref__", "inputs", "kind", "op", "params", "serial", "shape", "types")
+    __slots__ = (
+        "__weakref__",
+        "inputs",
+        "kind",
+        "note",
+        "op",
+        "params",
+        "serial",
+        "shape",
+        "types",
+        "value",
+    )
 
     def __init__(
         self,
@@ -125,6 +137,8 @@ class Node:
         self.types = types
         self.shape, self.kind = types[0]
         self.serial = next(_serials)
+        self.value: Any = None
+        self.note: Any = None
 
     @property
     def ndim(self) -> int:
@@ -223,7 +237,10 @@ class Trace:
         self.count()
         types = op.infer(inputs, params)
         if any(len(shape) > MAX_RANK for shape, _ in types):
-            raise LimitError(f"a tensor has at most {MAX_RANK} axes")
+            raise LimitError(
+                f"a tensor has at most {MAX_RANK} axes",
+                hint="`reshape` joins axes that belong together",
+            )
         return Node(op, inputs, params, types)
 
     def count(self) -> None:

@@ -15,7 +15,7 @@ from gradcli.arrays import as_array
 from gradcli.errors import GradcliError, NameProblem, Span, SyntaxProblem, did_you_mean
 from gradcli.language.names import free_names, known_name
 from gradcli.language.parser import parse
-from gradcli.language.scopes import bound_names, entry_function
+from gradcli.language.scopes import bound_names, entry_function, require_placed
 from gradcli.run import Run
 from gradcli.settings import Settings
 from gradcli.traced import Source, Traced
@@ -53,7 +53,10 @@ class Program:
                     hint=did_you_mean(entry, known) or f"it defines {', '.join(known) or 'none'}",
                 )
             if not self.tree.body:
-                raise SyntaxProblem("the program is empty", span=Span(1, 0, 1, 0))
+                raise SyntaxProblem(
+                    "the program is empty", span=Span(1, 0, 1, 0), hint="as in `sum(x**2)`"
+                )
+            require_placed(self.tree)
         except GradcliError as error:
             raise error.located(source, filename) from None
         self.source = Source(source, filename, self.tree, stream, entry)

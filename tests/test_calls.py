@@ -1,6 +1,6 @@
 """The calls of tests/peers beside NumPy, which is here, and beside differences.
 
-PyTorch and JAX, for their spellings and for derivatives: tests/peers/compare.py.
+PyTorch and JAX, for their spellings and for derivatives: tests/peers/compare_ops.py.
 """
 
 from pathlib import Path

@@ -65,4 +65,5 @@ def test_no_call_is_worse_than_an_error(found):
 
 
 def test_calls_are_of_every_function():
-    assert {found for found in rowcheck.calls() if found.example} <= set(FUNCTIONS)
+    methods = {found for found in SPELLED.values() if found.spellings[0].startswith("Tensor.")}
+    assert {found for found in rowcheck.calls() if found.example} - methods <= set(FUNCTIONS)

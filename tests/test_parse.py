@@ -30,7 +30,16 @@ SIGNS = st.sampled_from(
 )
 SIGNS |= st.sampled_from([" and ", " or ", " in ", " not in ", " is ", " is not "])
 TARGETS = st.sampled_from(["x", "x, y1", "x, (y1, T)", "[x, T]", "x[0]", "x.T", "(x, y1)", "x,"])
-ARGUMENTS = st.sampled_from(["{}", "*({})", "key=({})", "**({})", "{} for x in T", "*y1, {}"])
+ARGUMENTS = st.sampled_from(["{}", "*({})", "k{}=({})", "**({})", "*y1, {}"])
+
+
+def call(arguments):
+    """A call; what is given by name has one name each."""
+    parts = [
+        pattern.format(place, text) if pattern.startswith("k") else pattern.format(text)
+        for place, (pattern, text) in enumerate(arguments)
+    ]
+    return f"f({', '.join(parts)})"
 
 
 def compound(inner):
@@ -44,7 +53,7 @@ def compound(inner):
         lambda t: f" for {t[0]} in ({t[1]}){t[2]}"
     )
     clauses = st.lists(clause, min_size=1, max_size=3).map("".join)
-    argument = st.tuples(ARGUMENTS, inner).map(lambda t: t[0].format(t[1]))
+    argument = st.tuples(ARGUMENTS, inner)
     plain = inner.filter(lambda text: not set(text) & set("'\"\\\n{}!α"))
     return st.one_of(
         st.tuples(inner, SIGNS, inner).map("".join),
@@ -54,7 +63,8 @@ def compound(inner):
         filled(2, "({}, {})", "[{}, {}]", "x[{}, {}:, ::2, ..., None]", "(lambda a, b=({}): {})"),
         filled(2, "{{'k': {}, 2: {}}}", "[{},\n\n  {},\n]", "{}\\\n+{}"),
         filled(3, "x[{}:{}:{}]", "({} if {} else {})", "f({})({})[{}]"),
-        st.lists(argument, max_size=4).map(lambda parts: f"f({', '.join(parts)})"),
+        st.lists(argument, max_size=4).map(call),
+        st.tuples(inner, clauses).map(lambda t: f"f({t[0]}{t[1]})"),
         st.tuples(inner, clauses).map(lambda t: f"[{t[0]}{t[1]}]"),
         st.tuples(inner, clauses).map(lambda t: f"({t[0]}{t[1]})"),
         st.tuples(inner, inner, clauses).map(lambda t: f"{{{t[0]}: {t[1]}{t[2]}}}"),
@@ -197,6 +207,10 @@ PROGRAMS = [
     "{k: v for k, v in a for b in c if d if e}",
     "f'{x}{y:>{w}}' rf'\\{z!r}' 'end'",
     "del a, b[0], c.d",
+    "if a: b\nelif c: d\nelif e: f\nelif g:\n  h\nelse: i",
+    "if a: b\nelif c: d\nelif e: f",
+    "@jit\n@torch.no_grad()\n@f\ndef g(): return 1",
+    "@a\n@b\ndef g(x) -> y: return 1",
 ]
 
 

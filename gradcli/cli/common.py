@@ -236,8 +236,7 @@ class Request:
         try:
             traced = program.trace(inputs)
         except MissingInput as error:
-            way = f"give it as an input: {how_to_give(error.name, self.context.command)}"
-            error.hint = f"{error.near} or {way}" if error.near else way
+            error.give(f"give it as an input: {how_to_give(error.name, self.context.command)}")
             raise
         traced.extra += [f"the program does not use `{name}`, which --inputs has" for name in extra]
         return traced

@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from gradcli.errors import ArgumentError, ShapeError, SyntaxProblem
+from gradcli.errors import ArgumentError, GradcliError, ShapeError, SyntaxProblem
 from gradcli.language.containers import set_item
-from gradcli.language.iterators import length
+from gradcli.language.iterators import VIEWS, Lazy, length
 from gradcli.language.places import span_of
-from gradcli.language.tensors import Tensor, bare, shares
+from gradcli.language.tensors import Tensor, bare
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.indexing import index_value
-from gradcli.ops.linear import index
 from gradcli.ops.values import tensor
 from gradcli.ops.writing import placed_value, require_room
 
@@ -23,21 +22,20 @@ if TYPE_CHECKING:
 
 def assign(interpreter: Interpreter, target: ast.expr, value: Any) -> None:
     """`target = value`."""
-    kind = type(target)
-    if kind is ast.Name:
-        interpreter.scope.names[vars(target)["id"]] = value
+    if isinstance(target, ast.Name):
+        interpreter.scope.names[target.id] = value
     elif isinstance(target, (ast.Tuple, ast.List)):
         parts = _unpacked(interpreter, target, value)
         for part, item in zip(target.elts, parts, strict=True):
             assign(interpreter, part, item)
     elif isinstance(target, ast.Subscript):
-        owner, keys = _place(interpreter, target)
-        interpreter.located(target, _store, interpreter, owner, keys, value, target)
+        owner, key = _place(interpreter, target)
+        interpreter.located(target, _store, interpreter, target, owner, key, value)
     elif isinstance(target, ast.Attribute):
         owner = interpreter.expression(target.value)
         interpreter.located(target, interpreter.set_member, owner, target, value)
     else:
-        raise SyntaxProblem("only names and elements can be assigned to", span=span_of(target))
+        raise AssertionError("the parser lets nothing else stand there")
 
 
 def _unpacked(interpreter: Interpreter, target: ast.Tuple | ast.List, value: Any) -> list[Any]:
@@ -46,10 +44,16 @@ def _unpacked(interpreter: Interpreter, target: ast.Tuple | ast.List, value: Any
     found = None
     if isinstance(value, (Tensor, range)):
         found = length(value) if isinstance(value, range) else (value.shape or (None,))[0]
+    elif not isinstance(value, (tuple, list, dict, str, Lazy, *VIEWS)):
+        found = 1
     parts = interpreter.elements(value, target) if found in (None, wanted) else []
     if len(parts) != wanted:
         values = len(parts) if found is None else found
-        raise ArgumentError(f"{wanted} names for {values} values", span=span_of(target))
+        raise ArgumentError(
+            f"{wanted} name{'s' * (wanted != 1)} for {values} value{'s' * (values != 1)}",
+            span=span_of(target),
+            hint="as many names as values; `_` takes what is not needed",
+        )
     return parts
 
 
@@ -66,16 +70,15 @@ def augment(interpreter: Interpreter, node: ast.AugAssign) -> None:
         value = interpreter.located(node, interpreter.augmented, node, left, right)
         interpreter.scope.names[target.id] = value
     elif isinstance(target, ast.Subscript):
-        owner, keys = _place(interpreter, target)
-        left = owner
-        for key in keys:
-            left = interpreter.located(target, interpreter.item, left, key)
+        owner, key = _place(interpreter, target)
+        left = interpreter.located(target, interpreter.item, owner, key)
         right = interpreter.expression(node.value)
-        # An element of a tensor is no tensor of its own: what holds it is written to.
-        apply = interpreter.binary if isinstance(owner, Tensor) else interpreter.augmented
-        what = type(node.op) if isinstance(owner, Tensor) else node
-        value = interpreter.located(node, apply, what, left, right)
-        interpreter.located(target, _store, interpreter, owner, keys, value, target)
+        if isinstance(owner, Tensor):
+            # The element is no tensor of its own: what holds it is written to.
+            value = interpreter.located(node, interpreter.binary, type(node.op), left, right)
+        else:
+            value = interpreter.located(node, interpreter.augmented, node, left, right)
+        interpreter.located(target, _store, interpreter, target, owner, key, value)
     else:
         owner = interpreter.expression(target.value)
         left = interpreter.located(target, interpreter.attribute, target, owner)
@@ -85,48 +88,39 @@ def augment(interpreter: Interpreter, node: ast.AugAssign) -> None:
             interpreter.located(target, interpreter.set_member, owner, target, value)
 
 
-def _place(interpreter: Interpreter, target: ast.Subscript) -> tuple[Any, list[Any]]:
-    """What `owner[key][key] = ...` writes to, and by which keys.
-
-    A tensor is written to by all keys behind it: `y[i][j] = v` writes into y.
-    """
-    chain: list[ast.Subscript] = [target]
-    while isinstance(chain[-1].value, ast.Subscript):
-        chain.append(chain[-1].value)
-    owner = interpreter.expression(chain[-1].value)
-    keys: list[Any] = []
-    for node in reversed(chain):
-        key = interpreter.key(node.slice)
-        if node is target or isinstance(owner, Tensor):
-            keys.append(key)
-        else:
-            owner = interpreter.located(node, interpreter.item, owner, key)
-    return owner, keys
+def _place(interpreter: Interpreter, target: ast.Subscript) -> tuple[Any, Any]:
+    """What `owner[key] = ...` writes to, and where. Raises ArgumentError for a copy."""
+    inner = target.value
+    if isinstance(inner, ast.Subscript):
+        outer = interpreter.expression(inner.value)
+        owner = interpreter.located(inner, interpreter.subscript, inner, outer)
+        tensors = isinstance(outer, Tensor) and isinstance(owner, Tensor)
+        if tensors and owner.steps is None and not interpreter.is_number(owner):
+            raise ArgumentError(
+                "this would write into a copy, which nothing keeps",
+                span=span_of(target),
+                hint="one index writes: `y[mask, 0] = v`",
+            )
+    else:
+        owner = interpreter.expression(inner)
+    return owner, interpreter.key(target.slice)
 
 
 def element(interpreter: Runtime, owner: Tensor, key: Any) -> Tensor:
     """`owner[key]`; what a loop wrote just before is found without building the whole tensor."""
     items = _position(owner, key)
-    if items is not None:
-        waiting = owner.written(items)
-        below = owner.unwritten(items)
-        if waiting is not None or below is not None:
-            node = waiting if below is None else index(below, items)
-            assert node is not None
-            made = _element(interpreter, owner, key, node)
-            if not interpreter.is_number(made) and made.storage is None:
-                # The value that waits is no view of the owner; the element is.
-                made.sharing(owner)
-            return made
-    return _element(interpreter, owner, key, index_value(owner.node, bare(key)))
-
-
-def _element(interpreter: Runtime, owner: Tensor, key: Any, node: Any) -> Tensor:
-    made: Tensor = interpreter.wrapped(node, [owner])
+    waiting = None if items is None else owner.element(items)
+    made: Tensor
+    if waiting is not None and items is not None:
+        made = interpreter.wrapped(waiting, [owner], True)
+        if interpreter.views_elements(owner):
+            made.element_of(owner, items)
+        return made
+    made = interpreter.wrapped(index_value(owner.node, bare(key)), [owner])
     # In NumPy an element is a number, unless `...` asked for a view; in PyTorch it is a view.
-    made.held = key is ... or (type(key) is tuple and any(part is ... for part in key))
-    if interpreter.is_number(made):
-        made.storage = None
+    made.is_array = key is ... or (type(key) is tuple and any(part is ... for part in key))
+    if made.steps is not None and interpreter.is_number(made):
+        made.part()
     return made
 
 
@@ -141,49 +135,39 @@ def _position(owner: Tensor, key: Any) -> tuple[int, ...] | None:
 
 
 def _store(
-    interpreter: Interpreter, owner: Any, keys: list[Any], value: Any, where: ast.AST
+    interpreter: Interpreter, place: ast.Subscript, owner: Any, key: Any, value: Any
 ) -> None:
-    """`owner[key] = value`, with several keys for a tensor."""
+    """`owner[key] = value`."""
     if not isinstance(owner, Tensor):
-        set_item(interpreter, owner, keys[0], value)
+        set_item(interpreter, owner, key, value)
         return
     interpreter.require_writable(owner)
-    node = tensor(bare(value))
-    parts = [owner.node] if len(keys) > 1 else []
-    for key in keys[:-1]:
-        part = index_value(parts[-1], bare(key))
-        if not shares(part, parts[-1]):
-            raise ArgumentError(
-                "this would write into a copy, which nothing keeps",
-                hint="one index writes: `y[mask, 0] = v`",
-            )
-        parts.append(part)
-    for part, key in zip(reversed(parts), reversed(keys), strict=False):
-        temporary = Tensor(part)
-        put_value(temporary, key, node, where)
-        node = temporary.node
-    if len(keys) == 1:
-        put_value(owner, keys[0], node, where)
-    else:
-        owner.become(node, where)
-    interpreter.wrote(owner, value, where)
+    try:
+        put_value(owner, key, tensor(bare(value)))
+    except GradcliError as error:
+        # What explains errors is loaded where there is one.
+        from gradcli.language import blame
+
+        blame.index(interpreter, error, place, owner, key)
+        raise
+    interpreter.wrote(owner, value, place)
 
 
-def put_value(owner: Tensor, key: Any, value: Any, where: ast.AST | None) -> None:
+def put_value(owner: Tensor, key: Any, value: Any) -> None:
     """Write into a tensor, for a value that is a node."""
     items = _position(owner, key)
     if items is not None and value.ndim == 0:
         require_room(owner.kind, value)
-        owner.write(items, value, where)
+        owner.write(items, value)
         return
     found, node = placed_value(owner.node, bare(key), value)
     if found is None:
-        owner.become(node, where)
+        owner.become(node)
     else:
-        owner.write(found, node, where)
+        owner.write(found, node)
 
 
-def rewritten(owner: Tensor, value: Any, where: ast.AST | None) -> Tensor:
+def rewritten(owner: Tensor, value: Any) -> Tensor:
     """A tensor that holds `value` from now on, under all its names: what writes in place do.
 
     Raises ShapeError where the shape would change, ArgumentError where whole numbers would not
@@ -197,7 +181,7 @@ def rewritten(owner: Tensor, value: Any, where: ast.AST | None) -> Tensor:
             hint="`y = y + x` makes a new tensor",
         )
     require_room(owner.kind, node)
-    owner.become(node, where)
+    owner.become(node)
     return owner
 
 
@@ -213,4 +197,6 @@ def delete(interpreter: Interpreter, node: ast.Delete) -> None:
             key = interpreter.key(target.slice)
             interpreter.located(target, set_item, interpreter, owner, key, None, True)
         else:
-            raise SyntaxProblem("`del` takes names and elements", span=span_of(target))
+            raise SyntaxProblem(
+                "`del` takes names and elements of lists and dicts", span=span_of(target)
+            )

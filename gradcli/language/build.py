@@ -42,7 +42,11 @@ def build_augmented(children: list[Any], place: Place) -> ast.AugAssign:
     target, sign, value = children
     stored = _target(target)
     if isinstance(stored, (ast.Tuple, ast.List)):
-        raise SyntaxProblem(f"`{sign}` takes one target, not a tuple", span=span_of(stored))
+        raise SyntaxProblem(
+            f"`{sign}` takes one name or element, not several",
+            span=span_of(stored),
+            hint=f"a line for each of them, as in `a {sign} 1`",
+        )
     return placed(ast.AugAssign(target=stored, op=AUGMENTED[sign](), value=value), place)
 
 
@@ -147,18 +151,24 @@ def build_del_(children: list[Any], place: Place) -> ast.Delete:
     return placed(ast.Delete(targets=targets), place)
 
 
-def build_decorator(children: list[Any], place: Place) -> tuple[str, Any]:
-    return ("@", children[0])
+def build_decorator(children: list[Any], place: Place) -> Any:
+    return children[0]
 
 
-def build_def_(children: list[Any], place: Place) -> ast.FunctionDef:
-    decorators = [child[1] for child in children if isinstance(child, tuple)]
-    name, params, returns, body = children[len(decorators) :]
+def build_decorated(children: list[Any], place: Place) -> ast.FunctionDef:
+    *decorators, node = children
+    node.decorator_list = decorators
+    function: ast.FunctionDef = node
+    return function
+
+
+def build_function(children: list[Any], place: Place) -> ast.FunctionDef:
+    name, params, returns, body = children
     node = ast.FunctionDef(
         name=name,
         args=params or _arguments([]),
         body=body,
-        decorator_list=decorators,
+        decorator_list=[],
         returns=returns,
         type_comment=None,
     )
@@ -186,18 +196,19 @@ build_lambda_params = build_params
 
 
 def _arguments(pairs: list[tuple[Any, Any]]) -> ast.arguments:
-    names: set[str] = set()
+    names: dict[str, Any] = {}
     defaults = []
     for arg, default in pairs:
         if arg.arg in names:
-            raise SyntaxProblem(f"parameter `{arg.arg}` is named twice", span=span_of(arg))
-        names.add(arg.arg)
+            raise _twice(f"parameter `{arg.arg}` is named twice", names[arg.arg], arg)
+        names[arg.arg] = arg
         if default is not None:
             defaults.append(default)
         elif defaults:
             raise SyntaxProblem(
                 f"parameter `{arg.arg}` without a default follows one with a default",
                 span=span_of(arg),
+                hint="parameters with defaults come last",
             )
     return ast.arguments(
         posonlyargs=[],
@@ -210,16 +221,36 @@ def _arguments(pairs: list[tuple[Any, Any]]) -> ast.arguments:
     )
 
 
+def _twice(message: str, first: Any, second: Any) -> SyntaxProblem:
+    """An error with both places where something stands that may stand once."""
+    error = SyntaxProblem(message, span=span_of(second))
+    error.labels = [(span_of(first), "first"), (span_of(second), "again")]
+    return error
+
+
 def _target(node: Any) -> Any:
     """An expression as the target of an assignment."""
     # Targets nest no deeper than the brackets that the lexer let through.
     if isinstance(node, (ast.Tuple, ast.List)):
         node.elts = [_target(element) for element in node.elts]
     elif not isinstance(node, (ast.Name, ast.Subscript, ast.Attribute)):
-        hint = "`==` compares; `=` gives a name to a value"
-        raise SyntaxProblem("only names can be assigned to", span=span_of(node), hint=hint)
+        raise _no_target(node)
     node.ctx = STORE
     return node
+
+
+def _no_target(node: Any) -> SyntaxProblem:
+    """The error for what cannot stand on the left of `=`."""
+    hint = "as in `x = 3`; `==` compares"
+    what = "an expression"
+    if isinstance(node, ast.Call):
+        what = "a call"
+        if isinstance(node.func, ast.Name):
+            named = ", ".join([arg.id for arg in node.args if isinstance(arg, ast.Name)])
+            hint = f"a function is written `def {node.func.id}({named}): return ...`"
+    elif isinstance(node, (ast.Constant, ast.JoinedStr, ast.Dict)):
+        what = "a value"
+    return SyntaxProblem(f"{what} stands where a name is wanted", span=span_of(node), hint=hint)
 
 
 # --- expressions -------------------------------------------------------------------------------
@@ -337,18 +368,21 @@ def build_keywords(children: list[Any], place: Place) -> ast.keyword:
 def build_call(children: list[Any], place: Place) -> ast.Call:
     positional: list[Any] = []
     keywords: list[Any] = []
+    named: dict[str, Any] = {}
     function, given = children
     for argument in [given] if isinstance(given, ast.GeneratorExp) else given or []:
         if isinstance(argument, ast.keyword):
             name = argument.arg
-            if name is not None and any(name == earlier.arg for earlier in keywords):
-                raise SyntaxProblem(f"`{name}` is given twice", span=span_of(argument))
+            if name is not None:
+                if name in named:
+                    raise _twice(f"`{name}` is given twice", named[name], argument)
+                named[name] = argument
             keywords.append(argument)
-        elif keywords and not (
-            isinstance(argument, ast.Starred) and all(item.arg is not None for item in keywords)
-        ):
+        elif keywords and not (isinstance(argument, ast.Starred) and len(named) == len(keywords)):
             raise SyntaxProblem(
-                "an argument without a name follows one with a name", span=span_of(argument)
+                "an argument without a name follows one with a name",
+                span=span_of(argument),
+                hint="arguments with names come last",
             )
         else:
             positional.append(argument)

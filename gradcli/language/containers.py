@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradcli.errors import ArgumentError, LimitError
-from gradcli.language.iterators import VIEWS, Iterator, length
-from gradcli.language.static import bounded, static_item
+from gradcli.errors import ArgumentError, LimitError, did_you_mean
+from gradcli.language.iterators import VIEWS, Lazy, length
+from gradcli.language.natives import dict_of, require_key
+from gradcli.language.signatures import Signature
+from gradcli.language.static import out_of_range, static_item
 from gradcli.language.tensors import Tensor, bare
 from gradcli.ops.indexing import index_value
 from gradcli.ops.values import MAX_ITEMS, describe, tensor, whole
@@ -22,64 +24,92 @@ class Member:
 
     __slots__ = ("body", "name", "owner")
 
-    def __init__(self, name: str, body: Callable[..., Any], owner: Any) -> None:
+    def __init__(self, name: str, body: Callable[..., Any] | None, owner: Any) -> None:
         self.name = name
         self.body = body
         self.owner = owner
 
     def call(self, interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Call it. Raises ArgumentError for arguments that it does not take."""
-        if kwargs and self.name not in ("update", "sort"):
-            raise ArgumentError(f"`{self.name}` takes no arguments by name")
+        if self.name == "format":
+            from gradcli.language.formats import format_string
+
+            return format_string(interpreter, self.owner, args, kwargs)
+        SIGNATURES[type(self.owner)][self.name].check(args, kwargs)
+        assert self.body is not None
         interpreter.count(1)
         try:
             return self.body(self.owner, *args, **kwargs)
-        except (TypeError, ValueError, IndexError, KeyError):
-            given = ", ".join(describe(bare(arg)) for arg in args) or "no arguments"
+        except TypeError:
+            given = ", ".join(describe(bare(arg)) for arg in args)
+            what = describe(type(self.owner)())
             raise ArgumentError(
-                f"`{self.name}` of {describe(self.owner)} cannot take {given}"
+                f"`{self.name}` of {what} cannot take {given}", culprit=args[0]
             ) from None
-
-
-def require_key(key: Any) -> Any:
-    """A key of a dict. Raises ArgumentError where it cannot be one."""
-    if not isinstance(key, (str, int, float)):
-        raise ArgumentError("keys of a dict are strings or numbers")
-    return key
 
 
 def _spread(items: Any) -> list[Any]:
     """The elements of what a method takes several from."""
-    if isinstance(items, Iterator):
+    if isinstance(items, Lazy):
         return items.rest()
     if not isinstance(items, (list, tuple, range, dict, str, *VIEWS)):
         raise TypeError
-    if length(items) > MAX_ITEMS:
-        raise LimitError(f"a list would have more than {MAX_ITEMS:,} elements")
+    _require_room(length(items))
     return list(items)
 
 
 def _extend(owner: list[Any], items: Any) -> None:
     more = _spread(items)
-    if len(owner) + len(more) > MAX_ITEMS:
-        raise LimitError(f"a list would have more than {MAX_ITEMS:,} elements")
+    _require_room(len(owner) + len(more))
     owner.extend(more)
 
 
-def _place(value: Any) -> int:
-    return int(whole(bare(value), "a position"))
+def _append(owner: list[Any], item: Any) -> None:
+    _require_room(len(owner) + 1)
+    owner.append(item)
+
+
+def _require_room(length: int) -> None:
+    if length > MAX_ITEMS:
+        raise LimitError(
+            f"a list or string would have more than {MAX_ITEMS:,} elements",
+            hint="a tensor may have more: `zeros`, `arange`, `concatenate`",
+        )
 
 
 def _pop(owner: list[Any], place: Any = -1) -> Any:
-    return owner.pop(_place(place))
+    position = int(whole(bare(place), "a position"))
+    if not -len(owner) <= position < len(owner):
+        raise out_of_range(position, len(owner))
+    return owner.pop(position)
 
 
 def _insert(owner: list[Any], place: Any, item: Any) -> None:
-    owner.insert(_place(place), item)
+    _require_room(len(owner) + 1)
+    owner.insert(int(whole(bare(place), "a position")), item)
 
 
 def _dict_pop(owner: dict[Any, Any], key: Any, *default: Any) -> Any:
+    if not default and require_key(key) not in owner:
+        raise no_such_key(owner, key)
     return owner.pop(require_key(key), *default)
+
+
+def no_such_key(owner: dict[Any, Any], key: Any) -> ArgumentError:
+    """The error for a key that a dict does not have."""
+    names = [repr(name) for name in owner]
+    near = (
+        did_you_mean(key, [name for name in owner if type(name) is str])
+        if (type(key) is str)
+        else ""
+    )
+    listed = f"it has {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}"
+    shown = f" {key!r}" if isinstance(key, (str, int, float)) else ""
+    return ArgumentError(
+        f"the dict has no key{shown}",
+        hint=near or (listed if names else "it is empty"),
+        culprit=key,
+    )
 
 
 def _get(owner: dict[Any, Any], key: Any, default: Any = None) -> Any:
@@ -90,29 +120,39 @@ def _set_default(owner: dict[Any, Any], key: Any, default: Any = None) -> Any:
     return owner.setdefault(require_key(key), default)
 
 
-def _update(owner: dict[Any, Any], *items: Any, **named: Any) -> None:
-    owner.update(pairs_of(*items), **named)
-
-
-def pairs_of(items: Any = ()) -> dict[Any, Any]:
-    """A dict of another, or of pairs. Raises ArgumentError where they are none."""
-    if isinstance(items, dict):
-        return dict(items)
-    pairs = [_spread(pair) for pair in _spread(items)]
-    if any(len(pair) != 2 for pair in pairs):
-        raise ArgumentError("a dict is made of pairs of a key and a value")
-    return {require_key(key): value for key, value in pairs}
+def _update(owner: dict[Any, Any], other: Any = None, **items: Any) -> None:
+    pairs = () if other is None else other.items() if isinstance(other, dict) else _spread(other)
+    owner.update(dict_of(pairs), **items)
 
 
 def _join(owner: str, items: Any) -> str:
     parts = _spread(items)
-    total = sum([len(part) + len(owner) for part in parts])
-    return bounded(total, lambda: owner.join(parts))
+    if not all(type(part) is str for part in parts):
+        raise TypeError
+    _require_room(sum(map(len, parts)) + len(owner) * len(parts))
+    return owner.join(parts)
 
 
-MEMBERS: dict[type, dict[str, Callable[..., Any]]] = {
+def _replace(owner: str, old: str, new: str) -> str:
+    found = owner.count(old)
+    if len(owner) + found * len(new) > MAX_ITEMS:
+        raise LimitError(f"a string would have more than {MAX_ITEMS:,} characters")
+    return owner.replace(old, new)
+
+
+def _padded(pad: Callable[..., str]) -> Callable[..., str]:
+    def call(owner: str, width: Any, *fill: str) -> str:
+        wanted = int(whole(bare(width), "a width"))
+        if wanted > MAX_ITEMS:
+            raise LimitError(f"a string would have more than {MAX_ITEMS:,} characters")
+        return pad(owner, wanted, *fill)
+
+    return call
+
+
+MEMBERS: dict[type, dict[str, Callable[..., Any] | None]] = {
     list: {
-        "append": list.append,
+        "append": _append,
         "extend": _extend,
         "insert": _insert,
         "pop": _pop,
@@ -137,8 +177,32 @@ MEMBERS: dict[type, dict[str, Callable[..., Any]]] = {
         "strip": str.strip,
         "startswith": str.startswith,
         "endswith": str.endswith,
+        "capitalize": str.capitalize,
+        "title": str.title,
+        "split": str.split,
+        "replace": _replace,
+        "ljust": _padded(str.ljust),
+        "rjust": _padded(str.rjust),
+        "center": _padded(str.center),
+        "zfill": _padded(str.zfill),
+        "format": None,
     },
 }
+
+
+SIGNATURES: dict[type, dict[str, Signature]] = {
+    kind: {text.partition("(")[0]: Signature(text) for text in texts}
+    for kind, texts in {
+        list: ("append(item)", "extend(items)", "insert(place, item)", "pop(place=-1)",
+               "reverse()", "clear()", "copy()"),
+        dict: ("items()", "keys()", "values()", "get(key, default=None)", "pop(key, default=None)",
+               "update(other=None, **items)", "setdefault(key, default=None)", "copy()"),
+        str: ("join(items)", "upper()", "lower()", "strip(signs=None)", "startswith(start)",
+              "endswith(end)", "capitalize()", "title()", "split(sep=None)", "replace(old, new)",
+              "ljust(width, fill=' ')", "rjust(width, fill=' ')", "center(width, fill=' ')",
+              "zfill(width)"),
+    }.items()
+}  # fmt: skip
 
 
 def item_of(interpreter: Runtime, value: Any, key: Any) -> Any:
@@ -149,13 +213,13 @@ def item_of(interpreter: Runtime, value: Any, key: Any) -> Any:
             return interpreter.wrapped(index_value(tensor(bare(value)), bare(key)), ())
         return static_item(value, bare(key))
     if isinstance(value, dict):
-        try:
-            return value[require_key(key)]
-        except KeyError:
-            names = ", ".join(f"`{name}`" for name in list(value)[:5])
-            hint = f"it has {names}" if names else "it is empty"
-            raise ArgumentError("the dict has no such key", hint=hint) from None
-    raise ArgumentError(f"{describe(bare(value))} cannot be indexed")
+        if require_key(key) not in value:
+            raise no_such_key(value, key)
+        return value[key]
+    raise ArgumentError(
+        f"{describe(bare(value))} cannot be indexed",
+        hint="lists, tuples, dicts, strings and tensors have elements",
+    )
 
 
 def _is_index(key: Any) -> bool:
@@ -165,24 +229,28 @@ def _is_index(key: Any) -> bool:
 def set_item(interpreter: Runtime, owner: Any, key: Any, value: Any, remove: bool = False) -> None:
     """`owner[key] = value`, or `del owner[key]`, for what is no tensor."""
     if isinstance(owner, dict):
-        if remove and require_key(key) not in owner:
-            raise ArgumentError("the dict has no such key")
+        require_key(key)
         if remove:
+            if key not in owner:
+                raise no_such_key(owner, key)
             del owner[key]
         else:
-            owner[require_key(key)] = value
+            owner[key] = value
         return
     if not isinstance(owner, list):
         what = describe(bare(owner))
         hint = "a list can be changed: `list(t)`" if isinstance(owner, tuple) else ""
+        hint = hint or "those of lists, dicts and tensors can"
         raise ArgumentError(f"elements of {what} cannot be changed", hint=hint)
     if isinstance(key, (slice, tuple)):
         raise ArgumentError(
-            "a list is changed one element at a time", hint="`array(y)` makes a tensor of it"
+            "a list is changed one element at a time",
+            hint="`array(y)` makes a tensor of it, whose parts can be written",
+            culprit=key,
         )
     place = int(whole(bare(key), "an index"))
     if not -len(owner) <= place < len(owner):
-        raise ArgumentError(f"index {place} is out of range for {len(owner)} elements")
+        raise out_of_range(place, len(owner))
     if remove:
         del owner[place]
     else:

@@ -19,10 +19,16 @@ if TYPE_CHECKING:
 NAMES = {
     "float64": ("float64", "double", "float_"),
     "float32": ("float32", "float", "single"),
-    "int64": ("int64", "long", "int32", "int", "int_", "int16", "int8", "uint8", "short"),
+    "int64": ("int64", "long", "int_"),
+    "int32": ("int32", "int", "intc"),
+    "int16": ("int16", "short"),
+    "int8": ("int8",),
+    "uint8": ("uint8",),
     "bool": ("bool", "bool_"),
 }
-"""What a name stands for; whole numbers are all held as 64-bit ones."""
+"""What a name stands for; outside scripts all whole numbers are held alike."""
+
+NARROW = frozenset({"float16", "half", "bfloat16"})
 
 LIBRARIES = ("torch", "np", "jnp")
 TORCH_ONLY = frozenset({"double", "float", "long", "int", "bool", "short"})
@@ -39,9 +45,18 @@ class DType(Native):
         self.spelling = spelling
         self.dtype = np.dtype(dtype)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DType) and self.dtype == other.dtype
+
+    def __hash__(self) -> int:
+        return hash(self.dtype)
+
     def _convert(self, interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
         if len(args) != 1:
-            raise ArgumentError(f"`{self.name}` takes one argument")
+            raise ArgumentError(
+                f"`{self.name}` takes one argument, not {len(args)}",
+                hint=f"as in `{self.name}(x)`",
+            )
         value = args[0]
         if not isinstance(value, Tensor):
             value = interpreter.library(self, [value], {})
@@ -61,9 +76,12 @@ def dtype_of(value: Any) -> np.dtype[Any] | None:
     """The type that a `dtype=` argument names; None for None. Raises ArgumentError."""
     if value is None:
         return None
-    if isinstance(value, DType):
-        return value.dtype
+    found = getattr(value, "dtype", None)
+    if isinstance(value, Native) and isinstance(found, np.dtype):
+        return found
     name = value if isinstance(value, str) else getattr(value, "name", None)
+    if name in NARROW:
+        raise ArgumentError("there is no half precision here", hint="float32 is the narrowest")
     builtin = {"float": "float64", "int": "int64", "bool": "bool"}.get(str(name))
     if builtin is not None and not isinstance(value, str):
         return np.dtype(builtin)
@@ -71,7 +89,9 @@ def dtype_of(value: Any) -> np.dtype[Any] | None:
         if name in names:
             return np.dtype(dtype)
     raise ArgumentError(
-        f"{describe(bare(value))} is no type of numbers", hint="as in torch.float64, np.float32"
+        f"{describe(bare(value))} is no type of numbers",
+        hint="as in torch.float64, np.float32",
+        culprit=value,
     )
 
 
@@ -87,7 +107,10 @@ def converted(node: Node, dtype: np.dtype[Any]) -> Node:
         return node
     array = np.trunc(concrete(node, "what is made whole"))
     if not np.all(np.abs(array) < 2**63):
-        raise ArgumentError("infinities and NaN are no whole numbers")
+        raise ArgumentError(
+            "infinities and NaN are no whole numbers",
+            hint="`where(isfinite(x), x, 0)` replaces them",
+        )
     return array_constant(array.astype(np.int64))
 
 

@@ -29,7 +29,7 @@ class Flow:
     def branch(self, interpreter: Interpreter, node: ast.If | ast.IfExp, test: ast.expr) -> bool:
         """Whether a condition holds; noted where the value of a tensor decided."""
         before = self.decisions
-        chosen = interpreter.truth(interpreter.expression(test))
+        chosen = interpreter.holds(test, interpreter.expression(test))
         if self.decisions > before:
             self._branches.setdefault(node, [0, 0])[0 if chosen else 1] += 1
         return chosen

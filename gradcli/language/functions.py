@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from gradcli.errors import ArgumentError, did_you_mean
+from gradcli.errors import ArgumentError
 from gradcli.language.places import span_of
 from gradcli.language.scopes import Scope, own_names
+from gradcli.language.signatures import bind
 from gradcli.language.tensors import bare
 
 if TYPE_CHECKING:
@@ -42,28 +43,20 @@ class Closure:
 
     def bound(self, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Arguments by parameter. Raises ArgumentError with the signature."""
-        names = self.parameters
-        if len(args) > len(names):
-            raise self.mistake(f"`{self.name}` takes {_count(len(names))}, not {len(args)}")
-        values = dict(zip(names, args, strict=False))
-        for keyword, value in kwargs.items():
-            if keyword not in names:
-                near = did_you_mean(keyword, names)
-                raise self.mistake(f"`{self.name}` takes no argument `{keyword}`", near)
-            if keyword in values:
-                raise self.mistake(f"`{self.name}` gets `{keyword}` twice")
-            values[keyword] = value
-        first = len(names) - len(self.defaults)
-        for place, name in enumerate(names):
-            if name not in values:
-                if place < first:
-                    raise self.mistake(f"`{self.name}` needs a value for `{name}`")
-                values[name] = self.defaults[place - first]
+        first = len(self.parameters) - len(self.defaults)
+        try:
+            values = bind(self.name, self.parameters, first, args, kwargs, self.signature)
+        except ArgumentError as error:
+            error.related.append((f"`{self.name}` is defined here", head_of(self.node)))
+            raise
+        for place, name in enumerate(self.parameters[first:]):
+            values.setdefault(name, self.defaults[place])
         return values
 
     def inner_scope(self, values: dict[str, Any]) -> Scope:
         """The scope of one call."""
-        scope = Scope(self.scope, self.own)
+        body = self.node.body if isinstance(self.node, ast.FunctionDef) else ()
+        scope = Scope(self.scope, self.own, body)
         scope.names.update(values)
         return scope
 
@@ -77,19 +70,9 @@ class Closure:
         ]
         return f"{self.name}({', '.join(shown)})"
 
-    def mistake(self, message: str, near: str = "") -> ArgumentError:
-        """An error in a call, with the place of the definition."""
-        error = ArgumentError(message, hint=near or f"its signature is `{self.signature()}`")
-        error.related.append((f"`{self.name}` is defined here", head_of(self.node)))
-        return error
 
-
-def _count(number: int) -> str:
-    return {0: "no arguments", 1: "one argument"}.get(number, f"{number} arguments")
-
-
-def head_of(node: ast.FunctionDef | ast.Lambda) -> Any:
-    """The place of a definition's first line."""
+def head_of(node: ast.AST) -> Any:
+    """The place of a definition's name and what stands before; of anything else, all of it."""
     span = span_of(node)
     if isinstance(node, ast.FunctionDef):
         span.end_line, span.end_column = span.line, span.column + len("def ") + len(node.name)

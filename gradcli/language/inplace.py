@@ -9,6 +9,7 @@ from gradcli.errors import ArgumentError, NameProblem
 from gradcli.language.assignment import element, put_value
 from gradcli.language.natives import Native
 from gradcli.language.operations import binary
+from gradcli.language.places import Nowhere
 from gradcli.language.tensors import Tensor, bare
 from gradcli.ops.leaves import zeros_like
 from gradcli.ops.values import broadcast, describe, tensor
@@ -40,13 +41,17 @@ def in_place_method(interpreter: Runtime, owner: Tensor, name: str) -> Native:
             made = interpreter.apply(zeros_like, owner)
         elif name in ("fill_", "copy_"):
             if len(args) != 1:
-                raise ArgumentError(f"`{name}` takes one argument")
+                raise ArgumentError(
+                    f"`{name}` takes one argument, not {len(args)}", hint=f"as in `x.{name}(y)`"
+                )
             made = interpreter.apply(filled, args[0])
         else:
             made = interpreter.call_value(plain, args, kwargs)
         if not isinstance(made, Tensor):
-            raise ArgumentError(f"`{name}` gives no tensor: {describe(made)}")
-        return interpreter.write_whole(owner, made, None)
+            raise ArgumentError(
+                f"`{name}` gives {describe(bare(made))}, which cannot be written into a tensor"
+            )
+        return interpreter.write_whole(owner, made, Nowhere)
 
     plain: Any = None
     if name not in ("zero_", "fill_", "copy_"):
@@ -84,12 +89,15 @@ class AtPlace:
 
         def call(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
             if len(args) != 1:
-                raise ArgumentError(f"`.at[...].{name}` takes one argument")
+                raise ArgumentError(
+                    f"`.at[...].{name}` takes one argument, not {len(args)}",
+                    hint=f"as in `x.at[0].{name}(v)`",
+                )
             copy: Tensor = interpreter.wrapped(self.owner.node, (), True)
             value = bare(args[0])
             if op is not None:
                 value = binary(op, element(interpreter, self.owner, self.key).node, value)
-            put_value(copy, self.key, tensor(value), None)
+            put_value(copy, self.key, tensor(value))
             return copy
 
         return Native(name, call)

@@ -16,34 +16,31 @@ from gradcli.errors import (
     MissingInput,
     NameProblem,
     ShapeError,
-    SyntaxProblem,
     did_you_mean,
 )
+from gradcli.language import blame
 from gradcli.language.assignment import assign, element
-from gradcli.language.containers import MEMBERS, Member, item_of, require_key
+from gradcli.language.containers import MEMBERS, Member, item_of
 from gradcli.language.functions import Closure
 from gradcli.language.inplace import At, AtPlace
-from gradcli.language.iterators import Iterator
-from gradcli.language.mistakes import MISNAMED
+from gradcli.language.iterators import Lazy
 from gradcli.language.modules import module_value
 from gradcli.language.names import known_name
-from gradcli.language.natives import Native
+from gradcli.language.natives import Native, require_key
 from gradcli.language.operations import UNARY, both, compare
 from gradcli.language.places import span_of
 from gradcli.language.runtime import MAX_DEPTH, MAX_ITERATIONS, Runtime
 from gradcli.language.scopes import Scope, bound_names
 from gradcli.language.statements import program_value, run_block
-from gradcli.language.static import BUILTINS
 from gradcli.language.tensors import Tensor, bare
 from gradcli.language.text import formatted, text_of
 from gradcli.language.values import Namespace, Newaxis
-from gradcli.ops.binding import SPELLED
-from gradcli.ops.elementwise import shape_text
 from gradcli.ops.values import describe, tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator as Steps
+    from collections.abc import Callable, Iterator
+
+    from gradcli.errors import Span
 
 TRACEBACK = 4
 """Calls that an error names, the innermost first."""
@@ -91,6 +88,7 @@ class Interpreter(Runtime):
 
         Raises SyntaxProblem where the program has none.
         """
+        self.body = module.body
         self.assigned = bound_names(module.body)
         return program_value(self, module, entry)
 
@@ -125,31 +123,26 @@ class Interpreter(Runtime):
             if name in scope.names:
                 return scope.names[name]
             if name in scope.own:
-                raise NameProblem(
-                    f"`{name}` has no value yet in this function",
-                    span=span_of(node),
-                    hint="it is assigned in this function, and read before that",
-                )
+                raise blame.unbound(
+                    f"`{name}` has no value yet in this function", node, scope.body,
+                    "it is assigned in this function, and read before that",
+                )  # fmt: skip
             scope = scope.outer
         if name in self.inputs:
             return self.inputs[name]
         found = self.known(name)
         if found is not None:
             return None if found is Newaxis else found
-        span = span_of(node)
         if name in self.assigned:
-            raise NameProblem(
-                f"`{name}` has no value here",
-                span=span,
-                hint="it is assigned on another path, or further down",
-            )
-        mine = [*self.visible(), *self.inputs]
-        if called:
-            bare_names = [spelling for spelling in SPELLED if "." not in spelling]
-            hint = MISNAMED.get(name) or did_you_mean(name, [*mine, *bare_names, *BUILTINS])
-            raise NameProblem(f"there is no function `{name}`", span=span, hint=hint)
-        near = MISNAMED.get(name) or did_you_mean(name, mine)
-        raise MissingInput(name, span=span, near=near)
+            raise blame.unbound(
+                f"`{name}` has no value here", node, self.body,
+                "it is assigned on another path, or further down",
+            )  # fmt: skip
+        raise blame.unknown(self, name, span_of(node), called)
+
+    def missing_input(self, name: str, span: Span, near: str) -> NameProblem:
+        """The error for a free name without a value."""
+        return MissingInput(name, span=span, near=near)
 
     def known(self, name: str) -> Any:
         """What a name means that neither the program nor its inputs bind."""
@@ -169,9 +162,7 @@ class Interpreter(Runtime):
         return list(names)
 
     def other(self, node: ast.expr) -> Any:
-        read = self.others.get(type(node))
-        if read is None:
-            raise SyntaxProblem("this is not part of the language", span=span_of(node))
+        read = self.others[type(node)]
         return self.located(node, read, node)
 
     def arguments(self, node: ast.Call) -> tuple[list[Any], dict[str, Any]]:
@@ -190,25 +181,38 @@ class Interpreter(Runtime):
             elif isinstance(value, dict) and all(isinstance(key, str) for key in value):
                 kwargs.update(value)
             else:
-                raise ArgumentError("`**` spreads a dict with names as keys", span=span_of(item))
+                raise ArgumentError(
+                    "`**` spreads a dict with names as keys",
+                    span=span_of(item),
+                    hint="as in `f(**{'a': 1})`",
+                )
         return args, kwargs
 
     def call(self, node: ast.Call, function: Any) -> Any:
         args, kwargs = self.arguments(node)
+        try:
+            return self.answer(node, function, args, dict(kwargs))
+        except GradcliError as error:
+            if error.span is None:
+                blame.argument(self, error, node, function, args, kwargs)
+            raise
+
+    def answer(self, node: ast.Call, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """What a call gives. Raises ArgumentError where that is nothing to call."""
         if type(function) is Closure:
             return self.invoke(function, args, kwargs, node)
         if isinstance(function, (Native, Member)):
             return function.call(self, args, kwargs)
         if isinstance(function, Tensor) or not callable(function):
-            what = f"`{function.name}`" if isinstance(function, Namespace) else ""
+            hint = ""
+            if isinstance(function, (Tensor, list, tuple, dict)):
+                hint = "`[ ]` takes elements"
+            if isinstance(function, (Tensor, int, float)):
+                hint += ("; " if hint else "") + "`*` multiplies"
+            what = f"the module `{function.name}`" if isinstance(function, Namespace) else ""
             what = what or describe(bare(function))
-            number = isinstance(function, (Tensor, int, float))
-            raise ArgumentError(f"{what} cannot be called", hint="`*` multiplies" if number else "")
-        try:
-            return self.library(function, args, kwargs)
-        except ShapeError as error:
-            self.label(error, list(zip(node.args, args, strict=False)))
-            raise
+            raise ArgumentError(f"{what} cannot be called", span=span_of(node.func), hint=hint)
+        return self.library(function, args, kwargs)
 
     def invoke(
         self,
@@ -227,15 +231,31 @@ class Interpreter(Runtime):
                 return self.expression(function.node.body)
             return run_block(self, function.node.body).value
         except GradcliError as error:
-            if node is not None and error.span is not None and len(error.related) < TRACEBACK:
-                error.related.append((f"in `{function.name}`, called here", span_of(node)))
+            if node is not None and error.span is not None:
+                called = (f"in `{function.name}`, called here", span_of(node))
+                told = [(text, span.line, span.column) for text, span in error.related]
+                if (
+                    len(told) < TRACEBACK
+                    and (called[0], called[1].line, called[1].column) not in told
+                ):
+                    error.related.append(called)
             raise
         finally:
             self.depth -= 1
             self.scope = outer
 
     def attribute(self, node: ast.Attribute, value: Any) -> Any:
-        name = node.attr
+        try:
+            return self.attribute_of(value, node.attr)
+        except NameProblem as error:
+            if error.span is None:
+                error.span = span_of(node)
+                error.span.line = error.span.end_line
+                error.span.column = error.span.end_column - len(node.attr)
+            raise
+
+    def attribute_of(self, value: Any, name: str) -> Any:
+        """`value.name` for a value of any sort. Raises NameProblem."""
         if isinstance(value, Namespace):
             found = value.get(name)
             return None if found is Newaxis else found
@@ -244,16 +264,28 @@ class Interpreter(Runtime):
             return Member(name, members[name], value)
         if isinstance(value, AtPlace):
             return value.method(name)
-        if isinstance(value, (list, tuple, int, float)):
-            value = Tensor(tensor(bare(value)))
-        if not isinstance(value, Tensor):
-            what = describe(value)
-            near = did_you_mean(name, list(members or ()))
-            raise NameProblem(f"{what} has no `{name}`", hint=near)
-        return self.member(value, name)
+        if isinstance(value, Tensor):
+            return self.member(value, name)
+        hint = blame.explain_member(value, name)
+        if isinstance(value, (list, tuple, int, float)) and not hint:
+            # Where a tensor has it, the tensor that it makes is meant.
+            try:
+                return self.member(Tensor(tensor(bare(value))), name)
+            except NameProblem as error:
+                hint = error.hint
+        raise NameProblem(
+            f"{describe(value)} has no `{name}`",
+            hint=hint or did_you_mean(name, list(members or ())),
+        )
 
     def subscript(self, node: ast.Subscript, value: Any) -> Any:
-        return self.item(value, self.key(node.slice))
+        key = self.key(node.slice)
+        try:
+            return self.item(value, key)
+        except GradcliError as error:
+            if error.span is None:
+                blame.index(self, error, node, value, key)
+            raise
 
     def item(self, value: Any, key: Any) -> Any:
         """`value[key]`."""
@@ -275,38 +307,18 @@ class Interpreter(Runtime):
         right = self.expression(node.right)
         try:
             return self.binary(type(node.op), left, right)
-        except ShapeError as error:
-            self.label(error, [(node.left, left), (node.right, right)])
+        except GradcliError as error:
+            blame.operands(self, error, [(node.left, left), (node.right, right)])
             raise
-
-    def label(self, error: ShapeError, operands: list[tuple[ast.expr, Any]]) -> None:
-        """Show each operand's shape under it, and where it came from if that is elsewhere."""
-        if error.labels or error.span is not None:
-            return
-        spread: list[tuple[ast.expr, Any]] = []
-        for node, value in operands:
-            if isinstance(node, (ast.List, ast.Tuple)) and isinstance(value, (list, tuple)):
-                spread += zip(node.elts, value, strict=True)
-            else:
-                spread.append((node, value))
-        for node, value in spread:
-            if isinstance(value, Tensor):
-                shape = shape_text(value.shape)
-                error.labels.append((span_of(node), f"shape {shape}"))
-                origin = self.sites.get(value._node.serial)
-                if isinstance(node, ast.Name) and origin is not None:
-                    span = span_of(origin)
-                    if span.line != node.lineno:
-                        error.related.append((f"`{node.id}` got shape {shape} here", span))
 
     def unary(self, node: ast.UnaryOp) -> Any:
         value = self.expression(node.operand)
         if isinstance(node.op, ast.Not):
-            return not self.truth(value)
+            return not self.holds(node.operand, value)
         return self.apply(UNARY[type(node.op)], value)
 
     def comparison(self, node: ast.Compare) -> Any:
-        left = self.expression(node.left)
+        left, before = self.expression(node.left), node.left
         result: Any = True
         for op, comparator in zip(node.ops, node.comparators, strict=True):
             right = self.expression(comparator)
@@ -316,27 +328,37 @@ class Interpreter(Runtime):
                 try:
                     outcome = self.apply(compare, type(op), left, right)
                 except ShapeError as error:
-                    self.label(error, [(node.left, left), (comparator, right)])
+                    blame.operands(self, error, [(before, left), (comparator, right)])
                     raise
             if isinstance(outcome, Tensor) or isinstance(result, Tensor):
                 result = outcome if result is True else self.apply(both, result, outcome)
             elif not outcome:
                 return False
-            left = right
+            left, before = right, comparator
         return result
 
     def same(self, left: Any, right: Any) -> bool:
         """Whether two values are one, as `is` asks."""
         single = (type(None), bool, Tensor, list, dict)
         if not isinstance(left, single) and not isinstance(right, single):
-            raise ArgumentError("`is` compares with None", hint="`==` compares values")
+            raise ArgumentError(
+                "`is` asks whether two values are one, as with None", hint="`==` compares values"
+            )
         return left is right
+
+    def holds(self, node: ast.expr, value: Any) -> bool:
+        """Whether the value of a condition counts as true."""
+        try:
+            return self.truth(value)
+        except GradcliError as error:
+            self.place(error, node)
+            raise
 
     def connective(self, node: ast.BoolOp) -> Any:
         wanted = isinstance(node.op, ast.Or)
         for operand in node.values[:-1]:
             value = self.expression(operand)
-            if self.truth(value) == wanted:
+            if self.holds(operand, value) == wanted:
                 return value
         return self.expression(node.values[-1])
 
@@ -352,17 +374,17 @@ class Interpreter(Runtime):
 
     def dict_comprehension(self, node: ast.DictComp) -> dict[Any, Any]:
         def entry() -> tuple[Any, Any]:
-            return require_key(self.expression(node.key)), self.expression(node.value)
+            return self.dict_key(node.key), self.expression(node.value)
 
         return dict(self.each(node.generators, entry))
 
-    def generator(self, node: ast.GeneratorExp) -> Iterator:
+    def generator(self, node: ast.GeneratorExp) -> Lazy:
         steps = self.each(node.generators, lambda: self.expression(node.elt), False)
-        return Iterator(self, "generator", steps)
+        return Lazy(self, "generator", steps)
 
     def each(
         self, clauses: list[ast.comprehension], make: Callable[[], Any], at_once: bool = True
-    ) -> Steps[Any]:
+    ) -> Iterator[Any]:
         """What `make` gives for all that the clauses run over, in a scope of its own.
 
         Only the first of what they run over is evaluated now, as in Python. `at_once` says that
@@ -371,7 +393,9 @@ class Interpreter(Runtime):
         first = self.iterate(self.expression(clauses[0].iter), clauses[0].iter, at_once)
         return self._within(Scope(self.scope), self._rounds(clauses, first, at_once), make)
 
-    def _within(self, inner: Scope, rounds: Steps[bool], make: Callable[[], Any]) -> Steps[Any]:
+    def _within(
+        self, inner: Scope, rounds: Iterator[bool], make: Callable[[], Any]
+    ) -> Iterator[Any]:
         while True:
             outer, self.scope = self.scope, inner
             try:
@@ -382,11 +406,13 @@ class Interpreter(Runtime):
                 self.scope = outer
             yield value
 
-    def _rounds(self, clauses: list[ast.comprehension], source: Any, at_once: bool) -> Steps[bool]:
+    def _rounds(
+        self, clauses: list[ast.comprehension], source: Iterator[Any], at_once: bool
+    ) -> Iterator[bool]:
         clause, *rest = clauses
         for item in source:
             assign(self, clause.target, item)
-            if all(self.truth(self.expression(test)) for test in clause.ifs):
+            if all(self.holds(test, self.expression(test)) for test in clause.ifs):
                 if rest:
                     following = self.expression(rest[0].iter)
                     inner = self.iterate(following, rest[0].iter, at_once)
@@ -399,8 +425,11 @@ class Interpreter(Runtime):
         return tuple(items) if isinstance(node, ast.Tuple) else items
 
     def mapping(self, node: ast.Dict) -> dict[Any, Any]:
-        keys = [require_key(self.expression(key)) for key in node.keys if key is not None]
+        keys = [self.dict_key(key) for key in node.keys if key is not None]
         return dict(zip(keys, map(self.expression, node.values), strict=True))
+
+    def dict_key(self, node: ast.expr) -> Any:
+        return self.located(node, require_key, self.expression(node))
 
     def constant(self, node: ast.Constant) -> Any:
         return node.value
@@ -411,7 +440,9 @@ class Interpreter(Runtime):
             if isinstance(part, ast.FormattedValue):
                 value = self.expression(part.value)
                 spec = "" if part.format_spec is None else self.expression(part.format_spec)
-                parts.append(self.located(part, formatted, self, value, part.conversion, spec))
+                parts.append(
+                    self.located(part.value, formatted, self, value, part.conversion, spec)
+                )
             else:
                 parts.append(text_of(self, self.expression(part)))
         return "".join(parts)

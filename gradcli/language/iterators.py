@@ -10,10 +10,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import ArgumentError
+from gradcli.language.places import Nowhere
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Iterator as Steps
+    from collections.abc import Iterator
 
     from gradcli.language.runtime import Runtime
 
@@ -21,13 +22,13 @@ VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
 """What `keys`, `values` and `items` of a dict give: they show the dict as it is now."""
 
 
-class Iterator:
+class Lazy:
     """Elements to come. name: what made it, for messages."""
 
     described = "an iterator"
     __slots__ = ("_busy", "_runtime", "_steps", "name")
 
-    def __init__(self, runtime: Runtime, name: str, steps: Steps[Any]) -> None:
+    def __init__(self, runtime: Runtime, name: str, steps: Iterator[Any]) -> None:
         self._runtime = runtime
         self._steps = steps
         self._busy = False
@@ -36,7 +37,7 @@ class Iterator:
     def __str__(self) -> str:
         return f"<{self.name} object>"
 
-    def run(self, where: ast.AST | None = None) -> Steps[Any]:
+    def run(self, where: ast.AST = Nowhere) -> Iterator[Any]:
         """Its elements, each counted as a round of a loop and, while it is made, as a call."""
         while True:
             if self._busy:
@@ -66,7 +67,7 @@ def length(value: Any) -> int:
         return sys.maxsize
 
 
-def live(value: Any) -> Steps[Any]:
+def live(value: Any) -> Iterator[Any]:
     """The elements of a container as they are when their turn comes.
 
     Raises ArgumentError where a dict changes its size meanwhile.

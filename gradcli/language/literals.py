@@ -24,7 +24,17 @@ def number_of(text: str, place: Place) -> ast.Constant:
     bare = text.replace("_", "")
     value: int | float
     if len(bare) > MAX_DIGITS:
-        raise SyntaxProblem(f"this number has more than {MAX_DIGITS} digits", span=Span(*place))
+        raise SyntaxProblem(
+            f"this number has more than {MAX_DIGITS} digits",
+            span=Span(*place),
+            hint="a double holds 17 of them; write powers of ten as in 1e100",
+        )
+    if bare.isdecimal() and bare[0] == "0" and bare.strip("0"):
+        raise SyntaxProblem(
+            f"`{text}` begins with a zero",
+            span=Span(*place),
+            hint=f"write `{bare.lstrip('0')}`, or `0o{bare.lstrip('0')}` for an octal number",
+        )
     try:
         if bare[:2].lower() in ("0x", "0b", "0o"):
             value = int(bare, 0)
@@ -44,7 +54,11 @@ def string_of(pieces: list[str], place: Place) -> ast.expr:
     for text in pieces:
         prefix = text[: len(text) - len(text.lstrip("rRbBfFuU"))].lower()
         if "b" in prefix:
-            raise SyntaxProblem("bytes are not part of the language", span=Span(*place))
+            raise SyntaxProblem(
+                "bytes are not part of the language",
+                span=Span(*place),
+                hint="a string has no `b` in front",
+            )
         body = text[len(prefix) :]
         quotes = 3 if body[:3] in ('"""', "'''") else 1
         raw = "r" in prefix
@@ -129,7 +143,9 @@ class Fields:
 
     def _field(self, level: int) -> list[ast.expr]:
         if level == DEEPEST_SPEC:
-            raise self._mistake("the fields of this f-string nest too deeply", "")
+            raise self._mistake(
+                "the fields of this f-string nest too deeply", "give the inner one a name first"
+            )
         begin = self.at + 1
         self.at = self._end_of_expression(begin)
         source = self.text[begin : self.at]
@@ -140,7 +156,9 @@ class Fields:
         if self._next("!"):
             letter = self.text[self.at : self.at + 1]
             if letter not in ("r", "s", "a"):
-                raise self._mistake("after `!` stands one of r, s, a", "")
+                raise self._mistake(
+                    "after `!` stands one of r, s, a", "as in `{x!r}`; `!=` compares in brackets"
+                )
             conversion = ord(letter)
             self.at += 1
         spec = None
@@ -191,15 +209,21 @@ class Fields:
 
     def _parsed(self, source: str, begin: int) -> ast.expr:
         # The parser calls the builders, which call this: an f-string holds programs in turn.
-        from gradcli.language.parser import parse
+        from gradcli.language.parser import DEEPEST_NESTING, parse
 
         if not source.strip():
             raise self._mistake("a field of this f-string is empty", "`{{` writes a brace")
         shift = None if self.column is None else self.column + begin - 1
         try:
-            tree = parse(f"({source})")
+            tree = parse(f"({source})", DEEPEST_NESTING)
         except GradcliError as error:
+            if error.span is not None and error.span.column > len(source):
+                raise self._mistake(
+                    "the value of a field of this f-string ends too early", "as in `{x + 1}`"
+                ) from None
             error.span = self._shifted(error.span, shift)
+            error.labels = [(self._shifted(span, shift), text) for span, text in error.labels]
+            error.related = [(text, self._shifted(span, shift)) for text, span in error.related]
             raise
         (statement,) = tree.body
         assert isinstance(statement, ast.Expr)

@@ -55,7 +55,11 @@ def _is_dtype(name: str) -> bool:
 def require_cpu(name: str) -> None:
     """Raise ArgumentError for a device that is not the processor."""
     if name != "cpu":
-        raise ArgumentError(f"there is no device `{name}` here", hint="all runs on the processor")
+        raise ArgumentError(
+            f"there is no device `{name}` here",
+            hint="all runs on the processor: leave it out, or write 'cpu'",
+            culprit=name,
+        )
 
 
 def _as(dtype: str) -> Callable[..., Any]:
@@ -91,7 +95,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     "double": _as("float64"),
     "float": _as("float32"),
     "long": _as("int64"),
-    "int": _as("int64"),
+    "int": _as("int32"),
+    "short": _as("int16"),
     "bool": _as("bool"),
     "cpu": _itself,
     "numpy": _itself,

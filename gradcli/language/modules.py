@@ -49,7 +49,7 @@ def module_value(full: str, node: ast.AST) -> Any:
     if parts[0] in READ_ONLY:
         return Unused(full)
     known = ", ".join(f"`{name}`" for name in MODULES)
-    near = did_you_mean(full, list(MODULES))
-    raise NameProblem(
-        f"there is no module `{full}` here", span=span_of(node), hint=near or f"known are {known}"
-    )
+    from gradcli.language.foreign import explain_module
+
+    hint = explain_module(parts[0]) or did_you_mean(full, list(MODULES)) or f"known are {known}"
+    raise NameProblem(f"there is no module `{full}` here", span=span_of(node), hint=hint)

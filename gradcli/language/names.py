@@ -28,9 +28,10 @@ def free_names(module: ast.Module, entry: str | None = None) -> dict[str, bool]:
     """Names that the program reads and does not bind before, in order of appearance.
 
     The parameters of the function that it is, if it is one, are among them. The value says whether
-    a name must be given: a parameter with a default need not.
+    a name must be given: a parameter with a default need not, and what is only called is no input.
     """
-    free = dict.fromkeys(Reader(module).free, True)
+    reader = Reader(module)
+    free = {name: name in reader.values for name in reader.free}
     function = entry_function(module, entry)
     if function is not None:
         free = {**parameters_of(function), **free}

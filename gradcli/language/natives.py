@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradcli.errors import ArgumentError, LimitError, NameProblem
-from gradcli.language.assignment import element
-from gradcli.language.containers import pairs_of
-from gradcli.language.iterators import VIEWS, Iterator, live
+from gradcli.errors import ArgumentError, Keyword, LimitError, NameProblem
+from gradcli.language.iterators import Lazy
+from gradcli.language.signatures import Signature
 from gradcli.language.tensors import Tensor, bare
 from gradcli.ops.values import MAX_ITEMS, count_items, describe, static_number, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator as Steps
+    from collections.abc import Callable, Iterator
 
     from gradcli.language.runtime import Runtime
 
@@ -37,11 +35,18 @@ MODES = {
 class Native:
     """A function that gets the interpreter and values of the language."""
 
-    __slots__ = ("call", "name")
+    __slots__ = ("body", "name", "signature")
 
-    def __init__(self, name: str, call: Call) -> None:
+    def __init__(self, name: str, body: Call, signature: str = "") -> None:
         self.name = name
-        self.call = call
+        self.body = body
+        self.signature = Signature(signature) if signature else None
+
+    def call(self, interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """Call it. Raises ArgumentError, with the signature, for arguments it does not take."""
+        if self.signature is not None:
+            self.signature.check(args, kwargs)
+        return self.body(interpreter, args, kwargs)
 
 
 class GradMode(Native):
@@ -58,8 +63,12 @@ class GradMode(Native):
         return current if self.enabled is None else self.enabled
 
     def _decorate(self, interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Native:
-        (function,) = _exactly(self.name, args, 1)
-        inner = function
+        if len(args) != 1 or not _is_function(args[0]):
+            raise ArgumentError(
+                f"`{self.name}` goes before a function, or into `with`",
+                hint=f"as in `with {self.name}():`, with a block below",
+            )
+        function = inner = args[0]
 
         def call(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
             before = interpreter.grad_enabled
@@ -81,14 +90,10 @@ class Unused(Native):
         super().__init__(name, self._refuse)
 
     def _refuse(self, interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        raise NameProblem(f"`{self.name}` is read in annotations, and does nothing here")
-
-
-def _exactly(name: str, args: list[Any], count: int) -> list[Any]:
-    if len(args) != count:
-        what = "one argument" if count == 1 else f"{count} arguments"
-        raise ArgumentError(f"`{name}` takes {what}, not {len(args)}")
-    return args
+        raise NameProblem(
+            f"`{self.name}` is read in annotations, and does nothing here",
+            hint="leave the call out",
+        )
 
 
 def _mode(name: str) -> Call:
@@ -105,8 +110,7 @@ def _is_function(value: Any) -> bool:
 
 
 def _set_grad_enabled(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    values = [*args, *kwargs.values()]
-    (enabled,) = _exactly("torch.set_grad_enabled", values, 1)
+    (enabled,) = [*args, *kwargs.values()]
     # As in PyTorch, it holds at once; as a context, for its block.
     interpreter.grad_enabled = interpreter.truth(enabled)
     return GradMode("torch.set_grad_enabled", interpreter.grad_enabled)
@@ -118,8 +122,6 @@ def _jit(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 
 def _partial(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if not args:
-        raise ArgumentError("`partial` takes a function and arguments for it")
     function, *first = args
 
     def call(interpreter: Runtime, args: list[Any], more: dict[str, Any]) -> Any:
@@ -129,133 +131,127 @@ def _partial(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> A
 
 
 def _print(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> None:
-    between, end = kwargs.pop("sep", None), kwargs.pop("end", None)
-    for option in kwargs:
-        if option not in ("flush", "file"):
-            raise ArgumentError(f"`print` takes no argument `{option}`")
+    between, end = kwargs.get("sep"), kwargs.get("end")
     if kwargs.get("file") is not None:
-        raise ArgumentError("`print` writes to no file here")
+        raise ArgumentError("`print` writes to no file here", culprit=Keyword("file"))
     between = " " if between is None else between
     end = "\n" if end is None else end
     if not isinstance(between, str) or not isinstance(end, str):
-        raise ArgumentError("`sep` and `end` are strings")
+        name = "end" if isinstance(between, str) else "sep"
+        raise ArgumentError(f"`{name}` must be a string", culprit=Keyword(name))
     interpreter.output(between.join([interpreter.text(arg) for arg in args]) + end)
 
 
 def _enumerate(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    start = kwargs.pop("start", args[1] if len(args) == 2 else 0)
-    (items,) = _exactly("enumerate", args[:1], 1)
-    first = whole(bare(start), "start")
+    items = args[0] if args else kwargs["items"]
+    first = whole(bare(kwargs.get("start", args[1] if len(args) == 2 else 0)), "start")
     steps = ((place + first, item) for place, item in enumerate(interpreter.iterate(items)))
-    return Iterator(interpreter, "enumerate", steps)
+    return Lazy(interpreter, "enumerate", steps)
 
 
 def _zip(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    strict = interpreter.truth(kwargs.pop("strict", False))
-    _nothing_else("zip", kwargs)
+    strict = interpreter.truth(kwargs.get("strict", False))
     sources = [interpreter.iterate(arg) for arg in args]
-    return Iterator(interpreter, "zip", _zipped(sources, strict))
+    return Lazy(interpreter, "zip", _zipped(sources) if strict else zip(*sources, strict=False))
 
 
-def _zipped(sources: list[Steps[Any]], strict: bool) -> Steps[Any]:
+def _zipped(sources: list[Iterator[Any]]) -> Iterator[Any]:
+    """The rows of what must have one length."""
     end = object()
     while sources:
-        row = []
-        for source in sources:
-            item = next(source, end)
-            if item is end:
-                later = sources[len(row) + 1 :]
-                if strict and (row or any(next(other, end) is not end for other in later)):
-                    raise ArgumentError("`zip` got arguments of different lengths")
-                return
-            row.append(item)
-        yield tuple(row)
-
-
-def _nothing_else(name: str, kwargs: dict[str, Any]) -> None:
-    for keyword in kwargs:
-        raise ArgumentError(f"`{name}` takes no argument `{keyword}`")
+        row = tuple([next(source, end) for source in sources])
+        if all(item is end for item in row):
+            return
+        if any(item is end for item in row):
+            raise ArgumentError("`zip` got arguments of different lengths")
+        yield row
 
 
 def _list(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    _nothing_else("list", kwargs)
-    return interpreter.elements(_exactly("list", args, 1)[0]) if args else []
+    return interpreter.elements(args[0]) if args else []
 
 
 def _tuple(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    _nothing_else("tuple", kwargs)
-    return tuple(interpreter.elements(_exactly("tuple", args, 1)[0])) if args else ()
+    return tuple(interpreter.elements(args[0])) if args else ()
 
 
 def _dict(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if not args:
         return dict(kwargs)
-    (items,) = _exactly("dict", args, 1)
-    if not isinstance(items, dict):
-        items = [interpreter.elements(pair) for pair in interpreter.elements(items)]
-    return {**pairs_of(items), **kwargs}
+    if isinstance(args[0], dict):
+        return {**args[0], **kwargs}
+    return {**dict_of(interpreter.elements(args[0])), **kwargs}
+
+
+def dict_of(pairs: Any) -> dict[Any, Any]:
+    """A dict of pairs. Raises ArgumentError where they are none."""
+    pairs = list(pairs)
+    if not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):
+        raise ArgumentError(
+            "a dict is made of pairs of a key and a value",
+            hint="as in `dict(a=1, b=2)`, or `dict(zip(keys, values))`",
+        )
+    return {require_key(key): value for key, value in pairs}
+
+
+def require_key(key: Any) -> Any:
+    """A key of a dict. Raises ArgumentError where it cannot be one."""
+    if not isinstance(key, (str, int, float)):
+        raise ArgumentError(
+            f"keys of a dict are strings or numbers, not {describe(bare(key))}", culprit=key
+        )
+    return key
 
 
 def _reversed(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    _nothing_else("reversed", kwargs)
-    (items,) = _exactly("reversed", args, 1)
-    if isinstance(items, Tensor) and items.ndim:
-        places = range(items.shape[0])[::-1]
-        return Iterator(interpreter, "reversed", (element(interpreter, items, p) for p in places))
-    if not isinstance(items, (list, tuple, range, str, dict, *VIEWS)):
-        raise ArgumentError(f"{describe(items)} cannot be reversed", hint="`list(x)` can")
-    return Iterator(interpreter, "reversed", live(reversed(items)))
+    return Lazy(interpreter, "reversed", interpreter.iterate(args[0], back=True))
 
 
 def _sorted(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    items = interpreter.elements(_exactly("sorted", args, 1)[0])
-    backwards = interpreter.truth(kwargs.pop("reverse", False))
-    key = kwargs.pop("key", None)
-    _nothing_else("sorted", kwargs)
-
+    items = interpreter.elements(args[0])
+    backwards = interpreter.truth(kwargs.get("reverse", False))
+    key = kwargs.get("key")
 
     def order(item: Any) -> Any:
         value = item if key is None else interpreter.call_value(key, [item], {})
-        if isinstance(value, Tensor):
-            return static_number(bare(value), "what is sorted")
-        return value
+        return static_number(bare(value), "what is sorted") if isinstance(value, Tensor) else value
 
     keys = [order(item) for item in items]
+    # What is compared may be nested, and small to write but endless.
     count_items(keys)
     try:
         places = sorted(range(len(keys)), key=keys.__getitem__, reverse=backwards)
-        return [items[place] for place in places]
     except TypeError:
-        raise ArgumentError("`sorted` compares numbers, or strings") from None
+        raise ArgumentError(
+            "`sorted` compares numbers with numbers, and strings with strings",
+            hint="`key=` says what to compare: `sorted(xs, key=lambda x: x[0])`",
+        ) from None
+    return [items[place] for place in places]
 
 
 def _map(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if len(args) < 2:
-        raise ArgumentError("`map` takes a function and what to run it over")
-    _nothing_else("map", kwargs)
     function, *sources = args
-    rows = _zipped([interpreter.iterate(source) for source in sources], False)
+    rows = zip(*[interpreter.iterate(source) for source in sources], strict=False)
     steps = (interpreter.call_value(function, list(row), {}) for row in rows)
-    return Iterator(interpreter, "map", steps)
+    return Lazy(interpreter, "map", steps)
 
 
 def _filter(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    function, source = _exactly("filter", args, 2)
-    _nothing_else("filter", kwargs)
+    function, source = args
 
     def kept(item: Any) -> bool:
-        return interpreter.truth(
-            item if function is None else interpreter.call_value(function, [item], {})
-        )
+        value = item if function is None else interpreter.call_value(function, [item], {})
+        return interpreter.truth(value)
 
-    items = interpreter.iterate(source)
-    return Iterator(interpreter, "filter", (item for item in items if kept(item)))
+    return Lazy(interpreter, "filter", filter(kept, interpreter.iterate(source)))
 
 
 def _str(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> str:
     text = interpreter.text(args[0]) if args else ""
     if len(text) > MAX_ITEMS:
-        raise LimitError(f"a string would have more than {MAX_ITEMS:,} characters")
+        raise LimitError(
+            f"a string would have more than {MAX_ITEMS:,} characters", hint="print parts of it"
+        )
     return text
 
 
@@ -264,35 +260,34 @@ def _bool(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> bool
 
 
 def _callable(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> bool:
-    (value,) = _exactly("callable", args, 1)
-    return describe(bare(value)) == "a function"
+    return describe(bare(args[0])) == "a function"
 
 
 NATIVES: dict[str, Native] = {
-    name: Native(name.rpartition(".")[2], call)
-    for name, call in {
-        "print": _print,
-        "enumerate": _enumerate,
-        "zip": _zip,
-        "list": _list,
-        "tuple": _tuple,
-        "dict": _dict,
-        "reversed": _reversed,
-        "sorted": _sorted,
-        "map": _map,
-        "filter": _filter,
-        "str": _str,
-        "bool": _bool,
-        "callable": _callable,
-        "jit": _jit,
-        "jax.jit": _jit,
-        "torch.compile": _jit,
-        "torch.jit.script": _jit,
-        "torch.jit.trace": _jit,
-        "functools.partial": _partial,
-        "partial": _partial,
-        "torch.set_grad_enabled": _set_grad_enabled,
-        **{name: _mode(name) for name in MODES},
+    name: Native(name.rpartition(".")[2], call, signature)
+    for name, (call, signature) in {
+        "print": (_print, "print(*values, sep=' ', end='\\n', file=None, flush=False)"),
+        "enumerate": (_enumerate, "enumerate(items, start=0)"),
+        "zip": (_zip, "zip(*items, strict=False)"),
+        "list": (_list, "list(items=[])"),
+        "tuple": (_tuple, "tuple(items=[])"),
+        "dict": (_dict, "dict(pairs={}, **items)"),
+        "reversed": (_reversed, "reversed(items)"),
+        "sorted": (_sorted, "sorted(items, *, key=None, reverse=False)"),
+        "map": (_map, "map(function, items, *more)"),
+        "filter": (_filter, "filter(function, items)"),
+        "str": (_str, "str(value='')"),
+        "bool": (_bool, "bool(value=False)"),
+        "callable": (_callable, "callable(value)"),
+        "jit": (_jit, ""),
+        "jax.jit": (_jit, ""),
+        "torch.compile": (_jit, ""),
+        "torch.jit.script": (_jit, ""),
+        "torch.jit.trace": (_jit, ""),
+        "functools.partial": (_partial, "partial(function, *args, **kwargs)"),
+        "partial": (_partial, "partial(function, *args, **kwargs)"),
+        "torch.set_grad_enabled": (_set_grad_enabled, "set_grad_enabled(mode)"),
+        **{name: (_mode(name), "") for name in MODES},
     }.items()
 }
 """By name, dotted where a library has it."""

@@ -46,7 +46,15 @@ def binary(op: type[ast.operator], left: Any, right: Any) -> Any:
     if kinds == (Node, Node) and row:
         return OPS[row](left, right)
     if symbol == "^":
-        raise SyntaxProblem("`^` is no power", hint="powers are written `x**2`")
+        booleans = all(
+            getattr(side, "kind", type(side)) in ("bool", bool) for side in (left, right)
+        )
+        raise SyntaxProblem(
+            "`^` is no power",
+            hint="of booleans, `a != b` is true where one of them is"
+            if booleans
+            else "powers are written `x**2`",
+        )
     if symbol in "&|" and all(isinstance(side, bool) for side in (left, right)):
         return left and right if symbol == "&" else left or right
     if all(issubclass(kind, (int, float)) for kind in kinds):
@@ -57,7 +65,11 @@ def binary(op: type[ast.operator], left: Any, right: Any) -> Any:
         sequence, times = (left, right) if kinds[1] is int else (right, left)
         return bounded(len(sequence) * times, lambda: sequence * times)
     if str in kinds:
-        raise ArgumentError(f"`{symbol}` cannot combine {describe(left)} with {describe(right)}")
+        hint = "an f-string puts values into text: `f'x is {x:.3f}'`" if symbol in "+%" else ""
+        hint = "a whole number repeats a string" if symbol == "*" else hint
+        raise ArgumentError(
+            f"`{symbol}` cannot combine {describe(left)} with {describe(right)}", hint=hint
+        )
     if kinds == (list, list):
         joined = "concatenate([a, b])" if symbol == "+" else "array(a)"
         raise ArgumentError(
@@ -77,17 +89,23 @@ def compare(op: type[ast.cmpop], left: Any, right: Any) -> Any:
     statics = (int, float, str, tuple, type(None), bool)
     if isinstance(left, statics) and isinstance(right, statics):
         return static_compare(symbol, left, right)
-    if kinds_of_lists(symbol, left, right):
+    if of_containers(symbol, left, right) or (symbol in ("==", "!=") and is_named(left, right)):
         return static_compare(symbol, left, right)
     return OPS[row](tensor(left), tensor(right))
 
 
-def kinds_of_lists(symbol: str, left: Any, right: Any) -> bool:
+def of_containers(symbol: str, left: Any, right: Any) -> bool:
     """Whether Python's comparison of containers is meant: neither side is a tensor."""
-    statics = (int, float, str, tuple, list, dict, type(None))
+    statics = (int, float, str, tuple, list, dict, range, type(None))
     if symbol in ("==", "!="):
         return isinstance(left, statics) and isinstance(right, statics)
     return isinstance(left, list) and isinstance(right, list)
+
+
+def is_named(left: Any, right: Any) -> bool:
+    """Whether one of them is a function or a type, which equals itself alone."""
+    plain = (Node, int, float, str, list, tuple, dict, range, type(None))
+    return any(not isinstance(value, plain) for value in (left, right))
 
 
 def negated(value: Any) -> Any:

@@ -19,19 +19,19 @@ from gradcli.language.dtypes import converted, dtype_of
 from gradcli.language.flow import Flow
 from gradcli.language.functions import Closure
 from gradcli.language.inplace import At, in_place_method
-from gradcli.language.iterators import VIEWS, Iterator, length, live
+from gradcli.language.iterators import VIEWS, Lazy, length, live
 from gradcli.language.members import ANYWHERE, METHODS, member_of, require_cpu
 from gradcli.language.natives import Native
 from gradcli.language.operations import binary
-from gradcli.language.places import span_of
+from gradcli.language.places import Nowhere, span_of
 from gradcli.language.scopes import Scope
-from gradcli.language.tensors import StaleView, Tensor, bare, shares
+from gradcli.language.tensors import Tensor, bare, shares
 from gradcli.language.text import array_text, text_of
-from gradcli.language.values import Namespace, attribute_of
+from gradcli.language.values import attribute_of
 from gradcli.ops.values import concrete, describe, truth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 MAX_ITERATIONS = 1_000_000
 """Times that loops, calls and unpacking may go round, all together, by default."""
@@ -39,14 +39,28 @@ MAX_ITERATIONS = 1_000_000
 MAX_DEPTH, DEEPEST_CALLS = 500, 2000
 """Calls within calls by default, and what --max-depth may ask for: the stack holds no more."""
 
-KEEPING = frozenset({"clone", "array"})
-"""Functions whose result is a copy, though it is the same node."""
+MAX_PRINTED = 1_000_000
+"""Characters that a program may print beside its result."""
+
+COPYING = frozenset({"clone", "array", "copy", "diag", "diagflat"})
+"""Functions whose result is a copy, though it may be the same node, or what is a view elsewhere."""
+
+COPYING_IN = {
+    True: frozenset({"flip", "fliplr", "flipud", "rot90", "roll"}),
+    False: frozenset({"flatten"}),
+}
+"""The same for those that copy in PyTorch only (True), and in NumPy only."""
+
+DENSE = frozenset({"contiguous", "ascontiguousarray"})
+"""Functions whose result is a copy where elements do not lie in order."""
 
 HOLDING = frozenset(
-    "array asarray clone copy full full_like ones ones_like reshape squeeze where zeros zeros_like"
-    .split()
+    [
+        *("array", "asarray", "clone", "copy", "full", "full_like", "ones", "ones_like"),
+        *("reshape", "squeeze", "where", "zeros", "zeros_like"),
+    ]
 )
-"""Functions whose result without axes is an array still in NumPy, which can be written to."""
+"""Functions whose result is an array to NumPy even where it has no axes."""
 
 CONTAINERS = (tuple, list, range, dict, str, *VIEWS)
 
@@ -77,6 +91,7 @@ class Runtime:
         self.sites: dict[int, ast.AST] = {}
         self.flow = Flow()
         self.printed: list[str] = []
+        self.room = MAX_PRINTED
         self.torch_methods = False
         self.jax_arrays = False
         self.grad_enabled = True
@@ -84,25 +99,29 @@ class Runtime:
         self.max_iterations = max_iterations
         self.depth = 0
         self.max_depth = max_depth
+        self.body: list[ast.stmt] = []
         self.assigned: frozenset[str] = frozenset()
-        """Names that the program binds somewhere at its top level."""
+        """The statements of the program, and the names that they bind at its top level."""
 
-    def count(self, more: int, where: ast.AST | None = None) -> None:
+    def count(self, more: int, where: ast.AST = Nowhere) -> None:
         """Note that a loop goes round so many times more; raise LimitError beyond the limit."""
         self.iterations += more
         if self.iterations > self.max_iterations:
             raise LimitError(
                 f"loops, calls and unpacking go round more than {self.max_iterations:,} times",
-                span=None if where is None else span_of(where),
+                span=None if where is Nowhere else span_of(where),
                 hint="a loop that never ends? Otherwise raise the limit with --max-iterations",
             )
 
     def enter(self) -> None:
         """Note that calls nest one deeper; raise LimitError beyond the limit."""
         if self.depth >= self.max_depth:
+            more = f"raise the limit with --max-depth (up to {DEEPEST_CALLS:,})"
+            if self.max_depth >= DEEPEST_CALLS:
+                more = "--max-depth allows no more: a loop goes further"
             raise LimitError(
                 f"calls nest more than {self.max_depth:,} deep",
-                hint="a recursion that never ends? Otherwise raise the limit with --max-depth",
+                hint=f"a recursion that never ends? Otherwise {more}",
             )
         self.depth += 1
 
@@ -111,24 +130,29 @@ class Runtime:
         try:
             value = call(*args)
         except GradcliError as error:
-            placed_error(error, node)
+            self.place(error, node)
             raise
         except RecursionError:
             raise LimitError(
-                "the expression, or its calls, nest too deeply",
+                "the values, or the calls that make them, nest too deeply",
                 span=span_of(node),
-                hint="name parts of it first; --max-depth bounds calls",
+                hint="name parts of it first; --max-depth and --max-nesting give more room",
             ) from None
         if isinstance(value, Tensor):
-            self.sites.setdefault(value._node.serial, node)
+            self.sites.setdefault(value.latest.serial, node)
         return value
+
+    def place(self, error: GradcliError, node: ast.AST) -> None:
+        """Give an error without a place this one."""
+        if error.span is None:
+            error.span = span_of(node)
 
     def apply(self, build: Callable[..., Any], *args: Any) -> Any:
         """What a function of the library makes of values, with handles on its tensors."""
         return self.wrapped(build(*[bare(arg) for arg in args]), args)
 
     def wrapped(self, value: Any, args: Iterable[Any], copied: bool = False) -> Any:
-        """A result with handles on its nodes; those that may be views share their storage."""
+        """A result with handles on its nodes; those that may be views share their memory."""
         kind = type(value)
         if kind is Node:
             if not self.grad_enabled and value.kind == "real":
@@ -136,9 +160,8 @@ class Runtime:
             made = Tensor(value)
             if not copied:
                 for arg in args:
-                    if isinstance(arg, Tensor) and (value is arg._node or value.op.is_view(value)):
-                        if shares(value, arg._node):
-                            made.sharing(arg)
+                    if isinstance(arg, Tensor) and shares(value, arg.latest):
+                        made.sharing(arg, value)
             return made
         if kind is tuple or kind is list:
             return kind([self.wrapped(item, args, copied) for item in value])
@@ -166,44 +189,62 @@ class Runtime:
         if isinstance(value, Tensor):
             self.flow.decisions += 1
             return truth(value.node)
-        if isinstance(value, (Closure, Native, Namespace)):
-            raise ArgumentError(f"the function `{value.name}` is neither true nor false")
+        if isinstance(value, (Closure, Native)) or callable(value):
+            raise ArgumentError(
+                f"the function `{value.name}` is neither true nor false",
+                hint="call it, as in `f(x)`",
+            )
         return truth(value)
 
-    def iterate(self, value: Any, where: ast.AST | None = None, all_of: bool = False) -> Any:
+    def iterate(
+        self, value: Any, where: ast.AST = Nowhere, all_of: bool = False, back: bool = False
+    ) -> Iterator[Any]:
         """The elements of a value one by one, each as it is when its turn comes.
 
         They are those of a tuple, list, range, dict, string or iterator, and the rows of a tensor.
         All are counted; where `all_of` them will be asked for, too many are an error at once.
+        `back` begins at the end.
         """
-        if isinstance(value, Iterator):
+        if isinstance(value, Lazy) and not back:
             return value.run(where)
         if isinstance(value, Tensor) and value.ndim:
             size = value.shape[0]
-            source: Any = (element(self, value, row) for row in range(size))
+            places = range(size)[::-1] if back else range(size)
+            source: Any = (element(self, value, place) for place in places)
         elif isinstance(value, CONTAINERS):
             size = length(value)
-            source = live(value) if isinstance(value, (dict, *VIEWS)) else value
+            source = reversed(value) if back else value
+            source = live(source) if isinstance(value, (dict, *VIEWS)) else source
         else:
-            span = None if where is None else span_of(where)
-            raise ArgumentError(f"{describe(bare(value))} cannot be taken apart", span=span)
+            raise self._indivisible(value, where)
         if all_of and self.iterations + size > self.max_iterations:
             self.count(size, where)
         return self._counted(source, where)
 
-    def _counted(self, source: Any, where: ast.AST | None) -> Any:
+    def _counted(self, source: Any, where: ast.AST) -> Iterator[Any]:
         try:
             for item in source:
                 self.count(1, where)
                 yield item
         except GradcliError as error:
-            if where is not None:
-                placed_error(error, where)
+            if where is not Nowhere:
+                self.place(error, where)
             raise
 
-    def elements(self, value: Any, where: ast.AST | None = None) -> list[Any]:
+    def elements(self, value: Any, where: ast.AST = Nowhere) -> list[Any]:
         """All elements of a value."""
         return list(self.iterate(value, where, True))
+
+    def _indivisible(self, value: Any, where: ast.AST) -> ArgumentError:
+        hint = "tuples, lists, ranges, dicts, strings and tensors with axes can"
+        if isinstance(value, (int, float)):
+            hint = "`range(n)` counts from 0 to n - 1"
+        return ArgumentError(
+            f"{describe(bare(value))} cannot be taken apart",
+            span=None if where is Nowhere else span_of(where),
+            hint=hint,
+            culprit=value,
+        )
 
     def library(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Call a function of the library, or a method.
@@ -220,14 +261,27 @@ class Runtime:
             if dtype is not None and isinstance(made, Tensor):
                 made = self.cast(made, dtype)
             return self.required(made, options.get("requires_grad", False))
-        value = function([bare(arg) for arg in args], bare(kwargs))
+        value = self.called(function, args, kwargs)
         owners = owner_of(function)
         if name in CUTTING and any(isinstance(arg, Tensor) for arg in [*args, *owners]):
             self.flow.constants += 1
-        made = self.wrapped(value, [*args, *kwargs.values(), *owners], name in KEEPING)
-        if name in HOLDING and isinstance(made, Tensor) and not made.ndim:
-            made.held = name not in KEEPING or not owners or owners[0].held
+        copied = name in COPYING or name in COPYING_IN[self.makes_torch()]
+        made = self.wrapped(value, [*args, *kwargs.values(), *owners], copied)
+        if not isinstance(made, Tensor):
+            return made
+        if name in DENSE and not made.is_dense():
+            made.part()
+        if name in HOLDING and not made.ndim:
+            made.is_array = not owners or name not in COPYING or owners[0].is_array
         return made
+
+    def called(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """What a function of the library makes of values, as nodes."""
+        return function([bare(arg) for arg in args], bare(kwargs))
+
+    def makes_torch(self) -> bool:
+        """Whether what was called makes PyTorch's tensors, rather than NumPy's arrays."""
+        return self.torch_methods
 
     def cast(self, value: Tensor, dtype: np.dtype[Any]) -> Tensor:
         """A tensor of another type of numbers; how wide the real ones are belongs to the run."""
@@ -257,8 +311,10 @@ class Runtime:
 
     def set_member(self, owner: Any, target: ast.Attribute, value: Any) -> None:
         """`owner.name = value`: nothing of the sort outside `gradcli run`."""
-        hint = "scripts with `x.grad` run under `gradcli run`" if target.attr == "grad" else ""
-        raise SyntaxProblem("only names and elements can be assigned to", hint=hint)
+        hint = "a name, an element or a dict holds values: `d['a'] = 1`"
+        if target.attr == "grad":
+            hint = "scripts with `x.grad` run under `gradcli run`"
+        raise SyntaxProblem("attributes cannot be assigned to", hint=hint)
 
     def augmented(self, node: ast.AugAssign, left: Any, right: Any) -> Any:
         """`left += right` and its like; tensors with axes are written in place."""
@@ -267,17 +323,21 @@ class Runtime:
             return value
         return self.write_whole(left, value, node)
 
-    def is_number(self, value: Tensor) -> bool:
-        """Whether a tensor is a number to its library, which cannot be written to."""
-        return not value.ndim and not value.held and not self.torch_methods
-
-    def write_whole(self, owner: Tensor, value: Any, where: ast.AST | None) -> Tensor:
+    def write_whole(self, owner: Tensor, value: Any, where: ast.AST) -> Tensor:
         """Write a tensor into another, element by element."""
         self.require_writable(owner)
-        return rewritten(owner, value, where)
+        return rewritten(owner, value)
 
-    def wrote(self, owner: Tensor, value: Any, where: ast.AST | None) -> None:
+    def wrote(self, owner: Tensor, value: Any, where: ast.AST) -> None:
         """After `owner[key] = value`."""
+
+    def views_elements(self, owner: Tensor) -> bool:
+        """Whether `owner[0]`, of no axes, is a view: in PyTorch, not in NumPy."""
+        return self.torch_methods
+
+    def is_number(self, value: Tensor) -> bool:
+        """Whether a tensor is a number to its library, which nothing can be written to."""
+        return not value.ndim and not value.is_array and not self.views_elements(value)
 
     def require_writable(self, owner: Tensor) -> None:
         """Raise ArgumentError where a tensor cannot be written to."""
@@ -292,11 +352,21 @@ class Runtime:
 
     def output(self, text: str) -> None:
         """What the program prints: remarks beside its result."""
+        self.room -= len(text)
+        if self.room < 0:
+            raise LimitError(
+                f"the program prints more than {MAX_PRINTED:,} characters",
+                hint="`gradcli run` prints as the program runs, without an end",
+            )
         self.printed.append(text.removesuffix("\n"))
 
     def text(self, value: Any) -> str:
         """A value as `print` shows it."""
         return text_of(self, value)
+
+    def format_text(self, value: Any) -> str:
+        """A value as `{x}` in a string shows it."""
+        return self.text(value)
 
     def tensor_text(self, value: Tensor, quoted: bool) -> str:
         """A tensor as `print` shows it."""
@@ -307,12 +377,17 @@ class Runtime:
         array = concrete(value.node, "what is formatted")
         if array.size != 1:
             raise ArgumentError(
-                f"a format is for numbers, not {describe(value.node)}", hint="`{x.sum():.4f}`"
+                f"a format is for numbers, not {describe(value.node)}",
+                hint="as in `{x.sum():.4f}`; without a format, tensors are shown whole",
             )
         return array.item()
 
     def binary(self, op: type[ast.operator], left: Any, right: Any) -> Any:
         """`left op right` for values of the language."""
+        if type(left) is str and op is ast.Mod:
+            from gradcli.language.formats import percent
+
+            return percent(self, left, right)
         return self.apply(binary, op, left, right)
 
     def call_value(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -322,16 +397,9 @@ class Runtime:
         if isinstance(function, (Native, Member)):
             return function.call(self, args, kwargs)
         if isinstance(function, Tensor) or not callable(function):
-            raise ArgumentError(f"{describe(bare(function))} cannot be called")
+            what = describe(bare(function))
+            raise ArgumentError(f"{what} cannot be called", culprit=function)
         return self.library(function, args, kwargs)
-
-
-def placed_error(error: GradcliError, node: ast.AST) -> None:
-    """Give an error without a place that of a node."""
-    if error.span is None:
-        error.span = span_of(node)
-        if isinstance(error, StaleView) and error.where is not None:
-            error.related.append(("written to here", span_of(error.where)))
 
 
 def owner_of(function: Any) -> tuple[Any, ...]:

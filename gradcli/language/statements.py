@@ -5,9 +5,17 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from gradcli.errors import ArgumentError, ClaimError, MissingInput, Span, SyntaxProblem
+from gradcli.errors import (
+    ArgumentError,
+    ClaimError,
+    GradcliError,
+    MissingInput,
+    NameProblem,
+    SyntaxProblem,
+    shortened,
+)
 from gradcli.language.assignment import assign, augment, delete
-from gradcli.language.functions import Closure
+from gradcli.language.functions import Closure, head_of
 from gradcli.language.modules import import_
 from gradcli.language.natives import GradMode
 from gradcli.language.places import span_of
@@ -17,6 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradcli.language.interpret import Interpreter
+
+
+LONGEST_SIDE = 120
+"""Characters of a side of an assertion that are shown."""
 
 
 class Outcome:
@@ -34,8 +46,6 @@ NEXT, BREAK, CONTINUE = Outcome(), Outcome("break"), Outcome("continue")
 
 def program_value(interpreter: Interpreter, module: ast.Module, entry: str | None) -> Any:
     """Run a module; its last expression's value, or that of the function it is."""
-    if not module.body:
-        raise SyntaxProblem("the program is empty", span=Span(1, 0, 1, 0))
     function = entry_function(module, entry)
     body = [node for node in module.body if not runs_as_script(node)]
     last = body[-1] if body else module.body[-1]
@@ -53,7 +63,11 @@ def program_value(interpreter: Interpreter, module: ast.Module, entry: str | Non
             hint += f", as in `...; {last.targets[0].id}`"
         raise SyntaxProblem("the program has no value", span=span_of(last), hint=hint)
     if value is None:
-        raise ArgumentError("the last expression has no value", span=span_of(last))
+        raise ArgumentError(
+            "the last expression has no value",
+            span=span_of(last),
+            hint="end the program with what it computes",
+        )
     return value
 
 
@@ -67,7 +81,8 @@ def _called(interpreter: Interpreter, entry: ast.FunctionDef | ast.Assign) -> An
         if parameter in interpreter.inputs:
             values[parameter] = interpreter.inputs[parameter]
         elif needed:
-            raise MissingInput(parameter, span=span_of(node.args.args[place]), near="")
+            span = span_of(node.args.args[place])
+            raise interpreter.missing_input(parameter, span, "")
     if isinstance(function, Closure):
         value = interpreter.invoke(function, [], values)
     else:
@@ -75,7 +90,7 @@ def _called(interpreter: Interpreter, entry: ast.FunctionDef | ast.Assign) -> An
     if value is None:
         raise ArgumentError(
             f"the function `{name}` returns nothing",
-            span=span_of(node),
+            span=head_of(node),
             hint="end it with `return` and a value",
         )
     return value
@@ -84,16 +99,18 @@ def _called(interpreter: Interpreter, entry: ast.FunctionDef | ast.Assign) -> An
 def run_top(interpreter: Interpreter, statement: ast.stmt) -> None:
     """Run one statement of the module."""
     outcome = run_statement(interpreter, statement)
-    if outcome is not None and outcome.word:
-        raise _misplaced(outcome, statement)
+    assert outcome is None or not outcome.word, "found before the program runs"
 
 
 def run_statement(interpreter: Interpreter, statement: ast.stmt) -> Outcome | None:
     """Run one statement; None, or how it ended the block that it stands in."""
     run = STATEMENTS.get(type(statement))
-    if run is None:
-        raise SyntaxProblem("this is not part of the language", span=span_of(statement))
-    outcome: Outcome | None = run(interpreter, statement)
+    assert run is not None, type(statement)
+    try:
+        outcome: Outcome | None = run(interpreter, statement)
+    except GradcliError as error:
+        interpreter.place(error, statement)
+        raise
     return outcome
 
 
@@ -104,11 +121,6 @@ def run_block(interpreter: Interpreter, body: list[ast.stmt]) -> Outcome:
         if outcome is not None and outcome.word:
             return outcome
     return NEXT
-
-
-def _misplaced(outcome: Outcome, statement: ast.stmt) -> SyntaxProblem:
-    where = "a function" if outcome.word == "return" else "a loop"
-    return SyntaxProblem(f"`{outcome.word}` outside {where}", span=span_of(statement))
 
 
 def _expression(interpreter: Interpreter, node: ast.Expr) -> None:
@@ -137,7 +149,7 @@ def _while(interpreter: Interpreter, node: ast.While) -> Outcome:
     try:
         while True:
             before = flow.decisions
-            holds = interpreter.truth(interpreter.expression(node.test))
+            holds = interpreter.holds(node.test, interpreter.expression(node.test))
             decided = decided or flow.decisions > before
             if not holds:
                 return run_block(interpreter, node.orelse)
@@ -171,7 +183,9 @@ def _with(interpreter: Interpreter, node: ast.With) -> Outcome:
             mode = interpreter.expression(item.context_expr)
             if not isinstance(mode, GradMode):
                 raise ArgumentError(
-                    "`with` takes `torch.no_grad()` and its like", span=span_of(item.context_expr)
+                    "`with` takes `torch.no_grad()` and its like",
+                    span=span_of(item.context_expr),
+                    hint="here its block stands by itself, without `with`",
                 )
             interpreter.grad_enabled = mode.resolve(interpreter.grad_enabled)
             if item.optional_vars is not None:
@@ -185,7 +199,14 @@ def _define(interpreter: Interpreter, node: ast.FunctionDef) -> None:
     defaults = [interpreter.expression(default) for default in node.args.defaults]
     value: Any = Closure(interpreter, node, defaults)
     for decorator in reversed(node.decorator_list):
-        wrap = interpreter.expression(decorator)
+        try:
+            wrap = interpreter.expression(decorator)
+        except MissingInput as error:
+            raise NameProblem(
+                f"there is no decorator `{error.name}`",
+                span=error.span,
+                hint="`@jit`, `@torch.no_grad()` and functions of the program are; leave it out",
+            ) from None
         value = interpreter.located(decorator, interpreter.call_value, wrap, [value], {})
     interpreter.scope.names[node.name] = value
 
@@ -196,7 +217,7 @@ def _return(interpreter: Interpreter, node: ast.Return) -> Outcome:
 
 def _assert(interpreter: Interpreter, node: ast.Assert) -> None:
     test = node.test
-    if interpreter.truth(interpreter.expression(test)):
+    if interpreter.holds(test, interpreter.expression(test)):
         return
     message = "the assertion does not hold"
     if node.msg is not None:
@@ -210,7 +231,8 @@ def _assert(interpreter: Interpreter, node: ast.Assert) -> None:
     for side in sides:
         if not isinstance(side, ast.Constant):
             shown = interpreter.text(interpreter.expression(side))
-            error.labels.append((span_of(side), f"is {' '.join(shown.split())}"))
+            shown = shortened(" ".join(shown.split()), LONGEST_SIDE)
+            error.labels.append((span_of(side), f"is {shown}"))
     raise error
 
 

@@ -1,141 +1,234 @@
 """Tensors of a program: handles on nodes, so that writing in place is seen under every name.
 
-The graph below is pure: writing `y[i] = v` makes a new node, and the handle moves on to it. Handles
-that may share memory in NumPy and PyTorch (a view and its base) share a `Storage`: once one of them
-is written to, reading another is an error, never a silent difference.
+The graph below is pure: writing `y[i] = v` makes a new node, and the memory that `y` stands for
+moves on to it. A view (a slice, a transpose, a reshape where NumPy and PyTorch copy nothing) stands
+for a part of another tensor's memory: after a write it is made again from what that holds then, and
+a write to it is put back.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gradcli.errors import ArgumentError
-from gradcli.graph import Kind, Node
-from gradcli.language.iterators import VIEWS, Iterator
+from gradcli.graph import Kind, Node, make
+from gradcli.language.iterators import VIEWS, Lazy
+from gradcli.ops.indexing import resolved
+from gradcli.ops.linear import Linear, Positions, index, reshape
 from gradcli.ops.values import count_items
 from gradcli.ops.writing import put
 
 if TYPE_CHECKING:
-    import ast
+    from gradcli.ops.family import Op
+
+    Steps = tuple[tuple[Op, tuple[Any, ...]], ...]
 
 Items = tuple[Any, ...]
 
 
-class Storage:
-    """What a base and its views share: how often it was written to, and where last."""
-
-    __slots__ = ("version", "where")
-
-    def __init__(self) -> None:
-        self.version = 0
-        self.where: ast.AST | None = None
-
-
-class Tensor:
-    """A tensor of the program.
-
-    held: whether a tensor without axes is an array to NumPy, and not a number.
+class Memory:
+    """What a tensor and its views share: the node it holds, and how often it was written to.
 
     Written elements wait in `_writes` (index items -> value, all of one pattern, so that none
     overlap): a loop that fills a tensor element by element stays linear.
     """
 
-    __slots__ = ("__weakref__", "_node", "_pattern", "_seen", "_writes", "held", "storage")
+    __slots__ = ("_pattern", "_writes", "held", "version")
 
     def __init__(self, node: Node) -> None:
-        self._node = node
+        self.held = node
+        self.version = 0
         self._writes: dict[Items, Node] | None = None
         self._pattern: Items = ()
-        self.storage: Storage | None = None
-        self._seen = 0
-        self.held = False
 
     @property
     def node(self) -> Node:
-        """The node it stands for now. Raises ArgumentError where a write made that unclear."""
-        if self.storage is not None and self._seen != self.storage.version:
-            raise StaleView(self.storage.where)
+        """The node it holds now, with what was written."""
         if self._writes:
             values = list(self._writes.values())
-            self._node = put([self._node, *values], tuple(self._writes))
+            self.held = put([self.held, *values], tuple(self._writes))
             self._writes = None
-        return self._node
+        return self.held
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        return self._node.shape
+    def waiting(self) -> bool:
+        """Whether written elements wait to be put in place."""
+        return bool(self._writes)
 
-    @property
-    def ndim(self) -> int:
-        return self._node.ndim
+    def apart(self, node: Node) -> Memory:
+        """Another memory of the same sort."""
+        return Memory(node)
 
-    @property
-    def kind(self) -> Kind:
-        return self._node.kind
+    def become(self, node: Node) -> None:
+        """Hold another node of the same shape from now on."""
+        self.held, self._writes = node, None
+        self.version += 1
 
-    def sharing(self, base: Tensor) -> None:
-        """Note that this may be a view of `base`."""
-        if base.storage is None:
-            base.storage = Storage()
-            base._seen = 0
-        self.storage, self._seen = base.storage, base.storage.version
-
-    def become(self, node: Node, where: ast.AST | None) -> None:
-        """Stand for another node of the same shape from now on."""
-        self._wrote(where)
-        self._node, self._writes = node, None
-
-    def write(self, items: Items, value: Node, where: ast.AST | None) -> None:
+    def write(self, items: Items, value: Node) -> None:
         """Put a value at index items (positions and slices), of the shape they select."""
-        pattern = tuple([item if type(item) is tuple else None for item in items])
+        pattern = _pattern(items)
         if self._writes and pattern != self._pattern:
             _ = self.node
-        self._wrote(where)
+        self.version += 1
         if self._writes is None:
             self._writes, self._pattern = {}, pattern
         # A later write to the same place comes last, as its order says.
         self._writes.pop(items, None)
         self._writes[items] = value
 
-    def written(self, items: Items) -> Node | None:
-        """The value last written to just those items, if it still waits."""
-        if self._writes is None or self._stale():
+    def element(self, items: Items) -> Node | None:
+        """The element at those positions, where it is known without building the whole tensor."""
+        if self._writes is None:
             return None
-        return self._writes.get(items)
+        if items in self._writes:
+            return self._writes[items]
+        return index(self.held, items) if _pattern(items) == self._pattern else None
 
-    def unwritten(self, items: Items) -> Node | None:
-        """The node below the waiting writes, if none of them touches those items."""
-        if self._writes is None or self._stale():
-            return None
-        pattern = tuple([item if type(item) is tuple else None for item in items])
-        return self._node if pattern == self._pattern and items not in self._writes else None
+
+def _pattern(items: Items) -> Items:
+    return tuple([item if type(item) is tuple else None for item in items])
+
+
+class Tensor:
+    """A tensor of the program.
+
+    memory: what it stands for. steps: the ops of one operand, with their parameters, that make it
+    of that; None where it is all of it. is_array: whether it is an array to NumPy even where it has
+    no axes, and not a number.
+    """
+
+    __slots__ = ("__weakref__", "_seen", "_view", "is_array", "memory", "steps")
+
+    def __init__(self, node: Node) -> None:
+        self.memory = Memory(node)
+        self.steps: Steps | None = None
+        self._view = node
+        self._seen = 0
+        self.is_array = False
+
+    @property
+    def node(self) -> Node:
+        """The node it stands for now."""
+        memory = self.memory
+        if self.steps is None:
+            return memory.node
+        if self._seen != memory.version:
+            if self.really_shares():
+                self.refresh()
+            else:
+                return self.part()
+        return self._view
+
+    @property
+    def latest(self) -> Node:
+        """The node it stood for when it was last asked for: of the same shape and kind."""
+        return self.memory.held if self.steps is None else self._view
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.latest.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.latest.ndim
+
+    @property
+    def kind(self) -> Kind:
+        return self.latest.kind
+
+    def sharing(self, base: Tensor, node: Node) -> None:
+        """Note that this is a view of `base`, made of its latest node as `node` is."""
+        self._view = self.latest
+        self.memory, self._seen = base.memory, base.memory.version
+        self.steps = (base.steps or ()) + steps_between(node, base.latest)
+
+    def element_of(self, base: Tensor, items: Items) -> None:
+        """Note that this is one element of `base`."""
+        self._view = self.latest
+        self.memory, self._seen = base.memory, base.memory.version
+        self.steps = (*(base.steps or ()), (index, (items,)))
+
+    def really_shares(self) -> bool:
+        """Whether NumPy and PyTorch make a view of these steps: a reshape may have to copy."""
+        if self.steps is None or not any(op is reshape for op, _ in self.steps[1:]):
+            return True
+        probe = np.empty(self.memory.held.shape, np.bool_)
+        return np.may_share_memory(probe, self._run_on(probe))
+
+    def is_dense(self) -> bool:
+        """Whether its elements lie in memory in row-major order, without gaps."""
+        if not self.steps:
+            return True
+        return bool(self._run_on(np.empty(self.memory.held.shape, np.bool_)).flags.c_contiguous)
+
+    def _run_on(self, array: Any) -> Any:
+        for op, params in self.steps or ():
+            if isinstance(op, Linear):
+                array = op.forward(array, (), *params)
+        return array
+
+    def part(self) -> Node:
+        """Have memory of its own from now on, which holds what it last stood for."""
+        node = self.latest
+        self.memory, self.steps = self.memory.apart(node), None
+        return node
 
     def refresh(self) -> None:
-        """Note that this holds what was last written to the storage."""
-        if self.storage is not None:
-            self._seen = self.storage.version
+        """Make the view again from what the memory holds now."""
+        node = self.memory.node
+        for op, params in self.steps or ():
+            node = make(op, (node,), params)
+        self._view, self._seen = node, self.memory.version
 
-    def _stale(self) -> bool:
-        return self.storage is not None and self._seen != self.storage.version
+    def become(self, node: Node) -> None:
+        """Stand for another node of the same shape from now on, and so does what shares memory."""
+        if self.steps is not None and not self.really_shares():
+            self.part()
+        if self.steps is None:
+            self.memory.become(node)
+            return
+        self.memory.become(self._put_back(node))
+        self._view, self._seen = node, self.memory.version
 
-    def _wrote(self, where: ast.AST | None) -> None:
-        if self.storage is not None:
-            if self._stale():
-                raise StaleView(self.storage.where)
-            self.storage.version += 1
-            self.storage.where = where
-            self._seen = self.storage.version
+    def _put_back(self, node: Node) -> Node:
+        """The memory's node with a view's new one in its place."""
+        whole = self.memory.node
+        if not self.steps:
+            return node
+        if not all(isinstance(op, Linear) for op, _ in self.steps):
+            raise ArgumentError(
+                "a detached tensor shares its elements with the one that it was made of",
+                hint="make a copy before writing: `.detach().clone()`",
+            )
+        (op, params), *more = self.steps
+        if op is index and not more:
+            items = [
+                resolved(item, extent) if type(item) is tuple else item
+                for item, extent in zip(params[0], whole.shape, strict=True)
+            ]
+            return put([whole, node], (tuple(items),))
+        places = self._run_on(np.arange(whole.size).reshape(whole.shape))
+        if 0 in places.strides and places.size > 1:
+            raise ArgumentError(
+                "several elements of this tensor share one place in memory",
+                hint="make a copy before writing: `.copy()`, in PyTorch `.clone()`",
+            )
+        flat = reshape(whole, (whole.size,))
+        made = put([flat, reshape(node, (node.size,))], ((Positions(places.ravel()),),))
+        return reshape(made, whole.shape)
 
+    def write(self, items: Items, value: Node) -> None:
+        """Put a value at index items (positions and slices), of the shape they select."""
+        if self.steps is None:
+            self.memory.write(items, value)
+        else:
+            self.become(put([self.node, value], (items,)))
 
-class StaleView(ArgumentError):
-    """A tensor that may share memory with one written to since."""
-
-    def __init__(self, where: ast.AST | None) -> None:
-        super().__init__(
-            "this tensor may share memory with one that was written to since",
-            hint="make a copy before writing: `.copy()`, in PyTorch `.clone()`",
-        )
-        self.where = where
+    def element(self, items: Items) -> Node | None:
+        """The element at those positions, where it is known without building the whole tensor."""
+        return self.memory.element(items) if self.steps is None else None
 
 
 def bare(value: Any) -> Any:
@@ -145,8 +238,8 @@ def bare(value: Any) -> Any:
         return value
     if isinstance(value, Tensor):
         return value.node
-    if kind is Iterator or kind in VIEWS:
-        value, kind = value.rest() if kind is Iterator else list(value), list
+    if kind is Lazy or kind in VIEWS:
+        value, kind = value.rest() if kind is Lazy else list(value), list
     if kind is list or kind is tuple or kind is dict:
         # Containers may hold one another over and over: what is small to write may be endless.
         count_items(value)
@@ -172,3 +265,12 @@ def shares(node: Node, source: Node) -> bool:
             return False
         node = node.inputs[0]
     return True
+
+
+def steps_between(node: Node, source: Node) -> Steps:
+    """How a view that `shares` with `source` is made of it."""
+    steps: list[tuple[Op, tuple[Any, ...]]] = []
+    while node is not source:
+        steps.append((node.op, node.params))
+        node = node.inputs[0]
+    return tuple(reversed(steps))

@@ -41,6 +41,8 @@ def text_of(interpreter: Runtime, value: Any, quoted: bool = False) -> str:
     if type(value) is tuple:
         items = [text_of(interpreter, item, True) for item in value]
         return "(" + ", ".join(items) + ("," if len(items) == 1 else "") + ")"
+    if hasattr(value, "text_with"):
+        return str(value.text_with(lambda part: text_of(interpreter, part, True)))
     if isinstance(value, DType):
         return value.spelling
     if isinstance(value, (Closure, Native)) or callable(value):
@@ -60,12 +62,15 @@ def formatted(interpreter: Runtime, value: Any, conversion: int, spec: str) -> s
     if conversion != -1:
         value = text_of(interpreter, value, chr(conversion) in "ra")
     if not spec:
-        return text_of(interpreter, value)
+        return interpreter.format_text(value)
     found = SPEC.fullmatch(spec)
     if found is None:
         raise ArgumentError(f"`{spec}` is not a format", hint="as in `{x:.4f}`, `{x:8.3e}`")
     if any(int(size or 0) > WIDEST for size in found.groups()):
-        raise LimitError(f"a field of an f-string is at most {WIDEST} characters wide")
+        raise LimitError(
+            f"a field of an f-string is at most {WIDEST} characters wide",
+            hint="as in `{x:8.3f}`, which is 8 wide",
+        )
     if isinstance(value, Tensor):
         value = interpreter.plain_number(value)
     if not isinstance(value, (int, float, str)):
@@ -73,4 +78,5 @@ def formatted(interpreter: Runtime, value: Any, conversion: int, spec: str) -> s
     try:
         return format(value, spec)
     except (ValueError, TypeError, OverflowError):
-        raise ArgumentError(f"the format `{spec}` does not fit {value!r}") from None
+        hint = "as in `{x:.4f}` for numbers, `{s:>8}` for strings"
+        raise ArgumentError(f"the format `{spec}` does not fit {value!r}", hint=hint) from None

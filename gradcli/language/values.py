@@ -118,10 +118,13 @@ def attribute_of(owner: Tensor, name: str, torch_methods: bool) -> Any:
     function = find(*[f"{library}.{name}" for library in libraries])
     if function is not None:
         return Method(function, owner)
+    from gradcli.language.foreign import explain_member
+
     names = [
         spelling.partition(".")[2]
         for spelling in SPELLED
         if spelling.startswith(("np.", "torch.", "Tensor."))
     ]
-    hint = did_you_mean(name, [spelling for spelling in names if spelling and "." not in spelling])
+    near = [spelling for spelling in names if spelling and "." not in spelling]
+    hint = explain_member(owner, name) or did_you_mean(name, near)
     raise NameProblem(f"a tensor has no `{name}`", hint=hint)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gradcli.errors import ArgumentError, GradcliError
+from gradcli.errors import NOTHING, ArgumentError, GradcliError, Keyword, did_you_mean
 from gradcli.graph import OPS, Node
 from gradcli.ops.elementwise import Elementwise
 from gradcli.ops.leaves import constant, known_number
@@ -149,25 +149,30 @@ class Function:
                 continue
             name = _synonym(keyword, [*has.positional, *has.named])
             if name is None:
-                raise self._mistake(f"`{self.name}` takes no argument `{keyword}`")
+                raise self._mistake(
+                    f"`{self.name}` takes no argument `{keyword}`",
+                    culprit=Keyword(keyword),
+                    near=did_you_mean(keyword, [*has.positional, *has.named]),
+                )
             if name in renamed or name in has.positional[: len(args)]:
-                raise self._mistake(f"`{self.name}` gets `{keyword}` twice")
+                raise self._mistake(f"`{self.name}` gets `{keyword}` twice", Keyword(keyword))
             renamed[name] = value
         if has.rest is None and len(args) > count:
             most = "" if not has.defaults else "at most "
             number = "one argument" if count == 1 else f"{count} arguments"
-            raise self._mistake(f"`{self.name}` takes {most}{number}, not {len(args)}")
+            raise self._mistake(f"`{self.name}` takes {most}{number}, not {len(args)}", args[count])
         required = has.positional[: count - len(has.defaults)]
         absent = [name for name in required[len(args) :] if name not in renamed]
         if absent:
-            raise self._mistake(f"`{self.name}` needs `{absent[0]}`")
+            raise self._mistake(f"`{self.name}` needs a value for `{absent[0]}`")
         if self.row is not None:
             given = [*args, *[renamed[name] for name in required[len(args) :]]]
             return self.row(*[tensor(arg) for arg in given])
         return _nameable(self.build(*args, **renamed))
 
-    def _mistake(self, message: str) -> GradcliError:
-        return ArgumentError(message, hint=f"its signature is {self.signature()}")
+    def _mistake(self, message: str, culprit: Any = NOTHING, near: str = "") -> GradcliError:
+        hint = f"{near} its signature is `{self.signature()}`".lstrip()
+        return ArgumentError(message, hint=hint, culprit=culprit)
 
 
 def _nameable(result: Any) -> Any:

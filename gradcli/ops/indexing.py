@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.errors import ArgumentError, ShapeError
+from gradcli.errors import ArgumentError, ShapeError, StaticValueError
 from gradcli.graph import Node
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.linear import Positions, index, reshape, transpose
@@ -66,10 +66,16 @@ def normalised(x: Node, items: list[Any]) -> list[Any]:
         if item is not None and item is not Ellipsis
     )
     if used > x.ndim:
-        raise ShapeError(f"{used} indices are too many for a tensor of shape {shape_text(x.shape)}")
+        axes = "one axis" if x.ndim == 1 else f"{x.ndim} axes" if x.ndim else "no axes"
+        raise ShapeError(
+            f"{used} indices are too many for a tensor of shape {shape_text(x.shape)}",
+            hint=f"it has {axes}",
+        )
     dots = [place for place, item in enumerate(flat) if item is Ellipsis]
     if len(dots) > 1:
-        raise ArgumentError("an index may contain `...` once")
+        raise ArgumentError(
+            "an index may contain `...` once", hint="it stands for all axes that are not named"
+        )
     place = dots[0] if dots else len(flat)
     missing: list[Any] = [WHOLE] * (x.ndim - used)
     flat[place : place + len(dots)] = missing or [GAP] * len(dots)
@@ -84,7 +90,8 @@ def normalised(x: Node, items: list[Any]) -> list[Any]:
             if item.shape != expected:
                 raise ShapeError(
                     f"a mask of shape {shape_text(item.shape)} does not fit axes of shape "
-                    f"{shape_text(expected)}"
+                    f"{shape_text(expected)}",
+                    hint="a mask has the shape of what it selects from, as `x > 0` has that of x",
                 )
             result.extend(np.nonzero(item))
             axis += item.ndim
@@ -105,7 +112,20 @@ def normalised(x: Node, items: list[Any]) -> list[Any]:
 
 
 def _out_of_range(position: int, extent: int, axis: int) -> ShapeError:
-    return ShapeError(f"index {position} is out of range for axis {axis} of size {int(extent)}")
+    return ShapeError(
+        f"index {position} is out of range for axis {axis} of size {int(extent)}",
+        hint=range_hint(extent),
+        culprit=position,
+    )
+
+
+def range_hint(extent: int) -> str:
+    """Which positions there are."""
+    if not extent:
+        return "it is empty"
+    if extent == 1:
+        return "its only position is 0, or -1"
+    return f"positions count from 0 to {int(extent) - 1}, or back from -1 to {-int(extent)}"
 
 
 def _item(item: Any) -> Any:
@@ -115,10 +135,14 @@ def _item(item: Any) -> Any:
         bounds = (item.start, item.stop, item.step)
         parts = [None if part is None else whole(part, "a slice bound") for part in bounds]
         if parts[2] == 0:
-            raise ArgumentError("the step of a slice must not be 0")
+            raise ArgumentError("the step of a slice must not be 0", culprit=item.step)
         return tuple(parts)
     if isinstance(item, bool):
-        raise ArgumentError("True and False are no positions", hint="masks are tensors: `x[x > 0]`")
+        raise ArgumentError(
+            "True and False are no positions",
+            hint="masks are tensors: `x[x > 0]`",
+            culprit=item,
+        )
     if isinstance(item, Node) and (item.ndim or item.kind == "bool"):
         array = concrete(item, "an index", static=item.kind != "bool")
         if item.kind == "bool":
@@ -126,18 +150,25 @@ def _item(item: Any) -> Any:
                 raise ArgumentError(
                     "a single True or False is no position",
                     hint="`x if c else y` or `where` chooses; masks are tensors: `x[x > 0]`",
+                    culprit=item,
                 )
             return array.astype(np.bool_)
         if not np.all(np.abs(array) < 2**53) or np.any(array != np.floor(array)):
-            raise ArgumentError("an index must hold whole numbers")
+            raise StaticValueError(
+                "an index must hold whole numbers known before the program runs", culprit=item
+            )
         return array.astype(np.intp)
-    if isinstance(item, (list, tuple)):
+    if isinstance(item, (list, tuple, range)):
         if not item:
             return np.zeros(0, np.intp)
         return _item(tensor(item))
     if isinstance(item, (int, float, Node)):
         return int(whole(item, "an index"))
-    raise ArgumentError(f"{describe(item)} is no index")
+    raise ArgumentError(
+        f"{describe(item)} is no index",
+        hint="an index is a whole number, a slice, None, `...`, a mask or a list of positions",
+        culprit=item,
+    )
 
 
 def resolved(item: Any, extent: int) -> tuple[Any, ...]:

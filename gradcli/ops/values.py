@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.errors import ArgumentError, LimitError, ShapeError
+from gradcli.errors import ArgumentError, LimitError, ShapeError, StaticValueError
 from gradcli.graph import MAX_RANK, OPS, Dim, Node, Shape, builder
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.family import build
@@ -50,13 +50,20 @@ def tensor(value: Any) -> Node:
         return build(OPS["arange"], (), params)
     if isinstance(value, str) and value in NONFINITE:
         return constant(NONFINITE[value])
-    if value is None or isinstance(value, (str, dict)):
-        raise ArgumentError(f"a tensor is wanted here, not {describe(value)}")
     name = getattr(value, "name", "")
+    if value is None or isinstance(value, (str, dict)) or not name:
+        hint = "a function without `return` gives None" if value is None else ""
+        raise ArgumentError(
+            f"a tensor is wanted here, not {describe(value)}",
+            hint="`d['a']` is a value of a dict" if isinstance(value, dict) else hint,
+            culprit=value,
+        )
     if hasattr(value, "prefix"):
-        raise ArgumentError(f"a tensor is wanted here, not the module `{name}`")
+        raise ArgumentError(f"a tensor is wanted here, not the module `{name}`", culprit=value)
     raise ArgumentError(
-        f"a tensor is wanted here, not the function `{name}`", hint=f"call it, as in `{name}(x)`"
+        f"a tensor is wanted here, not the function `{name}`",
+        hint=f"call it, as in `{'f' if name == 'lambda' else name}(x)`",
+        culprit=value,
     )
 
 
@@ -97,6 +104,7 @@ def _stacked(items: list[Any]) -> Node:
                 f"the list is ragged: element 0 has shape {shape_text(first)}, "
                 f"element {place} has shape {shape_text(part.shape)}",
                 hint="a list becomes a tensor when its elements have one shape",
+                culprit=items[place],
             )
     return concatenate([reshape(part, (1, *part.shape)) for part in parts], -len(first) - 1)
 
@@ -117,7 +125,7 @@ def _plain_numbers(items: list[Any]) -> Any:
         rows = [_plain_numbers(list(item)) for item in items]
         if all(row is not None and row.shape == rows[0].shape for row in rows):
             if rows[0].ndim >= MAX_RANK:
-                raise LimitError(f"a tensor has at most {MAX_RANK} axes")
+                raise LimitError(f"a tensor has at most {MAX_RANK} axes", culprit=items)
             return np.stack(rows)
     return None
 
@@ -125,17 +133,17 @@ def _plain_numbers(items: list[Any]) -> Any:
 def static_number(value: Any, what: str, static: bool = True) -> float:
     """A number known now; a tensor of one element is made concrete.
 
-    `static` says that it serves as a count, size, axis or position.
+    `static` says that it serves as a count, size, axis or position. Raises StaticValueError where
+    it does and cannot, else ArgumentError.
     """
-    if isinstance(value, Node):
-        array = concrete(value, what, static=static)
-        if array.size != 1:
-            raise ArgumentError(f"{what} must be one number, not {describe(value)}")
-        number: float = array.item()
+    if isinstance(value, Node) and value.size == 1:
+        number: float = concrete(value, what, static=static).item()
         return number
     if isinstance(value, (bool, int, float)):
         return value
-    raise ArgumentError(f"{what} must be a number, not {describe(value)}")
+    if static:
+        raise _not_static(what, "one number", describe(value), value)
+    raise ArgumentError(f"{what} must be one number, not {describe(value)}", culprit=value)
 
 
 def concrete(value: Node, what: str, static: bool = False) -> Any:
@@ -143,19 +151,29 @@ def concrete(value: Node, what: str, static: bool = False) -> Any:
     try:
         return builder().concretise(value, static)
     except LookupError:
-        raise ArgumentError(f"{what} must be known before the program runs") from None
+        raise StaticValueError(
+            f"{what} must be known before the program runs",
+            hint="it may depend on shapes, not on the values of tensors",
+            culprit=value,
+        ) from None
 
 
 def whole(value: Any, what: str) -> int:
     """A whole number known now (an axis, a size, a position)."""
     if type(value) is int or isinstance(value, Dim):
         return value
+    if (isinstance(value, Node) and value.size != 1) or not isinstance(value, (Node, int, float)):
+        raise _not_static(what, "a whole number", describe(value), value)
     number = static_number(value, what)
-    if isinstance(value, bool) or number != number or number in (float("inf"), -float("inf")):
-        raise ArgumentError(f"{what} must be a whole number, not {number}")
-    if number != int(number):
-        raise ArgumentError(f"{what} must be a whole number, not {number!r}")
+    if isinstance(value, bool) or not math.isfinite(number) or number != int(number):
+        raise _not_static(what, "a whole number", repr(number), value)
     return int(number)
+
+
+def _not_static(what: str, wanted: str, found: str, value: Any) -> StaticValueError:
+    return StaticValueError(
+        f"{what} must be {wanted} known before the program runs, not {found}", culprit=value
+    )
 
 
 def axis_of(value: Any, ndim: int, what: str = "axis") -> int:
@@ -164,7 +182,9 @@ def axis_of(value: Any, ndim: int, what: str = "axis") -> int:
     if not -ndim <= axis < ndim:
         plural = "is" if ndim == 1 else "es"
         have = f"the tensor has {ndim} ax{plural}" if ndim else "a scalar has no axes"
-        raise ArgumentError(f"{what} {axis} is out of range: {have}")
+        hint = f"axes count from 0 to {ndim - 1}, or back from -1 to {-ndim}" if ndim > 1 else ""
+        hint = "it is axis 0, or -1" if ndim == 1 else hint
+        raise ShapeError(f"{what} {axis} is out of range: {have}", hint=hint, culprit=value)
     return axis - ndim if axis >= 0 else axis
 
 
@@ -175,7 +195,7 @@ def axes_of(value: Any, ndim: int, what: str = "axis") -> tuple[int, ...]:
     items = value if isinstance(value, (tuple, list)) else [value]
     axes = tuple([axis_of(item, ndim, what) for item in items])
     if len(set(axes)) != len(axes):
-        raise ArgumentError(f"{what} names an axis twice")
+        raise ArgumentError(f"{what} names an axis twice", culprit=value)
     return tuple(sorted(axes))
 
 
@@ -187,11 +207,16 @@ def shape_of(items: Any, what: str = "shape") -> Shape:
         items = [float(item) for item in concrete(items, what)]
     if not isinstance(items, (tuple, list)):
         items = (items,)
-    shape = tuple([whole(item, what) for item in items])
+    shape = tuple([whole(item, "a size") for item in items])
     if any(extent < 0 for extent in shape):
-        raise ArgumentError(f"{what} cannot have the negative size {min(shape)}")
+        raise ArgumentError(
+            f"{what} cannot have the negative size {min(shape)}",
+            culprit=items[shape.index(min(shape))],
+        )
     if math.prod([max(int(extent), 1) for extent in shape]) >= 2**60:
-        raise LimitError("no memory holds a tensor of that shape")
+        raise LimitError(
+            "no memory holds a tensor of that shape", hint="the product of its sizes is too large"
+        )
     return shape
 
 
@@ -202,7 +227,8 @@ def truth(value: Any) -> bool:
         if array.size != 1:
             raise ArgumentError(
                 f"{describe(value)} is neither true nor false",
-                hint="`where(c, a, b)` chooses element by element; `&` and `|` combine",
+                hint="`where(c, a, b)` chooses element by element; `all(c)` and `any(c)` make one "
+                "of many",
             )
         return bool(array.item())
     return bool(value)
@@ -212,7 +238,7 @@ def flag(value: Any, what: str) -> bool:
     """True or False."""
     if isinstance(value, (bool, int)):
         return bool(value)
-    raise ArgumentError(f"{what} must be True or False, not {describe(value)}")
+    raise ArgumentError(f"{what} must be True or False, not {describe(value)}", culprit=value)
 
 
 def broadcast(x: Node, shape: Shape) -> Node:

@@ -111,7 +111,8 @@ def _fitted(value: Node, shape: Shape) -> Node:
     if not fits:
         raise ShapeError(
             f"a value of shape {shape_text(value.shape)} does not fit into a place of shape "
-            f"{shape_text(shape)}"
+            f"{shape_text(shape)}",
+            hint="it has the same shape, or sizes 1 where it is to be repeated",
         )
     return broadcast(value, shape)
 

@@ -7,11 +7,10 @@ import os
 import sys
 from typing import IO, TYPE_CHECKING, Any
 
-from gradcli.errors import GradcliError, Span
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gradcli.errors import GradcliError
     from gradcli.render.layout import Line
 
 STYLES = {
@@ -100,63 +99,6 @@ def print_lines(lines: Iterable[Line], stream: IO[str] | None, color: str = "aut
     stream.flush()
 
 
-def error_lines(error: GradcliError, width: int | None) -> list[Line]:
-    """An error for people: message, place, source lines with what is wrong under them, hint."""
-    lines: list[Line] = [[("error", "error"), (f": {printable(error.message)}", "")]]
-    room = (width or 100) - 8
-    if error.span is not None and error.source is not None:
-        source = error.source.split("\n")
-        where = _where(error, error.span, len(source) > 1)
-        if where:
-            lines.append([("  at ", "note"), (printable(where), "note")])
-        marks = error.labels or [(error.span, "")]
-        shown = sorted({span.line for span, _ in marks})
-        for number in shown:
-            here = [(span, text) for span, text in marks if span.line == number]
-            lines += _snippet(source, here, room)
-        for text, span in error.related:
-            place = f", line {span.line}" if len(source) > 1 else ""
-            lines.append([("  note: ", "note"), (printable(text + place), "")])
-            lines += _snippet(source, [(span, "")], room)
-    for note in error.notes:
-        label = "  try:  " if note.startswith("gradcli ") else "  note: "
-        lines.append([(label, "note"), (printable(note), "")])
-    if error.hint:
-        lines.append([("  hint: ", "hint"), (printable(error.hint), "")])
-    return lines
-
-
-def _where(error: GradcliError, span: Span, several: bool) -> str:
-    if error.filename:
-        return f"{error.filename}:{span.line}:{span.column + 1}"
-    return f"line {span.line}, column {span.column + 1}" if several else ""
-
-
-def _snippet(source: list[str], marks: list[tuple[Span, str]], room: int) -> list[Line]:
-    """A source line with carets under the marked parts, and under those what they are."""
-    line = marks[0][0].line
-    text = source[line - 1].rstrip("\r") if line <= len(source) else ""
-    parts = []
-    for span, label in sorted(marks, key=lambda mark: mark[0].column):
-        start = min(span.column, len(text))
-        end = span.end_column if span.end_line == span.line else len(text)
-        parts.append((start, max(min(end, max(len(text), start)), start + 1), label))
-    text, parts = _window(text, parts, room)
-    shown = "".join(c if c.isprintable() else " " for c in text)
-    under = ""
-    for start, end, _ in parts:
-        under += " " * (cells(shown[:start]) - len(under))
-        under += "^" * max(cells(shown[start:end]) - max(len(under) - cells(shown[:start]), 0), 1)
-    lines: list[Line] = [[("  | ", "note"), (shown, "")], [("  | ", "note"), (under, "caret")]]
-    labelled = [(cells(shown[:start]), label) for start, _, label in parts if label]
-    if labelled:
-        _, last = labelled.pop()
-        lines[-1].append((f" {printable(last)}", "label"))
-    for place, label in reversed(labelled):
-        lines.append([("  | ", "note"), (" " * place + printable(label), "label")])
-    return lines
-
-
 def printable(text: str) -> str:
     """Text without control characters, which a terminal would obey."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -171,30 +113,10 @@ def cells(text: str) -> int:
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def _window(
-    text: str, parts: list[tuple[int, int, str]], room: int
-) -> tuple[str, list[tuple[int, int, str]]]:
-    """The part of a long source line around its marks."""
-    room = max(room, 20)
-    if len(text) <= room:
-        return text, parts
-    first, last = parts[0][0], min(parts[-1][1], parts[0][0] + room // 2)
-    left = max(0, min(first - room // 4, len(text) - room))
-    cut = text[left : left + room]
-    if left:
-        cut = "..." + cut[3:]
-    if left + room < len(text):
-        cut = cut[:-3] + "..."
-    inside = [
-        (start - left, min(end, max(last, start + 1)) - left, label)
-        for start, end, label in parts
-        if start - left < room
-    ]
-    return cut, inside
-
-
 def print_error(error: GradcliError) -> None:
     """Print an error on standard error."""
+    from gradcli.render.explain import error_lines
+
     print_lines(error_lines(error, terminal_width(sys.stderr)), sys.stderr)
 
 

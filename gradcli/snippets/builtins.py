@@ -6,33 +6,14 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import ArgumentError, LimitError
-from gradcli.language.natives import Native
 from gradcli.language.static import MAX_BITS
 from gradcli.language.tensors import Tensor
-from gradcli.language.torch_text import size_text
 from gradcli.ops.values import describe
-from gradcli.snippets.variable import Variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradcli.snippets.script import Script
-
-
-class Size(tuple[int, ...]):
-    """A shape as PyTorch prints it."""
-
-    __slots__ = ()
-
-    def __str__(self) -> str:
-        return size_text(self)
-
-    __repr__ = __str__
-
-
-def shown_shape(value: Variable) -> Any:
-    """The shape of a tensor, as its library gives it."""
-    return Size(value.shape) if value.library == "torch" else tuple(value.shape)
 
 
 def _one(name: str, args: list[Any]) -> Any:
@@ -129,20 +110,17 @@ def _repr(script: Script, args: list[Any], kwargs: dict[str, Any]) -> str:
     return text_of(script, _one("repr", args), True)
 
 
-BUILTINS: dict[str, Native] = {
-    name: Native(name, call)  # type: ignore[arg-type]
-    for name, call in {
-        "sum": _sum,
-        "max": _extreme("max", ast.Gt),
-        "min": _extreme("min", ast.Lt),
-        "abs": _abs,
-        "round": _round,
-        "float": _float,
-        "int": _int,
-        "pow": _pow,
-        "any": _any,
-        "all": _all,
-        "repr": _repr,
-    }.items()
+BUILTINS: dict[str, Callable[..., Any]] = {
+    "sum": _sum,
+    "max": _extreme("max", ast.Gt),
+    "min": _extreme("min", ast.Lt),
+    "abs": _abs,
+    "round": _round,
+    "float": _float,
+    "int": _int,
+    "pow": _pow,
+    "any": _any,
+    "all": _all,
+    "repr": _repr,
 }
 """By name; a script imports NumPy's or PyTorch's under another."""

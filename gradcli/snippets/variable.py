@@ -3,59 +3,149 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 
-from gradcli.language.tensors import Tensor
+from gradcli.language.tensors import Memory, Tensor
+from gradcli.snippets.eager import leaf
 
 if TYPE_CHECKING:
     from gradcli.graph import Node
+    from gradcli.snippets.eager import Eager
+
+
+class Note:
+    """What is kept with a node.
+
+    watcher: who waits for its gradient. step: PyTorch's name of the step that made it. freed:
+    whether a backward pass freed what it saved.
+    """
+
+    __slots__ = ("freed", "step", "watcher")
+
+    def __init__(self) -> None:
+        self.step = ""
+        self.freed = False
+        self.watcher: ref[Variable] | None = None
+
+
+def note_of(node: Node) -> Note:
+    """The note of a node, made where it has none."""
+    if node.note is None:
+        node.note = Note()
+    found: Note = node.note
+    return found
+
+
+class Recorded(Memory):
+    """The memory of a tensor: its type of numbers, and whether what it holds is recorded.
+
+    function: PyTorch's name of the step that made the whole of it, empty for leaves.
+    """
+
+    __slots__ = ("dtype", "eager", "function", "tracked")
+
+    def __init__(self, node: Node, dtype: np.dtype[Any], eager: Eager) -> None:
+        super().__init__(node)
+        self.dtype = dtype
+        self.eager = eager
+        self.tracked = False
+        self.function = ""
+
+    @property
+    def node(self) -> Node:
+        """The node it holds now. What nothing differentiates forgets how it came about."""
+        if self._writes:
+            node = Memory.node.__get__(self)
+            if not self.tracked:
+                self.held = leaf(self.eager.value(node, self.dtype), node.kind)
+        return self.held
+
+    def apart(self, node: Node) -> Recorded:
+        made = Recorded(node, self.dtype, self.eager)
+        made.tracked, made.function = self.tracked, self.function
+        return made
 
 
 class Variable(Tensor):
     """A tensor of a script.
 
-    grad: what `backward` added up, or None. function: PyTorch's name of the step that made it,
-    empty for leaves. library: whose tensor it is, "torch", "np" or "jnp". retains: whether a tensor
-    that is no leaf keeps its gradient. through: the tensor whose memory this is, out of the graph.
+    grad: what `backward` added up, or None. library: whose tensor it is, "torch", "np" or "jnp".
+    retains: whether a tensor that is no leaf keeps its gradient. detached: whether it only shares
+    memory with what the graph knows. parameter: whether it is a `torch.nn.Parameter`.
     """
 
-    __slots__ = ("dtype", "function", "grad", "library", "requires_grad", "retains", "through")
+    __slots__ = ("_function", "detached", "grad", "library", "parameter", "retains")
 
-    def __init__(self, node: Node, dtype: np.dtype[Any], library: str) -> None:
-        super().__init__(node)
-        self.dtype = dtype
+    memory: Recorded
+
+    def __init__(self, node: Node, dtype: np.dtype[Any], library: str, eager: Eager) -> None:
+        self.memory = Recorded(node, dtype, eager)
+        self.steps = None
+        self._view = node
+        self._seen = 0
         self.library = library
-        self.requires_grad = False
-        self.function = ""
         self.grad: Variable | None = None
-        self.retains = False
-        self.through: Variable | None = None
+        self.retains = self.detached = self.parameter = False
+        self._function = ""
 
-    def anchor(self, node: Node) -> None:
-        """Stand for a node of the same value from now on."""
-        self._node, self._writes = node, None
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.memory.dtype
+
+    @property
+    def requires_grad(self) -> bool:
+        return self.memory.tracked and not self.detached
+
+    @property
+    def function(self) -> str:
+        """PyTorch's name of the step that made it, empty for leaves."""
+        return self.memory.function if self.steps is None else self._function
 
     @property
     def is_leaf(self) -> bool:
         return not self.requires_grad or not self.function
 
+    def value(self) -> Any:
+        """The array that it holds."""
+        return self.memory.eager.value(self.node, self.memory.dtype)
 
-def result_dtype(
-    kind: str, operands: list[Variable], library: str, default: np.dtype[Any]
-) -> np.dtype[Any]:
-    """The type of a result: PyTorch's and NumPy's promotion.
+    def record(self, function: str) -> None:
+        """Take part in differentiation, as the result of a step; of none, where it is a leaf."""
+        self.memory.tracked = True
+        if self.steps is None:
+            self.memory.function = function
+        else:
+            self._function = function
 
-    In PyTorch a tensor without axes does not widen one that has some; in NumPy whole numbers meet
-    single precision in double.
-    """
-    if kind != "real":
-        return np.dtype(np.bool_ if kind == "bool" else np.int64)
-    reals = [operand for operand in operands if operand.dtype.kind == "f"]
-    if library == "np":
-        wide = [operand.dtype for operand in operands if operand.dtype.kind in "fi"]
-        return np.result_type(*wide, np.float32) if reals else np.dtype(np.float64)
-    if not reals:
-        return default
-    pool = [operand for operand in reals if operand.ndim] or reals
-    return max((operand.dtype for operand in pool), key=lambda dtype: dtype.itemsize)
+    def sharing(self, base: Tensor, node: Node) -> None:
+        assert isinstance(base, Variable)
+        function, recorded = self.function, self.requires_grad
+        super().sharing(base, node)
+        self._function = function
+        self.detached = base.detached or (self.memory.tracked and not recorded)
+
+    def element_of(self, base: Tensor, items: Any) -> None:
+        assert isinstance(base, Variable)
+        function, recorded = self.function, self.requires_grad
+        super().element_of(base, items)
+        self._function = function
+        self.detached = base.detached or (self.memory.tracked and not recorded)
+
+    def view_of(self, owner: Variable) -> None:
+        """Share the memory of `owner`, out of the graph."""
+        self.memory, self._seen = owner.memory, owner.memory.version
+        self.steps, self.detached = owner.steps or (), True
+
+    def refresh(self) -> None:
+        super().refresh()
+        if self.detached:
+            self._view = leaf(self.memory.eager.value(self._view, self.dtype), self._view.kind)
+        elif self.memory.tracked and not self._function:
+            self._function = "AsStridedBackward0"
+
+    def alone(self) -> None:
+        """Have memory of its own, which holds the same value and nothing behind it."""
+        made = Variable(leaf(self.value(), self.kind), self.dtype, self.library, self.memory.eager)
+        self.memory, self.steps, self.detached = made.memory, None, False

@@ -20,7 +20,7 @@ DIFFERENCES = {
 }
 
 
-def table():
+def table(differences):
     """The differences as lines of a table."""
-    rows = [f"| `{expr}` | {why} |" for expr, why in DIFFERENCES.items()]
+    rows = [f"| `{expr}` | {why} |" for expr, why in differences.items()]
     return ["## Differences by intention", "", "| call | why |", "|---|---|", *rows]

@@ -6,16 +6,25 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.errors import ArgumentError, ShapeError
+from gradcli.errors import ArgumentError, LimitError, ShapeError
 from gradcli.graph import Node, Shape
 from gradcli.ops import linear
 from gradcli.ops.binding import function
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.functions.layout import broadcast_to
 from gradcli.ops.linear import Positions, index
-from gradcli.ops.values import axis_of, broadcast, concrete, tensor, whole
+from gradcli.ops.values import axis_of, broadcast, concrete, shape_of, tensor, whole
 
 # --- moved -------------------------------------------------------------------------------------
+
+
+MAX_POSITIONS = 1 << 27
+
+
+def require_few(count: int) -> None:
+    """Raise LimitError for more positions than are written out."""
+    if count > MAX_POSITIONS:
+        raise LimitError(f"an axis of {int(count):,} selected elements would be too long")
 
 
 def along(x: Node, axis: int, item: Any) -> Node:
@@ -56,6 +65,8 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Node:
     axes = _numbers(axis, "axis")
     if len(shifts) != len(axes) and 1 not in (len(shifts), len(axes)):
         raise ArgumentError(f"`roll` has {len(shifts)} shifts for {len(axes)} axes")
+    if not shifts or not axes:
+        return node
     count = max(len(shifts), len(axes))
     shifts, axes = shifts * (count // len(shifts)), axes * (count // len(axes))
     for one, place in zip(shifts, axes, strict=True):
@@ -128,7 +139,7 @@ def _tiled(x: Node, counts: Shape) -> Node:
         raise ArgumentError(f"a tensor cannot be repeated {min(times)} times")
     apart = linear.reshape(x, tuple([n for extent in shape for n in (1, extent)]))
     pairs = list(zip(times, shape, strict=True))
-    spread = broadcast(apart, tuple([n for pair in pairs for n in pair]))
+    spread = broadcast(apart, shape_of([n for pair in pairs for n in pair]))
     return linear.reshape(spread, tuple([count * extent for count, extent in pairs]))
 
 
@@ -170,11 +181,13 @@ def _repeated(x: Node, counts: list[int], axis: int) -> Node:
             hint="one count for all, or one for each",
         )
     if len(counts) == 1:
+        shape_of((*x.shape, counts[0]))
         place = axis + x.ndim
         apart = linear.reshape(x, (*x.shape[: place + 1], 1, *x.shape[place + 1 :]))
         spread = broadcast(apart, (*x.shape[: place + 1], counts[0], *x.shape[place + 1 :]))
         total = x.shape[place] * counts[0]
         return linear.reshape(spread, (*x.shape[:place], total, *x.shape[place + 1 :]))
+    require_few(sum(counts))
     places = np.repeat(np.arange(extent), counts)
     return along(x, axis, Positions(places))
 

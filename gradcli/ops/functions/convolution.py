@@ -211,7 +211,7 @@ def _slid(x: Node, y: Node, mode: Any, what: str) -> Node:
     count = int(y.shape[0])
     margins = {"full": (count - 1, count - 1), "valid": (0, 0)}
     margins["same"] = (count // 2, count - count // 2 - 1)
-    if mode not in margins:
+    if not isinstance(mode, str) or mode not in margins:
         raise ArgumentError(f"the modes of `{what}` are full, same and valid, not {mode!r}")
     before, after = margins[mode]
     seen = windows(zero_padded(x, (before,), (after,)), (count,), (1,), (1,))
@@ -260,9 +260,10 @@ def unfold_method(self: Any, dimension: Any, size: Any, step: Any) -> Node:
 def sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Node:
     """All windows over axes, as new last axes."""
     node = tensor(x)
-    axes = range(node.ndim) if axis is None else axis
-    places = [axis_of(one, node.ndim) for one in (axes if not isinstance(axes, int) else [axes])]
-    sizes = sizes_of(window_shape, len(places), "window_shape")
+    axes = list(range(node.ndim)) if axis is None else axis
+    items = axes if isinstance(axes, (tuple, list)) else [axes]
+    places = [axis_of(one, node.ndim) for one in items]
+    sizes = sizes_of(window_shape, len(places), "window_shape") if places else ()
     for place, size in zip(places, sizes, strict=True):
         done = node.ndim - tensor(x).ndim
         node = unfold_method(node, place - done, size, 1)

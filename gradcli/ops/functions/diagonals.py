@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from gradcli.errors import ArgumentError, ShapeError
 from gradcli.graph import OPS, Node
 from gradcli.ops import linear
 from gradcli.ops.binding import function
 from gradcli.ops.elementwise import shape_text
-from gradcli.ops.leaves import array_constant
-from gradcli.ops.values import axis_of, tensor, whole
+from gradcli.ops.leaves import constant
+from gradcli.ops.values import axis_of, shape_of, tensor, whole
 
 
 @function("np+torch+jnp.diagonal", example="diagonal([[1., 2.], [3., 4.]])")
@@ -25,7 +23,13 @@ def diagonal(x: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Node:
     if first == second:
         raise ArgumentError("`diagonal` needs two different axes")
     rest = [axis for axis in range(-x.ndim, 0) if axis not in (first, second)]
-    return linear.diagonal(linear.transpose(x, (*rest, first, second)), whole(offset, "offset"))
+    return _taken(linear.transpose(x, (*rest, first, second)), offset)
+
+
+def _taken(x: Node, offset: Any) -> Node:
+    """A diagonal of the last two axes; one beyond them is empty."""
+    rows, columns = x.shape[-2:]
+    return linear.diagonal(x, max(-int(rows), min(int(columns), int(whole(offset, "offset")))))
 
 
 @function(
@@ -46,7 +50,7 @@ def diag(x: Any, k: Any = 0) -> Node:
         return linear.diag_embed(x, offset, side, side)
     if x.ndim != 2:
         raise ShapeError(f"`diag` takes a vector or a matrix, not shape {shape_text(x.shape)}")
-    return linear.diagonal(x, offset)
+    return _taken(x, offset)
 
 
 @function("np+jnp.trace", example="trace([[1., 2.], [3., 4.]])")
@@ -99,13 +103,19 @@ def diag_embed(input: Any, offset: Any = 0, dim1: Any = -2, dim2: Any = -1) -> N
 @function("np+jnp.tril torch.tril", example="tril([[1., 2.], [3., 4.]])")
 def tril(m: Any, k: Any = 0) -> Node:
     """The lower triangle, up to the k-th diagonal; zeros elsewhere."""
-    return OPS["tril"](_matrices("tril", m), whole(k, "k"))
+    return OPS["tril"](x := _matrices("tril", m), _diagonal_of(x, k))
 
 
 @function("np+jnp.triu torch.triu", example="triu([[1., 2.], [3., 4.]])")
 def triu(m: Any, k: Any = 0) -> Node:
     """The upper triangle, from the k-th diagonal; zeros elsewhere."""
-    return OPS["triu"](_matrices("triu", m), whole(k, "k"))
+    return OPS["triu"](x := _matrices("triu", m), _diagonal_of(x, k))
+
+
+def _diagonal_of(x: Node, k: Any) -> int:
+    """A diagonal's number; all of those beyond the matrix are one."""
+    reach = int(max(x.shape[-2:]))
+    return max(-reach, min(reach, int(whole(k, "k"))))
 
 
 def _matrices(what: str, m: Any) -> Node:
@@ -120,4 +130,4 @@ def tri(N: Any, M: Any = None, k: Any = 0) -> Node:
     """Ones in a lower triangle, zeros elsewhere."""
     rows = whole(N, "N")
     columns = rows if M is None else whole(M, "M")
-    return array_constant(np.tri(rows, columns, whole(k, "k")))
+    return tril(constant(1.0, shape_of((rows, columns))), k)

@@ -81,6 +81,8 @@ def _arguments(operands: tuple[Any, ...]) -> tuple[list[Node], Terms, list[int |
         nodes = [tensor(operand) for operand in operands[: 2 * count : 2]]
         terms = [_sublist(labels) for labels in operands[1 : 2 * count : 2]]
         output = _sublist(operands[-1]) if len(operands) % 2 else None
+    if not nodes:
+        raise ArgumentError("`einsum` needs operands", hint='as in `einsum("ij->ji", a)`')
     if len(terms) != len(nodes):
         raise ArgumentError(f"`einsum` names {len(terms)} operands, and gets {len(nodes)}")
     return nodes, terms, output

@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import accumulate, pairwise
 from typing import Any
 
-from gradcli.errors import ArgumentError, ShapeError
+from gradcli.errors import ArgumentError, LimitError, ShapeError
 from gradcli.graph import Node
 from gradcli.ops import linear
 from gradcli.ops.binding import function
 from gradcli.ops.elementwise import broadcast_shape, shape_text
 from gradcli.ops.functions.layout import concatenate, parts_of
 from gradcli.ops.linear import index
-from gradcli.ops.values import axis_of, broadcast, concrete, tensor, whole
+from gradcli.ops.values import MAX_ITEMS, axis_of, broadcast, concrete, tensor, whole
 
 # --- together ----------------------------------------------------------------------------------
 
@@ -175,7 +175,9 @@ def _sections(extent: int, count: int) -> list[int]:
     """Where to cut so that the parts differ by at most one, the longer ones first."""
     if count < 1:
         raise ArgumentError(f"a tensor has no {count} parts")
-    size, longer = divmod(extent, count)
+    if count > MAX_ITEMS:
+        raise LimitError(f"a tensor is cut into at most {MAX_ITEMS:,} parts, not {int(count):,}")
+    size, longer = divmod(extent, int(count))
     return [k * size + min(k, longer) for k in range(1, count)]
 
 

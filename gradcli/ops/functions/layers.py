@@ -13,7 +13,7 @@ from gradcli.ops import linear
 from gradcli.ops.binding import function
 from gradcli.ops.contraction import contract
 from gradcli.ops.elementwise import broadcast_shape, shape_text
-from gradcli.ops.functions.arranging import repeat_interleave
+from gradcli.ops.functions.arranging import repeat_interleave, require_few
 from gradcli.ops.functions.norms import vector_norm_over
 from gradcli.ops.functions.products import product
 from gradcli.ops.leaves import array_constant, constant
@@ -161,6 +161,7 @@ def pdist(input: Any, p: Any = 2.0) -> Node:
     x = tensor(input)
     if x.ndim != 2:
         raise ShapeError(f"`pdist` takes a matrix of rows, not shape {shape_text(x.shape)}")
+    require_few(int(x.shape[0]) ** 2)
     first, second = np.triu_indices(int(x.shape[0]), 1)
     whole = (0, x.shape[1], 1)
     rows = [

@@ -43,7 +43,7 @@ def reshaped(x: Node, shape: Shape) -> Node:
 def _new_shape(shape: Any) -> Shape:
     if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
         shape = tuple(shape[0])
-    return tuple([whole(extent, "shape") for extent in shape])
+    return tuple([whole(extent, "a size") for extent in shape])
 
 
 def _in_order(x: Node, order: Any) -> Node:
@@ -113,7 +113,7 @@ def unflatten(input: Any, dim: Any, sizes: Any) -> Node:
     """One axis as several; one size may be -1."""
     x = tensor(input)
     place = axis_of(dim, x.ndim, "dim") + x.ndim
-    inner = tuple([whole(extent, "sizes") for extent in sizes])
+    inner = _new_shape((sizes,))
     known = math.prod([int(extent) for extent in inner if extent != -1])
     if inner.count(-1) == 1 and known:
         inner = tuple([x.shape[place] // known if extent == -1 else extent for extent in inner])
@@ -155,6 +155,8 @@ def torch_squeeze(input: Any, dim: Any = None) -> Node:
 def expand_dims(x: Any, axis: Any) -> Node:
     """With new axes of size 1 at the places named."""
     x = tensor(x)
+    if axis is None:
+        raise ArgumentError("`expand_dims` needs an axis", hint="as in `expand_dims(x, 0)`")
     items = axis if isinstance(axis, (tuple, list)) else [axis]
     rank = x.ndim + len(items)
     places = axes_of(axis, rank)

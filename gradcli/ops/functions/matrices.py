@@ -8,18 +8,19 @@ from typing import Any
 import numpy as np
 
 from gradcli.errors import ArgumentError, ShapeError
-from gradcli.graph import Node
+from gradcli.graph import OPS, Node
 from gradcli.ops import linear
 from gradcli.ops.binding import function
 from gradcli.ops.contraction import contract
 from gradcli.ops.custom import require_square
 from gradcli.ops.elementwise import broadcast_shape, shape_text
+from gradcli.ops.family import build
 from gradcli.ops.functions.products import mm, mv, outer_of_vectors, product
-from gradcli.ops.leaves import array_constant, constant
+from gradcli.ops.leaves import constant
 from gradcli.ops.linear import Positions, index
 from gradcli.ops.rows import linalg
 from gradcli.ops.rows.exponential import power
-from gradcli.ops.values import axis_of, broadcast, flag, tensor, whole
+from gradcli.ops.values import axis_of, broadcast, flag, shape_of, tensor, whole
 
 # --- powers and chains -------------------------------------------------------------------------
 
@@ -288,9 +289,10 @@ def _vander(x: Node, columns: Any, increasing: bool) -> Node:
     count = int(x.shape[-1]) if columns is None else whole(columns, "N")
     if count < 0:
         raise ArgumentError(f"a matrix has no {count} columns")
-    exponents = np.arange(count, dtype=np.float64)
-    exponents = exponents if increasing else exponents[::-1]
-    return power(linear.reshape(x, (*x.shape, 1)), array_constant(np.ascontiguousarray(exponents)))
+    shape_of((*x.shape, count))
+    start, step = (0.0, 1.0) if increasing else (count - 1.0, -1.0)
+    exponents = build(OPS["arange"], (), ((count,), start, step, "real"))
+    return power(linear.reshape(x, (*x.shape, 1)), exponents)
 
 
 @function("np+torch+jnp.vander", example="vander([1., 2., 3.], 3)")

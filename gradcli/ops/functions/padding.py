@@ -11,7 +11,7 @@ from gradcli.graph import Node
 from gradcli.ops import linear
 from gradcli.ops.binding import function
 from gradcli.ops.elementwise import shape_text
-from gradcli.ops.functions.arranging import along
+from gradcli.ops.functions.arranging import along, require_few
 from gradcli.ops.leaves import constant, known_number
 from gradcli.ops.linear import Positions
 from gradcli.ops.values import axis_of, broadcast, concrete, describe, tensor, whole
@@ -55,6 +55,7 @@ def _reflected(places: Any, extent: int, repeated: bool) -> Any:
 
 def _source(mode: str, extent: int, before: int, after: int) -> Any:
     """For each place of the padded axis, the element of the axis that stands there."""
+    require_few(extent + before + after)
     places = np.arange(-before, extent + after)
     if mode == "edge":
         return np.clip(places, 0, extent - 1)
@@ -65,6 +66,7 @@ def _source(mode: str, extent: int, before: int, after: int) -> Any:
 
 def _odd(x: Node, axis: int, before: int, after: int, repeated: bool) -> Node:
     """Reflection through the ends: 2*end less the mirrored elements, in NumPy's steps."""
+    require_few(int(x.shape[axis]) + before + after)
     while before > 0 or after > 0:
         extent = int(x.shape[axis])
         most = extent if repeated else extent - 1

@@ -7,17 +7,18 @@ from typing import Any
 import numpy as np
 
 from gradcli.errors import ArgumentError, ShapeError
-from gradcli.graph import Node
+from gradcli.graph import OPS, Node
 from gradcli.ops import linear
 from gradcli.ops.binding import function
 from gradcli.ops.elementwise import shape_text
+from gradcli.ops.family import build
 from gradcli.ops.functions.arranging import along
 from gradcli.ops.functions.selecting import fitting, lanes_of, positions, whole_numbers
 from gradcli.ops.leaves import array_constant
 from gradcli.ops.linear import Positions, index
 from gradcli.ops.rows.arithmetic import detach
 from gradcli.ops.rows.logic import equal, where
-from gradcli.ops.values import axis_of, flag, tensor, whole
+from gradcli.ops.values import axis_of, flag, shape_of, tensor, whole
 
 Array = np.ndarray[Any, Any]
 
@@ -158,7 +159,9 @@ def one_hot(tensor: Any, num_classes: Any = -1) -> Node:
         count = int(held.max(initial=-1)) + 1
     if held.min(initial=0) < 0 or held.max(initial=-1) >= count:
         raise ArgumentError(f"classes must be from 0 to {int(count) - 1}")
-    return array_constant((held[..., None] == np.arange(count)).astype(np.int64))
+    shape_of((*held.shape, count))
+    classes = build(OPS["arange"], (), ((count,), 0.0, 1.0, "int"))
+    return where(equal(array_constant(held[..., None]), classes), 1, 0)
 
 
 @function("jax.nn.one_hot", example="jax.nn.one_hot([2, 0], 3)")
@@ -167,8 +170,10 @@ def jax_one_hot(x: Any, num_classes: Any, axis: Any = -1) -> Node:
     node, count = tensor(x), whole(num_classes, "num_classes")
     place = axis_of(axis, node.ndim + 1) + node.ndim + 1
     shape = [*node.shape[:place], 1, *node.shape[place:]]
-    classes = np.arange(count).reshape(-1, *[1] * (node.ndim - place))
-    hit = equal(linear.reshape(node, tuple(shape)), array_constant(classes))
+    shape_of((*node.shape, count))
+    classes = build(OPS["arange"], (), ((count,), 0.0, 1.0, "int"))
+    column = linear.reshape(classes, (count, *[1] * (node.ndim - place)))
+    hit = equal(linear.reshape(node, tuple(shape)), column)
     return where(hit, 1.0, 0.0)
 
 

@@ -17,7 +17,7 @@ from gradcli.ops.leaves import constant
 from gradcli.ops.rows import factorisations, linalg, logic, reductions, spectral, triangular
 from gradcli.ops.rows.arithmetic import square
 from gradcli.ops.rows.linalg import matrix_product, matrix_transpose
-from gradcli.ops.values import broadcast, concrete, flag, static_number, tensor, whole
+from gradcli.ops.values import axis_of, broadcast, concrete, flag, static_number, tensor, whole
 
 DOUBLE = float(np.finfo(np.float64).eps)
 
@@ -105,6 +105,7 @@ def cho_solve(c_and_lower: Any, b: Any) -> Node:
 
 def _pinv(x: Any, hermitian: Any, rtol: float, atol: float = 0.0) -> Node:
     a = tensor(x)
+    spectral.require_matrix("pinv", a)
     rows = a.shape[-2]
     if flag(hermitian, "hermitian"):
         require_square("pinv", a.shape)
@@ -211,9 +212,10 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Node:
     """The x with tensordot(a, x, x.ndim) = b; axes names those of a to be moved to its end."""
     x, y = tensor(a), tensor(b)
     if axes is not None:
-        moved = [whole(axis, "axes") % max(x.ndim, 1) for axis in axes]
-        order = [k for k in range(x.ndim) if k not in moved] + moved
-        x = linear.transpose(x, tuple([k - x.ndim for k in order]))
+        items = axes if isinstance(axes, (tuple, list)) else [axes]
+        moved = list(dict.fromkeys([axis_of(axis, x.ndim, "axes") for axis in items]))
+        order = [k for k in range(-x.ndim, 0) if k not in moved] + moved
+        x = linear.transpose(x, tuple(order))
     shape = x.shape[y.ndim :]
     side = size_of(shape)
     if x.size != side * side or y.size != side:

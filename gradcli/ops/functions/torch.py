@@ -163,11 +163,9 @@ def _extreme(extreme: Any, place: Any, pairwise: Any, args: Any) -> Any:
     keep = flag(keepdim, "keepdim")
 
     def picked(x: Node, axis: int) -> tuple[Node, Node]:
-        from gradcli.ops.rows.ordering import take_along  # few programs need it at the start
-
         # Along a dim PyTorch takes the first position, whose element gets the whole derivative.
         where = place(x, axis, True)
-        values: Node = take_along(x, where, axis)
+        values = OPS["take_along"](x, where, axis)
         if not keep:
             kept = tuple([n for k, n in enumerate(x.shape) if k - x.ndim != axis])
             values, where = reshape(values, kept), reshape(where, kept)

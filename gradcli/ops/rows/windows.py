@@ -28,8 +28,15 @@ def _windows(x: Array, lead: Shape, sizes: Sizes, steps: Sizes, dilations: Sizes
     rank = len(sizes)
     inner = x.strides[-rank:]
     counts = window_counts(x.shape[-rank:], sizes, steps, dilations)
-    moves = [stride * step for stride, step in zip(inner, steps, strict=True)]
-    within = [stride * dilation for stride, dilation in zip(inner, dilations, strict=True)]
+    # A step that is never taken may be larger than any array.
+    moves = [
+        stride * step if count > 1 else 0
+        for stride, step, count in zip(inner, steps, counts, strict=True)
+    ]
+    within = [
+        stride * dilation if size > 1 else 0
+        for stride, dilation, size in zip(inner, dilations, sizes, strict=True)
+    ]
     return np.lib.stride_tricks.as_strided(
         x,
         (*x.shape[:-rank], *counts, *sizes),

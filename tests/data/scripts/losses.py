@@ -1,0 +1,25 @@
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+pred = torch.tensor([2.5, 0.0, 2.0, 8.0], requires_grad=True)
+target = torch.tensor([3.0, -0.5, 2.0, 7.0])
+print(F.mse_loss(pred, target), nn.MSELoss()(pred, target))
+print(F.l1_loss(pred, target, reduction="sum"), nn.L1Loss(reduction="none")(pred, target))
+criterion = nn.MSELoss(reduction="sum")
+loss = criterion(pred, target)
+loss.backward()
+print(pred.grad)
+logits = torch.tensor([[2.0, 1.0, 0.1], [0.5, 2.5, 0.3]], requires_grad=True)
+labels = torch.tensor([0, 1])
+ce = nn.CrossEntropyLoss()
+l = ce(logits, labels)
+print(l)
+l.backward()
+print(logits.grad)
+print(F.nll_loss(F.log_softmax(logits, dim=1), labels))
+p = torch.sigmoid(pred)
+t = torch.tensor([1.0, 0.0, 1.0, 1.0])
+print(F.binary_cross_entropy(p, t), F.binary_cross_entropy_with_logits(pred, t), nn.BCELoss()(p, t))
+print(nn.Sigmoid()(pred), nn.ReLU()(pred - 1), nn.Softmax(dim=1)(logits))
+print(F.smooth_l1_loss(pred, target))

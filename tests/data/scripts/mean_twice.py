@@ -1,0 +1,15 @@
+import torch
+
+x = torch.tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
+m = x.mean()
+m.backward()
+m.backward()
+print(x.grad)
+s = (x + 1).sum()
+s.backward()
+s.backward()
+print(x.grad)
+r = x.reshape(2, 2).t().mean(dim=0).sum()
+r.backward()
+r.backward()
+print(x.grad)

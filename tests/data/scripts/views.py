@@ -1,0 +1,15 @@
+import torch
+
+x = torch.arange(6, dtype=torch.float32, requires_grad=True)
+m = x.view(2, 3)
+print(m)
+print(m.t(), m.T.shape, m.reshape(3, 2))
+print(m[0], m[:, 1], m[1, 2])
+print(x.unsqueeze(0).shape, x[None, :, None].squeeze().shape)
+(m[0] * m[1]).sum().backward()
+print(x.grad)
+print(x.grad.view(2, 3))
+print(torch.cat([m, m], dim=0).shape, torch.stack([m, m]).size())
+a = torch.zeros(4)
+b = a.view(2, 2)
+print(m.permute(1, 0), m.transpose(0, 1).contiguous().view(-1))
