@@ -270,7 +270,7 @@ class Interpreter(Runtime):
         if isinstance(value, (list, tuple, int, float)) and not hint:
             # Where a tensor has it, the tensor that it makes is meant.
             try:
-                return self.member(Tensor(tensor(bare(value))), name)
+                return self.member(self.apply(tensor, value), name)
             except NameProblem as error:
                 hint = error.hint
         raise NameProblem(

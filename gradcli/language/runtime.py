@@ -167,6 +167,8 @@ class Runtime:
             return kind([self.wrapped(item, args, copied) for item in value])
         if kind is dict:
             return {key: self.wrapped(item, args, copied) for key, item in value.items()}
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return kind(*[self.wrapped(item, args, copied) for item in value])
         return value
 
     def called_back(self, function: Closure, args: list[Any], kwargs: dict[str, Any]) -> Any:

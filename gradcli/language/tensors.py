@@ -239,8 +239,8 @@ def bare(value: Any) -> Any:
     if isinstance(value, Tensor):
         return value.node
     if kind is Lazy or kind in VIEWS:
-        value, kind = value.rest() if kind is Lazy else list(value), list
-    if kind is list or kind is tuple or kind is dict:
+        value = value.rest() if kind is Lazy else list(value)
+    if isinstance(value, (list, tuple, dict)):
         # Containers may hold one another over and over: what is small to write may be endless.
         count_items(value)
         return _bare_items(value)
@@ -253,6 +253,8 @@ def _bare_items(value: Any) -> Any:
     kind = type(value)
     if kind is list or kind is tuple:
         return kind([_bare_items(item) for item in value])
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return kind(*[_bare_items(item) for item in value])
     if kind is dict:
         return {key: _bare_items(item) for key, item in value.items()}
     return value.node if isinstance(value, Tensor) else value
