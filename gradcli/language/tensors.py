@@ -14,6 +14,7 @@ import numpy as np
 
 from gradcli.errors import ArgumentError
 from gradcli.graph import Kind, Node, make
+from gradcli.language.iterators import VIEWS, Lazy
 from gradcli.ops.indexing import resolved
 from gradcli.ops.linear import Linear, Positions, index, reshape
 from gradcli.ops.values import count_items
@@ -94,16 +95,18 @@ class Tensor:
     """A tensor of the program.
 
     memory: what it stands for. steps: the ops of one operand, with their parameters, that make it
-    of that; None where it is all of it.
+    of that; None where it is all of it. is_array: whether it is an array to NumPy even where it has
+    no axes, and not a number.
     """
 
-    __slots__ = ("__weakref__", "_seen", "_view", "memory", "steps")
+    __slots__ = ("__weakref__", "_seen", "_view", "is_array", "memory", "steps")
 
     def __init__(self, node: Node) -> None:
         self.memory = Memory(node)
         self.steps: Steps | None = None
         self._view = node
         self._seen = 0
+        self.is_array = False
 
     @property
     def node(self) -> Node:
@@ -241,6 +244,8 @@ def bare(value: Any) -> Any:
         return value
     if isinstance(value, Tensor):
         return value.node
+    if kind is Lazy or kind in VIEWS:
+        value = value.rest() if kind is Lazy else list(value)
     if isinstance(value, (list, tuple, dict)):
         # Containers may hold one another over and over: what is small to write may be endless.
         count_items(value)

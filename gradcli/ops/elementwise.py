@@ -140,7 +140,9 @@ class Elementwise(Op):
             else array.astype(wanted)
             for place, array in enumerate(arrays)
         ]
-        return np.asarray(self.ufunc(*arrays))
+        result = np.asarray(self.ufunc(*arrays))
+        # Whole numbers are kept as floats (see storage), and have no zero with a sign.
+        return result + 0.0 if node.kind == "int" else result
 
     def batched(self, node: Node, operands: tuple[Node, ...], lead: Lead, extent: int) -> Node:
         lined = [
