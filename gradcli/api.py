@@ -53,6 +53,7 @@ class Compiled:
         wrt: Sequence[str] | str | None = ...,
         mode: Mode = ...,
         diag: Literal[False] = False,
+        sparse: bool | None = ...,
     ) -> Jacobian: ...
     @overload
     def jacobian(
@@ -70,9 +71,10 @@ class Compiled:
         wrt: Sequence[str] | str | None = None,
         mode: Mode = "auto",
         diag: bool = False,
+        sparse: bool | None = False,
     ) -> Jacobian | Diagonal:
         """Value and Jacobian; see `gradcli.jacobian`."""
-        return self._run(inputs).jacobian(wrt, mode, diag=diag)
+        return self._run(inputs).jacobian(wrt, mode, diag=diag, sparse=sparse)
 
     def derivative(
         self,
@@ -90,9 +92,10 @@ class Compiled:
         *,
         seed: Any = None,
         wrt: Sequence[str] | str | None = None,
+        sparse: bool | None = False,
     ) -> Hessian:
         """Value and Hessian; see `gradcli.hessian`."""
-        return self._run(inputs).hessian(wrt, seed)
+        return self._run(inputs).hessian(wrt, seed, sparse=sparse)
 
     def jvp(self, inputs: Inputs, tangents: Mapping[str, Any]) -> Tangent:
         """Value and Jacobian-vector product; see `gradcli.jvp`."""
@@ -151,6 +154,7 @@ def jacobian(
     wrt: Sequence[str] | str | None = ...,
     mode: Mode = ...,
     diag: Literal[False] = False,
+    sparse: bool | None = ...,
     **settings: Any,
 ) -> Jacobian: ...
 @overload
@@ -170,18 +174,22 @@ def jacobian(
     wrt: Sequence[str] | str | None = None,
     mode: Mode = "auto",
     diag: bool = False,
+    sparse: bool | None = False,
     **settings: Any,
 ) -> Jacobian | Diagonal:
     """Jacobians of a program by every input, each of shape `out.shape + in.shape`.
 
     `mode` is "reverse" (a pass for each output element), "forward" (for each input element), or
-    "auto". `diag` gives the diagonals alone, each of the output's shape, where there is nothing
-    beside them. Raises GradcliError.
+    "auto"; a structure that is seen saves passes in each. `diag` gives the diagonals alone, each of
+    the output's shape, where there is nothing beside them. `sparse` gives SciPy arrays in
+    compressed rows, of shape (output elements, input elements), both in row-major order; with None
+    they are sparse where arrays would be large and hold hardly anything but zeros. Raises
+    GradcliError.
     """
     compiled = compile(expr, **settings)
     if diag:
         return compiled.jacobian(inputs, wrt=wrt, mode=mode, diag=True)
-    return compiled.jacobian(inputs, wrt=wrt, mode=mode)
+    return compiled.jacobian(inputs, wrt=wrt, mode=mode, sparse=sparse)
 
 
 def derivative(
@@ -206,14 +214,15 @@ def hessian(
     *,
     seed: Any = None,
     wrt: Sequence[str] | str | None = None,
+    sparse: bool | None = False,
     **settings: Any,
 ) -> Hessian:
     """Second derivatives of a program by every pair of inputs, each of both their shapes.
 
     An output that is no single number needs a seed, an array of its shape or "ones": then it is the
-    Hessian of sum(seed*output). Raises GradcliError.
+    Hessian of sum(seed*output). `sparse`: as for `jacobian`. Raises GradcliError.
     """
-    return compile(expr, **settings).hessian(inputs, seed=seed, wrt=wrt)
+    return compile(expr, **settings).hessian(inputs, seed=seed, wrt=wrt, sparse=sparse)
 
 
 def jvp(expr: str, inputs: Inputs, tangents: Mapping[str, Any], **settings: Any) -> Tangent:

@@ -218,7 +218,7 @@ def _jacobian(run: Run, request: dict[str, Any]) -> Result[Any]:
         if flat or mode != "auto":
             raise UsageError("`diag` goes with neither `flat` nor `mode`")
         return run.jacobian(_names(request), diag=True)
-    result = run.jacobian(_names(request), mode)
+    result = run.jacobian(_names(request), mode, sparse=_flag(request, "sparse"))
     return result.flat() if flat else result
 
 
@@ -228,10 +228,12 @@ def _hvp(run: Run, request: dict[str, Any]) -> Result[Any]:
 
 COMMANDS: dict[str, tuple[Callable[[Run, dict[str, Any]], Result[Any]], tuple[str, ...]]] = {
     "eval": (_eval, ("wrt", "seed", "no_grad", "order")),
-    "jacobian": (_jacobian, ("wrt", "mode", "flat", "diag")),
+    "jacobian": (_jacobian, ("wrt", "mode", "flat", "diag", "sparse")),
     "hessian": (
-        lambda run, request: run.hessian(_names(request), _seed(request, run)),
-        ("wrt", "seed"),
+        lambda run, request: run.hessian(
+            _names(request), _seed(request, run), sparse=_flag(request, "sparse")
+        ),
+        ("wrt", "seed", "sparse"),
     ),
     "jvp": (lambda run, request: run.jvp(_tangents(request)), ("tangent",)),
     "hvp": (_hvp, ("wrt", "seed", "tangent")),

@@ -15,14 +15,14 @@ from gradcli.autodiff import jvp, vjp
 from gradcli.autodiff.operators import jacobian, pushed, pushed_ones
 from gradcli.autodiff.pointwise import not_diagonal, require_looked_at, shapes_differ
 from gradcli.autodiff.structure import NONE, is_diagonal, own_positions, sources
-from gradcli.engine import memory_error
 from gradcli.errors import SeedError
 from gradcli.graph import OPS, Arena, Node, building
-from gradcli.jacobians import fill_columns, fill_rows, jacobian_of, rows_with_nan, seed_leaf
+from gradcli.jacobians import jacobian_of
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import array_constant, constant
 from gradcli.ops.linear import Positions, diagonal, index, reshape
+from gradcli.seeds import seed_leaf
 from gradcli.simplify import rewrite
 
 if TYPE_CHECKING:
@@ -168,70 +168,6 @@ def _values_and_parts(
     count = len(found) - sum(present)
     rest = iter(found[count:])
     return found[:count], [next(rest) if there else None for there in present]
-
-
-# --- Hessian -----------------------------------------------------------------------------------
-
-
-def hessian_of(
-    run: Run, output: Node, seed: Any, wanted: list[Wrt]
-) -> tuple[dict[str, dict[str, Array]], int]:
-    """Blocks of the second derivatives of sum(seed*output), and the passes that it took.
-
-    Columns forward over reverse, a pass each, those of one input as one batch; rows with NaN again,
-    strictly, in reverse twice.
-    """
-    settings = run.settings
-    size = sum(one.size for one in wanted)
-    need = size * size * settings.dtype.itemsize
-    if need > settings.max_memory:
-        raise memory_error(need, settings.max_memory, ", for the Hessian alone")
-    blocks = [[np.zeros((a.size, b.size), settings.dtype) for b in wanted] for a in wanted]
-    fixed, firsts = _gradient(run, output, seed, wanted, False)
-    reached = [place for place, first in enumerate(firsts) if first is not None]
-    for column, one in enumerate(wanted):
-        fill_columns(
-            run,
-            [first for first in firsts if first is not None],
-            one,
-            [blocks[row][column] for row in reached],
-            [wanted[row].columns() for row in reached],
-            fixed=fixed,
-        )
-    passes = size
-    for row in reached:
-        unsure = rows_with_nan(blocks[row])
-        if len(unsure):
-            fixed, strictly = _gradient(run, output, seed, wanted, True)
-            first = strictly[row]
-            assert first is not None
-            places = wanted[row].columns()[unsure]
-            fill_rows(run, first, wanted, blocks[row], places, unsure, fixed=fixed, strict=True)
-            passes += len(unsure)
-    shaped = {}
-    for a, row_blocks in zip(wanted, blocks, strict=True):
-        shaped[a.label] = {
-            b.label: (block + 0.0).reshape(a.shape + b.shape)
-            for b, block in zip(wanted, row_blocks, strict=True)
-        }
-    return shaped, passes
-
-
-def _gradient(
-    run: Run, output: Node, seed: Any, wanted: list[Wrt], strict: bool
-) -> tuple[list[tuple[Node, Array]], list[Node | None]]:
-    """The gradient as nodes, and the leaf that it takes a seed from with the seed."""
-    nodes = [one.node for one in wanted]
-
-    def make() -> tuple[list[Node], list[Node | None]]:
-        with building(Arena(rewrite, run.settings.max_nodes)), np.errstate(all="ignore"):
-            bound, start = start_of(output, seed, strict)
-            return bound, vjp([output], [start], nodes, strict=strict)
-
-    names = tuple([node.serial for node in nodes])
-    key = ("gradient", output.serial, names, isinstance(seed, str), strict)
-    bound, firsts = run.traced.kept(key, make)
-    return [(leaf, seed) for leaf in bound], firsts
 
 
 # --- element by element ------------------------------------------------------------------------

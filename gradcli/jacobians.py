@@ -10,15 +10,25 @@ from gradcli.autodiff import jvp, vjp
 from gradcli.engine import memory_error
 from gradcli.graph import OPS, Arena, Node, building
 from gradcli.ops.cotangent import Cotangent
-from gradcli.ops.leaves import input_
-from gradcli.results import JacobianOutput
+from gradcli.results import Facts, JacobianOutput
+from gradcli.seeds import batch_plan, batches, seed_leaf, unit_seeds
 from gradcli.simplify import rewrite
+from gradcli.sparse import (
+    LEAST,
+    array_of,
+    columns_of,
+    entries_of,
+    matrix_of,
+    parted,
+    structure_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from gradcli.engine import Plan
     from gradcli.run import Run
+    from gradcli.sparse import Structure
     from gradcli.wrt import Wrt
 
     Array = np.ndarray[Any, Any]
@@ -26,23 +36,101 @@ if TYPE_CHECKING:
 
 Mode = Literal["auto", "forward", "reverse"]
 MODES: tuple[Mode, ...] = ("auto", "forward", "reverse")
-WORKING_SET = 128 << 20
-"""Bytes that a chunk of batched seeds aims to stay under, so that it runs near the caches."""
-
-
-def require_memory(run: Run, wanted: list[Wrt]) -> None:
-    """Raise LimitError where the blocks of all outputs together do not fit into memory."""
-    settings = run.settings
-    columns = sum(one.size for one in wanted)
-    need = sum(output.size for output in run.outputs) * columns * settings.dtype.itemsize
-    if need > settings.max_memory:
-        raise memory_error(need, settings.max_memory, ", for the Jacobian alone")
 
 
 def jacobian_of(
-    run: Run, output: Node, value: Array, wanted: list[Wrt], mode: Mode
+    run: Run,
+    output: Node,
+    value: Array,
+    wanted: list[Wrt],
+    mode: Mode,
+    sparse: bool | None = False,
+    held: int = 0,
 ) -> JacobianOutput:
-    """The blocks of one output, each of shape `output.shape + part.shape`."""
+    """The blocks of one output, each of shape `output.shape + part.shape`.
+
+    sparse: blocks are SciPy arrays in compressed rows, with a row for each element of the output
+    and a column for each of the part; None leaves them so where dense ones would be large and hold
+    hardly anything but zeros. held: numbers in memory beside them. Raises LimitError where they
+    do not fit.
+    """
+    columns = columns_of(wanted)
+    structure = None
+    if sparse or output.size * columns.width > LEAST:
+        structure = structure_of(run, [output], columns, mode)
+    if sparse is None:
+        sparse = structure is not None and structure.few
+    cells = output.size * sum(one.size for one in wanted)
+    require_memory(run, cells, "Jacobian", structure, sparse, held)
+    if structure is None or structure.compression is None:
+        blocks, mode, passes = _dense(run, output, wanted, mode)
+        if sparse and (structure is None or structure.pattern.full):
+            blocks = [compressed(block) for block in blocks]
+        elif sparse and structure is not None:
+            rows, places = structure.pattern.pairs()
+            whole = np.zeros((output.size, columns.width), run.settings.dtype)
+            for block, part in zip(blocks, columns.parts, strict=True):
+                whole[:, part] = block
+            blocks = parted(matrix_of(structure.pattern, whole[rows, places]), columns.parts)
+        used: str = mode
+    else:
+        data, passes = entries_of(run, [output], columns, structure)
+        whole = matrix_of(structure.pattern, data) if sparse else array_of(structure.pattern, data)
+        blocks = parted(whole, columns.parts)
+        used = structure.compression.mode
+    shaped = {
+        one.label: block if sparse else block.reshape(output.shape + one.shape)
+        for one, block in zip(wanted, blocks, strict=True)
+    }
+    return JacobianOutput(
+        value, shaped, used, passes, facts_of(structure, output.size, columns.width, bool(sparse))
+    )
+
+
+def facts_of(structure: Structure | None, rows: int, columns: int, sparse: bool) -> Facts | None:
+    """What to say of a structure that saved passes, or is asked for."""
+    if structure is None or structure.entries == rows * columns:
+        return None
+    if structure.compression is None and not sparse:
+        return None
+    return Facts(structure.name, structure.entries, min(rows, columns))
+
+
+def require_memory(
+    run: Run,
+    cells: int,
+    what: str,
+    structure: Structure | None,
+    sparse: bool | None,
+    held: int = 0,
+) -> None:
+    """Raise LimitError where so many numbers, or the entries that are kept, do not fit."""
+    settings = run.settings
+    compressed = structure is not None and structure.compression is not None
+    if sparse and structure is not None and compressed:
+        cells = 3 * structure.entries
+    need = (cells + held) * settings.dtype.itemsize
+    if need > settings.max_memory:
+        error = memory_error(need, settings.max_memory, f", for the {what} alone")
+        if structure is not None and compressed and not sparse:
+            error.hint = (
+                f"it is {structure.name}, with {structure.entries:,} entries: ask for a sparse one "
+                "(--sparse, or sparse=True)"
+            )
+        raise error
+
+
+def compressed(block: Array) -> Any:
+    """An array as a SciPy array in compressed rows."""
+    from scipy.sparse import csr_array
+
+    return csr_array(block)
+
+
+def _dense(
+    run: Run, output: Node, wanted: list[Wrt], mode: Mode
+) -> tuple[list[Array], Literal["forward", "reverse"], int]:
+    """Blocks by unit seeds, one for each row or column; how, and the passes that it took."""
     size = sum(one.size for one in wanted)
     if mode == "auto":
         mode = "reverse" if output.size <= size else "forward"
@@ -59,11 +147,9 @@ def jacobian_of(
     if len(unsure) and not any(np.isnan(array).any() for array in run.values.values()):
         fill_rows(run, output, wanted, blocks, unsure, unsure, strict=True)
         passes += len(unsure)
-    shaped = {}
-    for one, block in zip(wanted, blocks, strict=True):
+    for block in blocks:
         block += 0.0  # products with a seed's zeros leave -0.0 behind
-        shaped[one.label] = block.reshape(output.shape + one.shape)
-    return JacobianOutput(value, shaped, mode, passes)
+    return blocks, mode, passes
 
 
 def rows_with_nan(blocks: list[Array]) -> Array:
@@ -96,7 +182,7 @@ def fill_rows(
             leaf = seed_leaf(output)
             seed = Cotangent(leaf, OPS["not_equal"](leaf, 0.0) if strict else None)
             parts = vjp([output], [seed], nodes, strict=strict)
-        return leaf, parts, _batch_plan(run, leaf, parts, fixed)
+        return leaf, parts, batch_plan(run, [leaf], parts, fixed)
 
     key = ("rows", output.serial, tuple([node.serial for node in nodes]), strict)
     leaf, parts, plan = run.traced.kept(key, make)
@@ -105,10 +191,11 @@ def fill_rows(
         for block, one, part in zip(blocks, wanted, parts, strict=True)
         if part is not None
     ]
-    for start, taken, arrays in _batches(run, leaf, plan, places, fixed):
-        rows = into[start : start + len(taken)]
+    seeds = unit_seeds(places)
+    for start, stop, arrays in batches(run, [leaf], plan, len(places), seeds, fixed):
+        rows = into[start:stop]
         for (block, one), array in zip(targets, arrays, strict=True):
-            found = array.reshape(len(taken), -1)
+            found = array.reshape(stop - start, -1)
             block[rows] = found if one.positions is None else found[:, one.columns()]
 
 
@@ -128,52 +215,15 @@ def fill_columns(
             leaf = seed_leaf(one.node)
             parts = jvp(outputs, [one.node], [leaf])
         present = [part is not None for part in parts]
-        return leaf, present, _batch_plan(run, leaf, parts, fixed)
+        return leaf, present, batch_plan(run, [leaf], parts, fixed)
 
     key = ("columns", tuple([output.serial for output in outputs]), one.node.serial)
     leaf, present, plan = run.traced.kept(key, make)
     targets = [
         pair for pair, there in zip(zip(blocks, places, strict=True), present, strict=True) if there
     ]
-    for start, taken, arrays in _batches(run, leaf, plan, one.columns(), fixed):
+    seeds = unit_seeds(one.columns())
+    for start, stop, arrays in batches(run, [leaf], plan, one.size, seeds, fixed):
         for (block, rows), array in zip(targets, arrays, strict=True):
-            found = array.reshape(len(taken), -1)
-            block[:, start : start + len(taken)] = found[:, rows].T
-
-
-def _batch_plan(run: Run, leaf: Node, parts: list[Node | None], fixed: Fixed) -> Plan | None:
-    present = [part for part in parts if part is not None]
-    bound = [leaf, *[other for other, _ in fixed]]
-    return run.traced.checked_plan(present, bound, [leaf]) if present else None
-
-
-def _batches(
-    run: Run, leaf: Node, plan: Plan | None, places: Array, fixed: Fixed
-) -> Iterator[tuple[int, Array, list[Array]]]:
-    """Run unit seeds at `places` of the leaf, a chunk of them at a time, with its start."""
-    if plan is None or not len(places):
-        return
-    dtype, limit = run.settings.dtype, run.settings.max_memory
-    values = {**run.values, **{other.serial: array for other, array in fixed}}
-    base = plan.peak(1)[0]
-    each = max(1, plan.peak(2)[0] - base) + leaf.size * dtype.itemsize
-    chunk = int(max(1, min(len(places), WORKING_SET // each, (limit - base) // each)))
-    for start in range(0, len(places), chunk):
-        taken = places[start : start + chunk]
-        count = len(taken)
-        seeds = np.zeros((count, leaf.size), dtype)
-        seeds[np.arange(count), taken] = 1
-        arrays = plan.run({**values, leaf.serial: seeds.reshape(count, *leaf.shape)})
-        yield (
-            start,
-            taken,
-            [
-                array if batched else np.broadcast_to(array, (count, *array.shape))
-                for array, batched in zip(arrays, plan.output_batched, strict=True)
-            ],
-        )
-
-
-def seed_leaf(like: Node) -> Node:
-    """A leaf of a node's shape, to be bound to seeds or tangents when the plan is run."""
-    return Node(input_, (), (like.shape, "seed", "real"), ((like.shape, "real"),))
+            found = array.reshape(stop - start, -1)
+            block[:, start:stop] = found[:, rows].T

@@ -20,6 +20,7 @@ from gradcli.simplify import rewrite
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gradcli.autodiff.reverse import Passed
     from gradcli.run import Run
     from gradcli.traced import Traced
     from gradcli.wrt import Wrt
@@ -41,7 +42,7 @@ class Backward:
         forward: list[Node],
         cotangents: dict[int, Node],
         wanted: Sequence[Node],
-        trail: list[tuple[int, Node]],
+        trail: list[Passed],
     ) -> None:
         self.cotangents = cotangents
         found = [(node.serial, cotangents.get(node.serial)) for node in wanted]
@@ -49,12 +50,12 @@ class Backward:
         known = {node.serial for node in forward}
         every = ancestors(self.gradients.values(), stop=known)
         self.nodes = [node for node in every if node.serial not in known]
-        marks = [serial for serial, _ in trail]
+        marks = [passed.mark for passed in trail]
         self.origin: dict[int, Node] = {}
         for node in self.nodes:
             place = bisect_left(marks, node.serial)
             if place:
-                self.origin[node.serial] = trail[place - 1][1]
+                self.origin[node.serial] = trail[place - 1].node
 
 
 class Recording:
@@ -107,7 +108,7 @@ def _back(
     sources = [one.node for one in wanted]
     active = dependents(nodes, sources)
     by = [node for node in nodes if node.serial in active and len(node.types) == 1]
-    trail: list[tuple[int, Node]] = []
+    trail: list[Passed] = []
     leaves: list[Node] = []
     found: list[Node | None] = []
     with building(Arena(rewrite, run.settings.max_nodes)), np.errstate(all="ignore"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -47,6 +47,10 @@ class Result(Generic[One]):
         parts = [{"value": output.value, **output.named()} for output in self.outputs]
         texts = [", ".join(f"{name}={part!r}" for name, part in one.items()) for one in parts]
         return f"{type(self).__name__}({'; '.join(texts)})"
+
+    def facts(self) -> dict[str, Any]:
+        """What holds of several outputs together."""
+        return {}
 
     @property
     def value(self) -> Array:
@@ -146,44 +150,87 @@ class Product(Result[ProductOutput]):
         return self._single.hvp
 
 
-class HessianOutput(Found):
-    """One output's value and Hessian: blocks by two inputs, of both their shapes."""
+class Facts(NamedTuple):
+    """The structure of a derivative that took fewer passes for it.
 
-    def __init__(self, value: Array, hessian: dict[str, dict[str, Array]], passes: int) -> None:
+    name: "tridiagonal" and the like; entries: how many may not be zero; dense: the passes that a
+    dense one takes.
+    """
+
+    name: str
+    entries: int
+    dense: int
+
+    def named(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"structure": self.name, "entries": self.entries}
+
+
+class HessianOutput(Found):
+    """One output's value and Hessian: blocks by two inputs, of both their shapes.
+
+    Sparse blocks are SciPy arrays, with a row for each element of the first input and a column for
+    each of the second. structure: None where the passes are those of a dense one.
+    """
+
+    def __init__(
+        self,
+        value: Array,
+        hessian: dict[str, dict[str, Any]],
+        passes: int,
+        structure: Facts | None = None,
+        mode: str = "forward over reverse",
+    ) -> None:
         super().__init__(value)
         self.hessian = hessian
         self.passes = passes
+        self.structure = structure
+        self.mode = mode
 
     def named(self) -> dict[str, Any]:
         return {"hessian": self.hessian}
 
     def facts(self) -> dict[str, Any]:
-        return {"passes": self.passes}
+        found = {} if self.structure is None else self.structure.named()
+        return {"passes": self.passes, **found}
 
 
 class Hessian(Result[HessianOutput]):
     """What `hessian` found."""
 
     @property
-    def hessian(self) -> dict[str, dict[str, Array]]:
+    def hessian(self) -> dict[str, dict[str, Any]]:
         """Blocks by two input names, of the shapes of the first and then the second."""
         return self._single.hessian
 
 
 class JacobianOutput(Found):
-    """One output's value and Jacobian blocks, each of shape `value.shape + input.shape`."""
+    """One output's value and Jacobian blocks, each of shape `value.shape + input.shape`.
 
-    def __init__(self, value: Array, jacobian: dict[str, Array], mode: str, passes: int) -> None:
+    Sparse blocks are SciPy arrays, a row for each element of the value, a column for each of the
+    input. structure: None where the passes are those of a dense one.
+    """
+
+    def __init__(
+        self,
+        value: Array,
+        jacobian: dict[str, Any],
+        mode: str,
+        passes: int,
+        structure: Facts | None = None,
+    ) -> None:
         super().__init__(value)
         self.jacobian = jacobian
         self.mode = mode
         self.passes = passes
+        self.structure = structure
 
     def named(self) -> dict[str, Any]:
         return {"jacobian": self.jacobian}
 
     def facts(self) -> dict[str, Any]:
-        return {"mode": self.mode, "passes": self.passes}
+        found = {} if self.structure is None else self.structure.named()
+        return {"mode": self.mode, "passes": self.passes, **found}
 
 
 class DiagonalOutput(Found):
@@ -214,7 +261,7 @@ class Jacobian(Result[JacobianOutput]):
     """What `jacobian` found."""
 
     @property
-    def jacobian(self) -> dict[str, Array]:
+    def jacobian(self) -> dict[str, Any]:
         """Blocks by input name, each of shape `value.shape + input.shape`."""
         return self._single.jacobian
 
@@ -225,16 +272,32 @@ class Jacobian(Result[JacobianOutput]):
         for place, output in enumerate(self.outputs):
             rank = output.value.ndim
             size = output.value.size
-            blocks = [block.reshape(size, -1) for block in output.jacobian.values()]
+            sparse = any(not isinstance(one, np.ndarray) for one in output.jacobian.values())
+            blocks = [
+                block if sparse else block.reshape(size, -1) for block in output.jacobian.values()
+            ]
             columns = [
                 label
                 for name, block in output.jacobian.items()
-                for label in labels(name, block.shape[rank:])
+                for label in labels(name, block.shape[1 if sparse else rank :])
             ]
-            matrix = np.concatenate(blocks, axis=1) if blocks else np.zeros((size, 0))
+            if sparse:
+                from scipy.sparse import hstack
+
+                matrix = hstack(blocks, format="csr")
+            else:
+                matrix = np.concatenate(blocks, axis=1) if blocks else np.zeros((size, 0))
             rows = labels(f"out{place}" if several else "out", output.value.shape)
             outputs.append(
-                FlatOutput(output.value, matrix, rows, columns, output.mode, output.passes)
+                FlatOutput(
+                    output.value,
+                    matrix,
+                    rows,
+                    columns,
+                    output.mode,
+                    output.passes,
+                    output.structure,
+                )
             )
         flat = FlatJacobian(outputs, self.warnings, self.notes)
         flat.control_flow = self.control_flow
@@ -252,6 +315,7 @@ class FlatOutput(Found):
         columns: list[str],
         mode: str,
         passes: int,
+        structure: Facts | None = None,
     ) -> None:
         super().__init__(value)
         self.jacobian = jacobian
@@ -259,13 +323,16 @@ class FlatOutput(Found):
         self.columns = columns
         self.mode = mode
         self.passes = passes
+        self.structure = structure
 
     def named(self) -> dict[str, Any]:
         return {"jacobian": self.jacobian}
 
     def facts(self) -> dict[str, Any]:
+        found = {} if self.structure is None else self.structure.named()
         return {
-            "rows": self.rows, "columns": self.columns, "mode": self.mode, "passes": self.passes,
+            "rows": self.rows, "columns": self.columns,
+            "mode": self.mode, "passes": self.passes, **found,
         }  # fmt: skip
 
 

@@ -9,14 +9,16 @@ import numpy as np
 
 from gradcli.arrays import as_array, exact, owned
 from gradcli.autodiff import vjp
-from gradcli.derivatives import Direction, derivative_of, hessian_of, hvp_of, jvp_of
+from gradcli.derivatives import Direction, derivative_of, hvp_of, jvp_of
 from gradcli.engine import Unsure
 from gradcli.errors import ArgumentError, GradcliError, SeedError
 from gradcli.graph import OPS, Arena, Node, ancestors, building, dependents
-from gradcli.jacobians import MODES, Mode, jacobian_of, require_memory, seed_leaf
+from gradcli.hessians import hessian_of
+from gradcli.jacobians import MODES, Mode, jacobian_of
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import constant
+from gradcli.passages import Passages, passages_back, passages_forward
 from gradcli.recording import Recording, record
 from gradcli.results import (
     Derivative,
@@ -25,7 +27,6 @@ from gradcli.results import (
     DiagonalOutput,
     Evaluation,
     Hessian,
-    HessianOutput,
     Jacobian,
     Output,
     Product,
@@ -33,6 +34,7 @@ from gradcli.results import (
     Tangent,
     TangentOutput,
 )
+from gradcli.seeds import seed_leaf
 from gradcli.simplify import rewrite
 from gradcli.wrt import Wrt, resolve
 
@@ -123,7 +125,7 @@ class Run:
         wrong shape.
         """
         wanted = self.wanted(wrt) if grad else []
-        seeds = self._seeds(seed, bool(wanted))
+        seeds = self.seeds(seed, bool(wanted))
         try:
             result = self._evaluated(seeds, wanted, grad)
         except GradcliError as error:
@@ -162,9 +164,28 @@ class Run:
         seed, wrt: as for `evaluate`; the derivative is that of all outputs together.
         """
         wanted = self.wanted(wrt) if back else []
-        seeds = self._seeds(seed, True) if back and wanted else None
+        seeds = self.seeds(seed, True) if back and wanted else None
         try:
             return record(self, seeds, wanted)
+        except GradcliError as error:
+            raise self.traced.placed(error) from None
+
+    @sure
+    def passages(self, seed: Any = None, wrt: Sequence[str] | str | None = None) -> Passages:
+        """Every step of what `evaluate` does, forward and back; the same arguments and errors."""
+        wanted = self.wanted(wrt)
+        seeds = self.seeds(seed, bool(wanted))
+        try:
+            return passages_back(self, seeds, wanted)
+        except GradcliError as error:
+            raise self.traced.placed(error) from None
+
+    @sure
+    def passages_along(self, tangents: Mapping[str, Any]) -> Passages:
+        """Every step of what `jvp` does; the same arguments and errors."""
+        direction = Direction(self, tangents)
+        try:
+            return passages_forward(self, direction, direction.wanted)
         except GradcliError as error:
             raise self.traced.placed(error) from None
 
@@ -174,7 +195,7 @@ class Run:
             return np.zeros(one.shape, self.settings.dtype)
         return owned(one.part(gradient))
 
-    def _seeds(self, seed: Any, needed: bool, what: str = "gradient") -> list[Any]:
+    def seeds(self, seed: Any, needed: bool, what: str = "gradient") -> list[Any]:
         """A seed for each output, as an array of its shape or "ones"; `what` needs it."""
         count = len(self.outputs)
         if isinstance(seed, str):
@@ -267,6 +288,7 @@ class Run:
         mode: Mode = ...,
         *,
         diag: Literal[False] = False,
+        sparse: bool | None = ...,
     ) -> Jacobian: ...
     @overload
     def jacobian(
@@ -274,7 +296,12 @@ class Run:
     ) -> Diagonal: ...
     @overload
     def jacobian(
-        self, wrt: Sequence[str] | str | None = ..., mode: Mode = ..., *, diag: bool
+        self,
+        wrt: Sequence[str] | str | None = ...,
+        mode: Mode = ...,
+        *,
+        diag: bool,
+        sparse: bool | None = ...,
     ) -> Jacobian | Diagonal: ...
     @sure
     def jacobian(
@@ -283,13 +310,16 @@ class Run:
         mode: Mode = "auto",
         *,
         diag: bool = False,
+        sparse: bool | None = False,
     ) -> Jacobian | Diagonal:
         """The Jacobian of every output by everything in `wrt`.
 
         Forward costs a pass for each input element, reverse one for each output element; auto
         takes the smaller count. `diag` asks for the diagonals alone, where there is nothing beside
-        them: of one pass, where the graph shows it. Raises LimitError where it does not fit into
-        memory, ArgumentError or ShapeError where it is not diagonal.
+        them: of one pass, where the graph shows it. `sparse` gives SciPy arrays in compressed
+        rows, of shape (output elements, input elements); None does so where arrays would be large
+        and hardly anything but zeros. Raises LimitError where it does not fit into memory,
+        ArgumentError or ShapeError where it is not diagonal.
         """
         if mode not in MODES:
             raise ArgumentError(f"mode is one of {', '.join(MODES)}, not {mode!r}")
@@ -301,11 +331,13 @@ class Run:
                 found = self._elementwise(wanted, 1)
                 diagonals = [DiagonalOutput(*one) for one in found]
                 return Diagonal(diagonals, self.warnings(wanted), list(self.traced.notes))
-            require_memory(self, wanted)
-            outputs = [
-                jacobian_of(self, output, exact(value, output), wanted, mode)
-                for output, value in zip(self.outputs, self._values(), strict=True)
-            ]
+            outputs = []
+            held = 0
+            for output, value in zip(self.outputs, self._values(), strict=True):
+                shown = exact(value, output)
+                one = jacobian_of(self, output, shown, wanted, mode, sparse, held)
+                held += sum(block.size for block in one.jacobian.values())
+                outputs.append(one)
         except GradcliError as error:
             raise self.traced.placed(error) from None
         return Jacobian(outputs, self.warnings(wanted), list(self.traced.notes))
@@ -375,7 +407,7 @@ class Run:
         """
         direction = Direction(self, tangents)
         wanted = self.wanted(wrt)
-        seeds = self._seeds(seed, True, "Hessian")
+        seeds = self.seeds(seed, True, "Hessian")
         outputs = []
         try:
             for output, start in zip(self.outputs, seeds, strict=True):
@@ -390,15 +422,24 @@ class Run:
         return Product(outputs, self.warnings(direction.wanted), list(self.traced.notes))
 
     @sure
-    def hessian(self, wrt: Sequence[str] | str | None = None, seed: Any = None) -> Hessian:
-        """All second derivatives of each output, or of sum(seed*output), by two of `wrt` each."""
+    def hessian(
+        self,
+        wrt: Sequence[str] | str | None = None,
+        seed: Any = None,
+        *,
+        sparse: bool | None = False,
+    ) -> Hessian:
+        """All second derivatives of each output, or of sum(seed*output), by two of `wrt` each.
+
+        sparse: as for `jacobian`.
+        """
         wanted = self.wanted(wrt)
-        seeds = self._seeds(seed, True, "Hessian")
+        seeds = self.seeds(seed, True, "Hessian")
         outputs = []
         try:
             for output, value, start in zip(self.outputs, self._values(), seeds, strict=True):
-                blocks, passes = hessian_of(self, output, start, wanted)
-                outputs.append(HessianOutput(exact(value, output), blocks, passes))
+                shown = exact(value, output)
+                outputs.append(hessian_of(self, output, shown, start, wanted, sparse))
         except GradcliError as error:
             raise self.traced.placed(error) from None
         return Hessian(outputs, self.warnings(wanted), list(self.traced.notes))

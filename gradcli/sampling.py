@@ -15,11 +15,11 @@ from gradcli.autodiff.operators import pushed
 from gradcli.engine import Plan, Unsure
 from gradcli.errors import ArgumentError, ClaimError, ComputationError, DomainProblem, GradcliError
 from gradcli.graph import Arena, Node, building
-from gradcli.jacobians import WORKING_SET
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import array_constant, input_
 from gradcli.results import labels
 from gradcli.run import Run
+from gradcli.seeds import WORKING_SET
 from gradcli.simplify import rewrite
 from gradcli.wrt import Wrt, resolve
 

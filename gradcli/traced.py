@@ -210,13 +210,15 @@ class Traced:
         plan.require(self.settings.max_memory)
         return plan
 
+    def site(self, serial: int) -> ast.AST | None:
+        """What stands in the source for a node of the program, by its serial."""
+        # A node inside a function: it was written where the next node that was noted was.
+        later = [noted for noted in self.sites if noted >= serial]
+        return self.sites[min(later)] if later else None
+
     def placed(self, error: GradcliError) -> GradcliError:
         """An error of the run with the place in the source of the node at fault."""
-        site = None
-        if error.node is not None:
-            # A node inside a function: it was written where the next node that was noted was.
-            later = [serial for serial in self.sites if serial >= error.node]
-            site = self.sites[min(later)] if later else None
+        site = None if error.node is None else self.site(error.node)
         if error.span is None and site is not None:
             error.span = span_of(site)
         return error.located(self.source.text, self.source.filename)

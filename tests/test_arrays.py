@@ -321,3 +321,37 @@ def test_messages_say_shapes_and_cures(expr, kind, words, hint):
     with pytest.raises(kind, match=words) as error:
         gradcli.evaluate(expr, {"x": [1.0, 2.0, 3.0]}, grad=False)
     assert hint in error.value.hint
+
+
+def test_results_have_their_librarys_names():
+    a = {"a": np.array([[2.0, 1.0], [1.0, 3.0]])}
+    for call, part in (
+        ("torch.sort(a)", "indices"),
+        ("torch.max(a, 0)", "values"),
+        ("torch.linalg.svd(a)", "S"),
+        ("np.linalg.slogdet(a)", "logabsdet"),
+        ("jnp.linalg.eigh(a)", "eigenvalues"),
+        ("np.linalg.qr(a)", "R"),
+        ("torch.aminmax(a)", "max"),
+    ):
+        whole = gradcli.evaluate(call, a, seed="ones")
+        named = gradcli.evaluate(f"r = {call}; r.{part}", a, seed="ones")
+        found = [np.array_equal(output.value, named.value) for output in whole.outputs]
+        assert any(found), call
+    with pytest.raises(gradcli.GradcliError) as caught:
+        gradcli.evaluate("torch.sort(a).value", a)
+    assert caught.value.hint == "did you mean `values`?"
+
+
+def test_circular_padding_repeats_what_is_left():
+    """As PyTorch does where it repeats once; beyond that it reads what it has not written yet."""
+    x = np.array([[1.0, 2.0, 3.0]])
+
+    def padded(pad, mode="circular"):
+        return gradcli.evaluate(f"F.pad(x, {pad}, mode='{mode}')", {"x": x}, grad=False).value
+
+    assert padded((2, -1)).tolist() == [[1.0, 2.0, 1.0, 2.0]]
+    assert padded((-3, 0)).shape == (1, 0)
+    for pad, mode in (((2, -2), "circular"), ((-3, 1), "circular"), ((-4, 3), "constant")):
+        with pytest.raises(ShapeError, match="`pad`"):
+            padded(pad, mode)

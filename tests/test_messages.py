@@ -6,6 +6,7 @@ function that hands its argument on to one. What an f-string fills in stands for
 
 import ast
 import re
+from functools import cache
 
 import pytest
 from goldenfiles import ROOT, messages
@@ -17,11 +18,13 @@ FORWARDED = {"error.format_message().rstrip('.')"}
 """Messages that others write."""
 
 
+@cache
 def trees():
-    for path in sorted((ROOT / "gradcli").rglob("*.py")):
-        yield path, ast.parse(path.read_text(encoding="utf-8"))
+    paths = sorted((ROOT / "gradcli").rglob("*.py"))
+    return [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
 
 
+@cache
 def error_classes():
     """Names of GradcliError and of every class below it."""
     found = {"GradcliError"}
@@ -34,6 +37,11 @@ def error_classes():
     while more := {name for name, above in bases if above & found} - found:
         found |= more
     return found
+
+
+@cache
+def calls_in(function):
+    return [node for node in ast.walk(function) if isinstance(node, ast.Call)]
 
 
 def called(node):
@@ -70,10 +78,8 @@ class Source:
 
     def calls(self, function):
         """Calls that make an error in a function, and which argument is the message."""
-        for node in ast.walk(function):
-            if not isinstance(node, ast.Call):
-                continue
-            if ast.unparse(node.func) == "super().__init__":
+        for node in calls_in(function):
+            if called(node) == "__init__" and ast.unparse(node.func) == "super().__init__":
                 owner = getattr(function, "owner", None)
                 if owner is not None and owner.name in error_classes() and node.args:
                     yield node, 0

@@ -24,7 +24,10 @@ def validator():
 def golden_commands():
     for path in sorted((ROOT / "tests" / "golden").glob("*.txt")):
         for line in re.findall(r"^\$ gradcli (.*)$", path.read_text(encoding="utf-8"), re.M):
-            if line.startswith(("eval", "jacobian", "hessian", "jvp", "hvp")) and "\n" not in line:
+            if (
+                line.startswith(("eval", "jacobian", "hessian", "jvp", "hvp", "explain"))
+                and "\n" not in line
+            ):
                 yield line
 
 
@@ -48,7 +51,8 @@ def test_golden_commands_as_json(line, validator, capsys, monkeypatch):
     status = guarded([*words[:1], "--json", *words[1:]])
     found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
     validator.validate(found)
-    assert ("error" in found) == (status != 0)
+    failed = "error" in found or found.get("ok") is False
+    assert failed == (status != 0)
 
 
 def test_flat_and_several(validator, capsys):

@@ -21,12 +21,14 @@ def jvp(
     tangents: Sequence[Node],
     *,
     strict: bool = False,
+    trail: list[tuple[Node, Tangent]] | None = None,
 ) -> list[Node | None]:
     """Derivative of each output along `tangents`, one tangent a node of `wrt`, shape for shape.
 
     None where the output does not depend on `wrt`. Where one node of `wrt` depends on another, what
     reaches it counts beside its own tangent, as it does in reverse. `strict` keeps zeros of the
-    tangents and structural zeros apart from values.
+    tangents and structural zeros apart from values. `trail` gets each node that is passed, with its
+    tangent, in order; nothing is passed strictly.
     """
     if strict:
         return [_by_two_vjps(output, wrt, tangents) for output in outputs]
@@ -44,11 +46,18 @@ def jvp(
         ]
         if all(tangent is None for tangent in arriving) or not node.op.differentiable:
             continue
-        push = two_vjps if node.op.pushed_by_vjps else node.op.jvp
         part = push(node, arriving)
         if part is not None:
             known[node.serial] = known[node.serial] + part if node.serial in known else part
+            if trail is not None:
+                trail.append((node, known[node.serial]))
     return [known.get(node.serial) for node in outputs]
+
+
+def push(node: Node, tangents: Sequence[Any]) -> Tangent | None:
+    """The tangent of a node from those of its operands; None where none of them counts."""
+    pushing = two_vjps if node.op.pushed_by_vjps else node.op.jvp
+    return pushing(node, list(tangents))
 
 
 def _by_two_vjps(output: Node, wrt: Sequence[Node], tangents: Sequence[Node]) -> Node | None:

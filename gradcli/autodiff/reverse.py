@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradcli.graph import Node, ancestors, dependents, mark
 
@@ -12,19 +12,31 @@ if TYPE_CHECKING:
     from gradcli.ops.cotangent import Bundle, Cotangent
 
 
+class Passed(NamedTuple):
+    """A node on the way back: what arrives there, and what its rule sends to each operand.
+
+    mark: what the rule makes has later serials, and earlier ones than the next mark.
+    """
+
+    mark: int
+    node: Node
+    arrived: Cotangent | Bundle
+    sent: list[Cotangent | Bundle | None]
+
+
 def vjp(
     outputs: Sequence[Node],
     seeds: Sequence[Cotangent],
     wrt: Sequence[Node],
     *,
     strict: bool = False,
-    trail: list[tuple[int, Node]] | None = None,
+    trail: list[Passed] | None = None,
 ) -> list[Node | None]:
     """Gradient of `sum(seed * output)` with respect to each node of `wrt`, shape for shape.
 
     None where no path of real numbers leads there. `strict` keeps structural zeros apart from
     values (at some cost), so that a zero never meets an infinite local derivative. `trail` gets
-    each node that is passed on the way back, with a mark: what its rule makes has later serials.
+    each node that is passed on the way back, in order.
     """
     order = ancestors(outputs, since=min(node.serial for node in wrt))
     active = dependents(order, wrt)
@@ -40,8 +52,9 @@ def vjp(
         cotangent = arrived.pop(node.serial, None)
         if cotangent is None:
             continue
+        sent: list[Cotangent | Bundle | None] = []
         if trail is not None:
-            trail.append((mark(), node))
+            trail.append(Passed(mark(), node, cotangent.copy(), sent))
         if node.serial in wanted_nodes:
             results[node.serial] = cotangent.settle()[0]
         if not node.inputs or not node.op.differentiable:
@@ -53,6 +66,8 @@ def vjp(
         for operand, want, part in zip(node.inputs, wanted, parts, strict=True):
             if want and part is not None:
                 _deliver(arrived, operand, part)
+            if trail is not None:
+                sent.append(part.copy() if want and part is not None else None)
     return [results.get(node.serial) for node in wrt]
 
 

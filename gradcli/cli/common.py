@@ -59,13 +59,14 @@ _SHOWN = [
 ]  # fmt: skip
 _OUTPUT = [
     click.option(
-        "--format", "style", type=click.Choice(["text", "json", "csv", "npy", "npz"]),
-        default="text", show_default=True, help="How to print the result.",
+        "--format", "style",
+        type=click.Choice(["text", "json", "csv", "npy", "npz", "coo", "mtx"]),
+        default="text", show_default=True, help="How to print the result (coo, mtx: sparse).",
     ),
     _JSON,
     click.option(
         "-o", "--output", metavar="FILE",
-        help="Write to FILE (.json, .csv, .npy, .npz), whole or not.",
+        help="Write to FILE (.json, .csv, .npy, .npz, .coo, .mtx), whole or not.",
     ),
     click.option("--get", metavar="NAME", help="One array alone: value, grad.x, jacobian.W."),
     *_SHOWN,
@@ -114,6 +115,17 @@ def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a command whose result is a picture, or the same as JSON."""
     as_json = click.option("--json", "as_json", is_flag=True, help="Its numbers, as JSON.")
     for option in reversed([*_PROGRAM, _WRT, as_json, *_SHOWN, *_RUN, *_LIMITS]):
+        command = option(command)
+    return command
+
+
+def explanation_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a command whose result is a text, or the same as JSON."""
+    style = click.option(
+        "--format", "style", type=click.Choice(["text", "markdown", "json"]),
+        default="text", show_default=True, help="How to print it.",
+    )  # fmt: skip
+    for option in reversed([*_PROGRAM, _WRT, style, _JSON, *_SHOWN, *_RUN, *_LIMITS]):
         command = option(command)
     return command
 
@@ -300,6 +312,12 @@ class Request:
         warnings = [f"the program does not use `{name}`, which --inputs has" for name in extra]
         return program, inputs, warnings
 
+    def by_entries(self, asked: bool) -> bool | None:
+        """Whether matrices are to be sparse: as asked, or as the format wants it; None: as fits."""
+        if asked or self.style in ("coo", "mtx"):
+            return True
+        return False if self.options.get("plot") else None
+
     def answer(
         self,
         result: Result[Any],
@@ -310,6 +328,7 @@ class Request:
 
         notes = list(result.notes)
         if self.output is None and self.style == "text" and self.get is None:
+            notes += self._saving(result)
             from gradcli.render.data import named_arrays
             from gradcli.render.layout import flow_lines
 
@@ -373,6 +392,15 @@ class Request:
         else:
             text.write_bytes(content, sys.stdout)
 
+    @staticmethod
+    def _saving(result: Result[Any]) -> list[str]:
+        """How to get what is only summed up: the entries of sparse matrices."""
+        from gradcli.render.data import is_sparse, named_arrays
+
+        if not any(is_sparse(array) for array in named_arrays(result).values()):
+            return []
+        return ["-o FILE writes all entries: .npz (SciPy's load_npz), .mtx (Matrix Market) or .coo"]
+
     def _check_size(self, arrays: dict[str, Any]) -> None:
         self.check_count(sum(array.size for array in arrays.values()))
 
@@ -394,7 +422,11 @@ class Request:
             self._check_size(arrays)
         if self.style in ("text", "json") and self.output is None:
             if self.style == "text":
-                shown = data.value_text(next(iter(arrays.values())))
+                (array,) = arrays.values()
+                if data.is_sparse(array):
+                    shown = data.coo_text(array).rstrip("\n")
+                else:
+                    shown = data.value_text(array)
             else:
                 whole = self._whole(result, arrays)
                 shown = data.json_text(whole, text.ascii_only(sys.stdout))

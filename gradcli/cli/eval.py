@@ -7,6 +7,12 @@ from typing import Any
 import click
 
 from gradcli.cli.common import Request, pasteable, request_options, seed_option
+from gradcli.cli.trust import (
+    expect_options,
+    hold_expectations,
+    named_values,
+    uncertainty_option,
+)
 from gradcli.errors import SeedError, UsageError
 
 
@@ -20,6 +26,8 @@ from gradcli.errors import SeedError, UsageError
     metavar="N",
     help="The N-th derivative, element by element, in place of the gradient.",
 )
+@expect_options
+@uncertainty_option
 @click.pass_context
 def eval_command(context: click.Context, /, **options: Any) -> None:
     """Value and gradient of EXPRESSION at the inputs given as --NAME VALUE.
@@ -35,10 +43,15 @@ def eval_command(context: click.Context, /, **options: Any) -> None:
     request = Request(context, options)
     order = options["order"]
     if order is not None:
-        for name, given in (("--seed", options["seed"]), ("--no-grad", options["no_grad"])):
-            if given:
-                raise UsageError(f"{name} and --order exclude each other")
+        _exclude(options, "order", "seed", "no_grad", "expect", "expect_grad", "uncertainty")
         request.answer(request.traced().derivative(order, request.wrt), result_lines)
+        return
+    if options["uncertainty"]:
+        from gradcli.trust.uncertainty import propagate
+
+        _exclude(options, "uncertainty", "seed", "no_grad", "expect", "expect_grad", "wrt")
+        given = dict(named_values(request, "uncertainty", "the uncertainty of"))
+        request.answer(propagate(request.traced(), given), result_lines)
         return
     seeds = request.seeds
     traced = request.traced()
@@ -48,4 +61,13 @@ def eval_command(context: click.Context, /, **options: Any) -> None:
         if seeds is None:
             error.notes = pasteable(request, len(traced.outputs))
         raise
+    hold_expectations(request, result)
     request.answer(result, result_lines)
+
+
+def _exclude(options: dict[str, Any], option: str, *others: str) -> None:
+    """Raise UsageError where another option was given that says nothing beside this one."""
+    for other in others:
+        if options[other]:
+            names = [name.replace("_", "-") for name in (other, option)]
+            raise UsageError(f"--{names[0]} and --{names[1]} exclude each other")

@@ -14,6 +14,7 @@ from gradcli.errors import SeedError
 @request_options
 @seed_option("Weights of the outputs that make one number, of the output's shape, or `ones`.")
 @plot_option
+@click.option("--sparse", is_flag=True, help="By its entries: one for each that may not be 0.")
 @click.pass_context
 def hessian_command(context: click.Context, /, **options: Any) -> None:
     """Hessian of EXPRESSION by every pair of inputs, in blocks of both their shapes.
@@ -29,7 +30,7 @@ def hessian_command(context: click.Context, /, **options: Any) -> None:
     seeds = request.seeds
     traced = request.traced()
     try:
-        result = traced.hessian(request.wrt, seeds)
+        result = traced.hessian(request.wrt, seeds, sparse=request.by_entries(options["sparse"]))
     except SeedError as error:
         if seeds is None:
             error.notes = pasteable(request, len(traced.outputs))

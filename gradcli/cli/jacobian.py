@@ -19,6 +19,7 @@ from gradcli.errors import UsageError
     show_default=True,
     help="Forward: a pass for each input element; reverse: for each output element.",
 )
+@click.option("--sparse", is_flag=True, help="By its entries: one for each that may not be 0.")
 @click.option("--flat", is_flag=True, help="One matrix, with the names of its columns.")
 @click.option("--diag", is_flag=True, help="The diagonal alone, where nothing is beside it.")
 @plot_option
@@ -30,6 +31,7 @@ def jacobian_command(context: click.Context, /, **options: Any) -> None:
       gradcli jacobian "exp(x - sum(x))" --x 1,2,3
       gradcli jacobian "sin(x)" --x "linspace(0,1,1001)" -o j.npy
       gradcli jacobian "sin(x)" --x "linspace(0,1,1001)" --diag
+      gradcli jacobian "x*roll(x,1)" --x "linspace(0,1,100000)" -o j.npz
       gradcli jacobian "cumsum(x**2)" --x "arange(1,21)" --plot
     """
     from gradcli.render.layout import jacobian_lines, result_lines
@@ -37,13 +39,19 @@ def jacobian_command(context: click.Context, /, **options: Any) -> None:
     request = Request(context, options, drawn=options["plot"])
     if options["diag"]:
         moded = options["mode"] != "auto"
-        others = (("--flat", options["flat"]), ("--mode", moded), ("--plot", options["plot"]))
+        others = (
+            ("--flat", options["flat"]),
+            ("--mode", moded),
+            ("--plot", options["plot"]),
+            ("--sparse", options["sparse"]),
+        )
         for name, given in others:
             if given:
                 raise UsageError(f"{name} and --diag exclude each other")
         request.answer(request.traced().jacobian(request.wrt, diag=True), result_lines)
         return
-    result = request.traced().jacobian(request.wrt, options["mode"])
+    sparse = request.by_entries(options["sparse"])
+    result = request.traced().jacobian(request.wrt, options["mode"], sparse=sparse)
     shown = result.flat() if options["flat"] else result
     if options["plot"]:
         request.draw(shown)

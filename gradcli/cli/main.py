@@ -21,8 +21,10 @@ COMMANDS = {
     "hessian": "All second derivatives.",
     "jvp": "The product of the Jacobian with a direction.",
     "hvp": "The product of the Hessian with a direction.",
+    "explain": "Every step of a value and its derivative.",
     "graph": "The computation as a picture.",
     "plot": "The function beside its derivative.",
+    "check": "Derivatives from several sources side by side, and claims about them.",
     "batch": "Requests as JSON lines, answers in order.",
 }
 

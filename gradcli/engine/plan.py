@@ -1,39 +1,37 @@
-"""A plan: the steps that compute some nodes, each value once, each array freed after its last use.
+"""A plan: what computes some nodes, each value once.
 
 Values are numbered over everything that is to be computed, program and derivatives together, so
-that nothing is computed twice. What the run will hold is estimated from shapes before anything is
-allocated.
+that nothing is computed twice. Small plans are a list of calls. For large arrays the order of the
+steps, what they share and when arrays die is worked out (see schedule.py).
 """
 
 from __future__ import annotations
 
 import math
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.errors import GradcliError, LimitError
+from gradcli.engine.concrete import Unsure
+from gradcli.engine.memory import memory_error, node_bytes
+from gradcli.engine.schedule import Schedule, as_output
+from gradcli.engine.threads import cores
+from gradcli.errors import GradcliError
 from gradcli.graph import Node, ancestors
 from gradcli.ops.elementwise import shape_text
-from gradcli.ops.leaves import storage
+from gradcli.ops.leaves import full_
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     Array = np.ndarray[Any, Any]
+    Call = tuple[Callable[..., Any], int, int, tuple[int, ...] | None, int]
 
+TILE = 1 << 14
+"""Elements of a tile: a few of them fit into a second-level cache. Smaller arrays have no tiles."""
 
-def default_memory_limit() -> int:
-    """Bytes a run may hold: three quarters of this machine's memory (8 GiB where unknown)."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 3 // 4
-    except (ValueError, OSError, AttributeError):
-        return 8 << 30
-
-
-class Unsure(Exception):
-    """A watched node is NaN: what was computed may be wrong, and is to be computed strictly."""
+SMALL = 32 << 20
+"""Bytes of all values together up to which none is freed before the end."""
 
 
 class Plan:
@@ -41,7 +39,10 @@ class Plan:
 
     batched: the bound nodes whose arrays have a leading batch axis; every output that depends on
     one of them has it too (`output_batched`). watched: serials of nodes at whose NaN a run ends
-    with Unsure.
+    with Unsure. threads: how many share a run of large arrays; by default one for each processor.
+
+    Values have places: of the node at `nodes[place]`, from those at `operands[place]`, with a batch
+    axis where `flags[place]` says so.
     """
 
     def __init__(
@@ -51,74 +52,157 @@ class Plan:
         batched: Iterable[Node] = (),
         dtype: Any = np.float64,
         watched: Container[int] = (),
+        threads: int | None = None,
     ) -> None:
         self.dtype = np.dtype(dtype)
-        bound_serials = {node.serial for node in bound}
+        self.tile = TILE
+        self.threads = threads or cores()
+        self.limit: float = math.inf
+        self.nodes: list[Node] = []
+        self.operands: list[tuple[int, ...]] = []
+        self.bound: dict[int, int] = {}
+        self._numbers: dict[Any, int] = {}
+        place_of = self._numbered(outputs, {node.serial for node in bound})
+        self.outputs = [place_of[node.serial] for node in outputs]
+        self.watched = {place_of[serial] for serial in place_of if serial in watched}
         batched_serials = {node.serial for node in batched}
-        order = ancestors(outputs, stop=bound_serials)
-        number: dict[Any, int] = {}
-        slot_of: dict[int, int] = {}
-        self.steps: list[Node] = []
-        self.operands: list[list[int]] = []
-        self.flags: list[bool] = []
-        for node in order:
-            if node.serial in bound_serials:
-                key: Any = node.serial
-                operands: list[int] = []
+        self.flags = [False] * len(self.nodes)
+        self._batched_input: int | None = None
+        if batched_serials:
+            self._flag(batched_serials)
+        self.output_batched = [self.flags[place] for place in self.outputs]
+        self._calls: list[Call] | None = None
+        self._constants: list[tuple[int, Any]] = []
+        self._sizes: tuple[int, int, int, int] | None = None
+        self._schedules: dict[int, Schedule] = {}
+
+    # --- numbering -------------------------------------------------------------------------------
+
+    def _numbered(self, outputs: Sequence[Node], bound: set[int]) -> dict[int, int]:
+        """The place of each node's value, by its serial; equal values have one place."""
+        numbers, nodes, operands_of = self._numbers, self.nodes, self.operands
+        place_of: dict[int, int] = {}
+        for node in ancestors(outputs, stop=bound):
+            serial = node.serial
+            if serial in bound:
+                self.bound[len(nodes)] = serial
+                place_of[serial] = len(nodes)
+                nodes.append(node)
+                operands_of.append(())
+                continue
+            inputs = node.inputs
+            if len(inputs) == 1:
+                operands: tuple[int, ...] = (place_of[inputs[0].serial],)
+            elif len(inputs) == 2:
+                operands = (place_of[inputs[0].serial], place_of[inputs[1].serial])
+                if node.shape and node.op.fuses:
+                    operands = self._uniform_as_scalars(node, operands)
             else:
-                operands = [slot_of[operand.serial] for operand in node.inputs]
-                key = (node.op.name, tuple(operands), node.op.key(node.params))
-            slot = number.setdefault(key, len(self.steps))
-            slot_of[node.serial] = slot
-            if slot == len(self.steps):
-                self.steps.append(node)
-                self.operands.append(operands)
-                self.flags.append(
-                    node.serial in batched_serials or any(self.flags[place] for place in operands)
-                )
-        self.bound = {
-            slot_of[node.serial]: node.serial for node in order if node.serial in bound_serials
-        }
-        self.watched = {slot_of[node.serial] for node in order if node.serial in watched}
-        self.output_slots = [slot_of[node.serial] for node in outputs]
-        self.output_batched = [self.flags[slot] for slot in self.output_slots]
-        self.dying = self._last_uses()
+                operands = tuple([place_of[operand.serial] for operand in inputs])
+                if node.shape and node.op.fuses:
+                    operands = self._uniform_as_scalars(node, operands)
+            params = node.params
+            key = (node.op, operands, node.op.key(params) if params else None)
+            place = numbers.get(key)
+            if place is None:
+                place = numbers[key] = len(nodes)
+                nodes.append(node)
+                operands_of.append(operands)
+            place_of[serial] = place
+        return place_of
 
-    def _last_uses(self) -> list[list[int]]:
-        last = list(range(len(self.steps)))
+    def _uniform_as_scalars(self, node: Node, operands: tuple[int, ...]) -> tuple[int, ...]:
+        """Operands with constants that are the same everywhere as single numbers.
+
+        Where another operand has the full shape, they broadcast to it.
+        """
+        uniform = [operand.op is full_ for operand in node.inputs]
+        if not any(uniform) or not any(
+            operand.shape == node.shape and not same
+            for operand, same in zip(node.inputs, uniform, strict=True)
+        ):
+            return operands
+        return tuple(
+            [
+                self._scalar(operand) if same and operand.shape else place
+                for operand, same, place in zip(node.inputs, uniform, operands, strict=True)
+            ]
+        )
+
+    def _scalar(self, node: Node) -> int:
+        """The place of a constant's number."""
+        params = ((), *node.params[1:])
+        key = (full_, (), full_.key(params))
+        place = self._numbers.get(key)
+        if place is None:
+            place = self._numbers[key] = len(self.nodes)
+            self.nodes.append(Node(full_, (), params, (((), node.kind),)))
+            self.operands.append(())
+        return place
+
+    def _flag(self, batched: set[int]) -> None:
+        flags = self.flags
         for place, operands in enumerate(self.operands):
-            for operand in operands:
-                last[operand] = place
-        for slot in self.output_slots:
-            last[slot] = -1
-        dying: list[list[int]] = [[] for _ in self.steps]
-        for slot, place in enumerate(last):
-            if place >= 0:
-                dying[place].append(slot)
-        return dying
+            serial = self.bound.get(place)
+            if serial is not None:
+                flags[place] = serial in batched
+                if flags[place]:
+                    self._batched_input = serial
+            else:
+                flags[place] = any([flags[operand] for operand in operands])
 
-    def _bytes(self, slot: int, batch: int) -> int:
-        total = node_bytes(self.steps[slot], self.dtype)
-        return total * batch if self.flags[slot] else total
+    # --- memory ----------------------------------------------------------------------------------
+
+    def place_bytes(self, place: int, batch: int) -> int:
+        """Bytes of the value at a place."""
+        total = node_bytes(self.nodes[place], self.dtype)
+        return total * batch if self.flags[place] else total
+
+    def _measured(self) -> tuple[int, int, int, int]:
+        """Bytes of all values, and the largest size: of those without and with a batch axis."""
+        if self._sizes is None:
+            plain = batched = largest = largest_batched = 0
+            for place, node in enumerate(self.nodes):
+                if place in self.bound:
+                    continue
+                size = node_bytes(node, self.dtype)
+                if self.flags[place]:
+                    batched += size
+                    largest_batched = max(largest_batched, size)
+                else:
+                    plain += size
+                    largest = max(largest, size)
+            self._sizes = plain, batched, largest, largest_batched
+        return self._sizes
+
+    def _small(self, batch: int) -> bool:
+        plain, batched, largest, largest_batched = self._measured()
+        total = plain + batch * batched
+        return (
+            max(largest, batch * largest_batched) <= self.tile * self.dtype.itemsize
+            and total <= SMALL
+            and total <= self.limit
+        )
+
+    def schedule(self, batch: int = 1) -> Schedule:
+        """The order of the steps at some extent of the batch axis."""
+        found = self._schedules.get(batch)
+        if found is None:
+            if len(self._schedules) > 3:
+                self._schedules.clear()
+            found = self._schedules[batch] = Schedule(self, batch)
+        return found
 
     def peak(self, batch: int = 1) -> tuple[int, Node | None]:
         """Estimated bytes at the fullest moment, and the node that takes most of all."""
-        live = peak = most = 0
-        largest = None
-        for slot, node in enumerate(self.steps):
-            if slot not in self.bound:
-                size = self._bytes(slot, batch)
-                live += size
-                if size > most:
-                    most, largest = size, node
-            peak = max(peak, live)
-            for dead in self.dying[slot]:
-                if dead not in self.bound:
-                    live -= self._bytes(dead, batch)
-        return peak, largest
+        if self._small(batch):
+            plain, batched, _, _ = self._measured()
+            return plain + batch * batched, None
+        return self.schedule(batch).peak()
 
     def require(self, limit: int, batch: int = 1) -> None:
         """Raise LimitError if the run would hold more than `limit` bytes."""
+        self.limit = limit
         peak, node = self.peak(batch)
         if peak > limit:
             where = f", most of it for shape {shape_text(node.shape)}" if node is not None else ""
@@ -126,109 +210,62 @@ class Plan:
             error.node = None if node is None else node.serial
             raise error
 
+    # --- running ---------------------------------------------------------------------------------
+
     def run(self, values: Mapping[int, Array]) -> list[Array]:
-        """Arrays of the outputs; `values` holds those of the bound nodes by serial."""
-        held: list[Any] = [None] * len(self.steps)
-        dtype = self.dtype
-        with np.errstate(all="ignore"):
-            for slot, node in enumerate(self.steps):
-                serial = self.bound.get(slot)
-                if serial is not None:
-                    held[slot] = values[serial]
-                else:
-                    operands = self.operands[slot]
-                    lead = (
-                        tuple([self.flags[place] for place in operands])
-                        if self.flags[slot]
-                        else None
-                    )
-                    try:
-                        held[slot] = node.op.run(
-                            node, [held[place] for place in operands], lead, dtype
-                        )
-                    except GradcliError as error:
-                        error.node = node.serial
-                        raise
-                    if slot in self.watched and np.isnan(held[slot]).any():
-                        raise Unsure
-                for dead in self.dying[slot]:
-                    held[dead] = None
-        return [held[slot] for slot in self.output_slots]
+        """Arrays of the outputs; `values` holds those of the bound nodes by serial.
 
-
-def node_bytes(node: Node, dtype: Any) -> int:
-    """Bytes that a node's outputs take."""
-    total = 0
-    for shape, kind in node.types:
-        total += math.prod(shape) * np.dtype(storage(kind, dtype)).itemsize
-    return total
-
-
-def memory_error(need: int, limit: int, where: str = "") -> LimitError:
-    """The error for a run, or a result, that would not fit."""
-    gib = 1 << max(need >> 30, 1).bit_length()
-    return LimitError(
-        f"this would need {bytes_text(need)} of memory{where}; the limit is {bytes_text(limit)}",
-        hint=f"raise the limit with --max-memory {gib}G, if this machine has as much"
-        if gib <= 4096
-        else "no common machine has as much: are the sizes right?",
-    )
-
-
-class Concrete:
-    """Values of nodes while a program is traced; each is computed once and kept.
-
-    So many requests over a growing graph stay linear. What is kept counts against the limit.
-    """
-
-    def __init__(
-        self, values: Mapping[int, Array], dtype: Any, limit: int, watched: Container[int] = ()
-    ) -> None:
-        self._held: dict[int, Any] = dict(values)
-        self._dtype = dtype
-        self._limit = limit
-        self._watched = watched
-        self._bytes = 0
-
-    def value(self, node: Node) -> Array:
-        """The value of a node.
-
-        Raises LimitError where memory would not do, Unsure where a watched node is NaN.
+        They may share memory with each other, with `values` and with constants; see `owned`.
         """
-        held = self._held
-        stack = [node]
+        batch = 1 if self._batched_input is None else len(values[self._batched_input])
+        if self._small(batch):
+            return self._run_small(values)
+        return self.schedule(batch).run(values)
+
+    def compiled(self, place: int) -> Callable[..., Any]:
+        """What computes the value at a place from those of its operands."""
+        node, operands = self.nodes[place], self.operands[place]
+        lead = tuple([self.flags[one] for one in operands]) if self.flags[place] else None
+        return node.op.kernel(node, lead, self.dtype)
+
+    def _compile(self) -> list[Call]:
+        calls: list[Call] = []
+        for place, operands in enumerate(self.operands):
+            if place in self.bound:
+                continue
+            kernel = self.compiled(place)
+            if not operands:
+                value = kernel()
+                self._constants.append((place, value[()] if value.ndim == 0 else value))
+                continue
+            rest = None if len(operands) < 3 else operands
+            second = operands[1] if len(operands) == 2 else -1
+            calls.append((kernel, operands[0], second, rest, place))
+        return calls
+
+    def _run_small(self, values: Mapping[int, Array]) -> list[Array]:
+        held: list[Any] = [None] * len(self.nodes)
+        place = -1
+        watched = self.watched
         with np.errstate(all="ignore"):
-            while stack:
-                top = stack[-1]
-                missing = [operand for operand in top.inputs if operand.serial not in held]
-                if missing and top.serial not in held:
-                    stack.extend(missing)
-                    continue
-                stack.pop()
-                if top.serial in held:
-                    continue
-                self._bytes += node_bytes(top, self._dtype)
-                try:
-                    if self._bytes > self._limit:
-                        raise memory_error(self._bytes, self._limit)
-                    operands = [held[operand.serial] for operand in top.inputs]
-                    held[top.serial] = top.op.run(top, operands, None, self._dtype)
-                except GradcliError as error:
-                    error.node = top.serial
-                    raise
-                if top.serial in self._watched and np.isnan(held[top.serial]).any():
-                    raise Unsure
-        array: Array = held[node.serial]
-        return array
-
-
-def bytes_text(count: int) -> str:
-    """A number of bytes as people write it: 1.5 GiB."""
-    if count >= 1 << 60:
-        return "more than 1,000,000 TiB"
-    size = float(count)
-    for unit in ("bytes", "KiB", "MiB", "GiB", "TiB"):
-        if size < 1024 or unit == "TiB":
-            return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:,.1f} {unit}"
-        size /= 1024
-    raise AssertionError("unreachable")
+            if self._calls is None:
+                self._calls = self._compile()
+            for place, value in self._constants:
+                held[place] = value
+            for place, serial in self.bound.items():
+                value = values[serial]
+                held[place] = value[()] if value.ndim == 0 else value
+            try:
+                for kernel, first, second, rest, place in self._calls:
+                    if rest is not None:
+                        held[place] = kernel(*[held[operand] for operand in rest])
+                    elif second >= 0:
+                        held[place] = kernel(held[first], held[second])
+                    else:
+                        held[place] = kernel(held[first])
+                    if watched and place in watched and np.isnan(held[place]).any():
+                        raise Unsure
+            except GradcliError as error:
+                error.node = self.nodes[place].serial
+                raise
+        return [as_output(held[place]) for place in self.outputs]

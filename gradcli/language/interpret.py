@@ -281,8 +281,11 @@ class Interpreter(Runtime):
             return value.method(name)
         if isinstance(value, Tensor):
             return self.member(value, name)
+        fields = getattr(value, "_fields", ())
+        if name in fields:
+            return value[fields.index(name)]
         hint = blame.explain_member(value, name)
-        if isinstance(value, (list, tuple, int, float)) and not hint:
+        if isinstance(value, (list, tuple, int, float)) and not hint and not fields:
             # Where a tensor has it, the tensor that it makes is meant.
             try:
                 return self.member(self.apply(tensor, value), name)
@@ -290,7 +293,7 @@ class Interpreter(Runtime):
                 hint = error.hint
         raise NameProblem(
             f"{describe(value)} has no `{name}`",
-            hint=hint or did_you_mean(name, list(members or ())),
+            hint=hint or did_you_mean(name, [*fields, *(members or ())]),
         )
 
     def subscript(self, node: ast.Subscript, value: Any) -> Any:

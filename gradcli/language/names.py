@@ -9,7 +9,7 @@ from gradcli.language.natives import NATIVES
 from gradcli.language.scopes import Reader, entry_function, parameters_of
 from gradcli.language.static import BUILTINS
 from gradcli.language.values import BUILTIN_SPACES, Namespace
-from gradcli.ops.binding import CONSTANTS, find
+from gradcli.ops.binding import CONSTANTS, find_bare
 
 if TYPE_CHECKING:
     import ast
@@ -21,7 +21,7 @@ def known_name(name: str) -> Any:
         return Namespace(BUILTIN_SPACES[name])
     if name in CONSTANTS:
         return CONSTANTS[name]
-    return BUILTINS.get(name) or NATIVES.get(name) or find(name)
+    return BUILTINS.get(name) or NATIVES.get(name) or find_bare(name)
 
 
 def free_names(module: ast.Module, entry: str | None = None) -> dict[str, bool]:

@@ -257,10 +257,10 @@ def bare(value: Any) -> Any:
 
 def _bare_items(value: Any) -> Any:
     kind = type(value)
-    if kind is list or kind is tuple:
-        return kind([_bare_items(item) for item in value])
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return kind(*[_bare_items(item) for item in value])
+    if kind is list:
+        return [_bare_items(item) for item in value]
+    if isinstance(value, tuple):
+        return tuple([_bare_items(item) for item in value])
     if kind is dict:
         return {key: _bare_items(item) for key, item in value.items()}
     return value.node if isinstance(value, Tensor) else value

@@ -260,6 +260,17 @@ def find(*spellings: str) -> Function | None:
     return next((SPELLED[name] for name in spellings if name in SPELLED), None)
 
 
+def find_bare(name: str) -> Function | None:
+    """The function that a bare name means, or None: NumPy's, else PyTorch's.
+
+    PyTorch's names of two letters (`eq`, `lt`) are rather a program's own.
+    """
+    found = find(name)
+    if found is None and len(name) > 2:
+        found = find(f"torch.{name}", f"torch.special.{name}")
+    return found
+
+
 def load_all() -> None:
     """Enter the second tier of rows and functions."""
     import_module("gradcli.ops.rows.more")

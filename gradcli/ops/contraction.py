@@ -8,6 +8,7 @@ an operand is again a contraction, of the cotangent with the other operand.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from gradcli.ops.family import Array, Lead, Op, Types, build
 from gradcli.ops.leaves import ones_like, storage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 Labels = tuple[int, ...]
 
@@ -36,7 +37,9 @@ class Contraction(Op):
     """`out[...] = sum(a[...] * b[...])` over the labels that the output lacks."""
 
     family = "contraction"
+    fresh = True
     reach = "summed"
+    analytic = True
 
     def __call__(self, a: Node, b: Node, la: Labels, lb: Labels, lo: Labels) -> Node:
         return build(self, (a, b), (la, lb, lo))
@@ -87,6 +90,14 @@ class Contraction(Op):
         a, b = [array.astype(held, copy=False) for array in arrays]
         return evaluate(a, b, *_batched_labels(node.params, lead))
 
+    def kernel(self, node: Node, lead: Lead | None, dtype: Any) -> Callable[..., Any]:
+        held = storage(node.kind, dtype)
+        scalar = any(not operand.shape for operand in node.inputs)
+        if lead is not None or scalar or any(storage(x.kind, dtype) != held for x in node.inputs):
+            return super().kernel(node, lead, dtype)
+        a, b = node.inputs
+        return _matched(a.shape, b.shape, *node.params)
+
     def batched(self, node: Node, operands: tuple[Node, ...], lead: Lead, extent: int) -> Node:
         return build(self, operands, _batched_labels(node.params, lead))
 
@@ -98,6 +109,7 @@ class MaskedContraction(Op):
     """
 
     family = "contraction"
+    fresh = True
     reach = "summed"
 
     def __call__(self, g: Node, mask: Node, b: Node, lg: Labels, lb: Labels, lo: Labels) -> Node:
@@ -224,51 +236,72 @@ def _batched_labels(params: tuple[Labels, ...], lead: Lead | None) -> tuple[Labe
 
 def evaluate(a: Array, b: Array, la: Labels, lb: Labels, lo: Labels) -> Array:
     """Contract two arrays by matrix products where there is something to multiply."""
+    return _matched(a.shape, b.shape, la, lb, lo)(a, b)
+
+
+@lru_cache(maxsize=4096)
+def _matched(
+    shape_a: Shape, shape_b: Shape, la: Labels, lb: Labels, lo: Labels
+) -> Callable[[Array, Array], Array]:
+    """How to contract arrays of such shapes: the work of finding it out is done once."""
     shared = [label for label in la if label in lb]
     batch = [label for label in lo if label in shared]
     summed = [label for label in shared if label not in lo]
     if not summed:
-        return _outer(a, b, la, lb, lo)
+        return _outer(la, lb, lo)
     free_a = [label for label in lo if label in la and label not in lb]
     free_b = [label for label in lo if label in lb and label not in la]
     if batch and not free_a and not free_b:
         # Nothing to multiply as matrices; einsum wants labels counted from 0.
         small = {label: place for place, label in enumerate(dict.fromkeys([*la, *lb]))}
         first, second, out = [[small[label] for label in labels] for labels in (la, lb, lo)]
-        return np.asarray(np.einsum(a, first, b, second, out))
-    sizes: dict[int, int] = {**dict(zip(la, a.shape, strict=True))}
-    sizes.update(zip(lb, b.shape, strict=True))
-    left = _ordered(a, la, batch, free_a, summed, sizes)
-    right = _ordered(b, lb, batch, summed, free_b, sizes)
-    product = np.matmul(left, right)
+        return lambda a, b: np.asarray(np.einsum(a, first, b, second, out))
+    sizes: dict[int, int] = {**dict(zip(la, shape_a, strict=True))}
+    sizes.update(zip(lb, shape_b, strict=True))
+    swapped = [*batch, *free_b, *free_a] == list(lo)
+    if swapped:
+        # b.T @ a.T is the transpose of a @ b, and lies in memory as the output should.
+        la, lb, free_a, free_b = lb, la, free_b, free_a
+    left = _ordered(la, batch, free_a, summed, sizes)
+    right = _ordered(lb, batch, summed, free_b, sizes)
     order = batch + free_a + free_b
-    shaped = product.reshape([sizes[label] for label in order])
-    return np.asarray(shaped.transpose([order.index(label) for label in lo]))
+    shape = [sizes[label] for label in order]
+    reshaped = len(batch) > 1 or len(free_a) != 1 or len(free_b) != 1
+    final = None if order == list(lo) else [order.index(label) for label in lo]
+
+    def multiply(a: Array, b: Array) -> Array:
+        if swapped:
+            a, b = b, a
+        product = np.matmul(left(a), right(b))
+        if reshaped:
+            product = product.reshape(shape)
+        return np.asarray(product if final is None else product.transpose(final))
+
+    return multiply
 
 
 def _ordered(
-    array: Array,
-    labels: Labels,
-    batch: list[int],
-    rows: list[int],
-    columns: list[int],
-    sizes: dict[int, int],
-) -> Array:
-    """The operand as a stack of matrices: (batch, rows, columns)."""
-    moved = array.transpose([labels.index(label) for label in batch + rows + columns])
+    labels: Labels, batch: list[int], rows: list[int], columns: list[int], sizes: dict[int, int]
+) -> Callable[[Array], Array]:
+    """From an operand to a stack of matrices: (batch, rows, columns), a view where one will do."""
+    moved = [labels.index(label) for label in batch + rows + columns]
     lead = [sizes[label] for label in batch]
     height = math.prod([sizes[label] for label in rows])
     width = math.prod([sizes[label] for label in columns])
-    return moved.reshape([*lead, height, width])
+    shape = [*lead, height, width]
+    still = moved == list(range(len(moved)))
+    if len(rows) == len(columns) == 1:
+        return (lambda array: array) if still else (lambda array: array.transpose(moved))
+    return lambda array: (array if still else array.transpose(moved)).reshape(shape)
 
 
-def _outer(a: Array, b: Array, la: Labels, lb: Labels, lo: Labels) -> Array:
+def _outer(la: Labels, lb: Labels, lo: Labels) -> Callable[[Array, Array], Array]:
     """A contraction that sums nothing: a broadcast product."""
 
-    def spread(array: Array, labels: Labels) -> Array:
-        moved = array.transpose([labels.index(label) for label in lo if label in labels])
-        extents = iter(moved.shape)
-        shape: Shape = tuple([next(extents) if label in labels else 1 for label in lo])
-        return moved.reshape(shape)
+    def spread(labels: Labels) -> Callable[[Array], Array]:
+        moved = [labels.index(label) for label in lo if label in labels]
+        added = tuple([slice(None) if label in labels else None for label in lo])
+        return lambda array: array.transpose(moved)[added]
 
-    return np.multiply(spread(a, la), spread(b, lb))
+    first, second = spread(la), spread(lb)
+    return lambda a, b: np.asarray(np.multiply(first(a), second(b)))

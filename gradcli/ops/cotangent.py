@@ -123,14 +123,21 @@ def unbroadcast(value: Node, shape: Shape) -> Node:
     """The adjoint of broadcasting to `value.shape`: the sum over the axes that it repeated."""
     if value.shape == shape:
         return value
-    extra = value.ndim - len(shape)
-    repeated = [
-        axis - value.ndim
-        for axis in range(value.ndim)
-        if axis < extra or (shape[axis - extra] == 1 and value.shape[axis] != 1)
-    ]
-    total = OPS["sum"](value, tuple(repeated), False) if repeated else value
+    repeated = repeated_axes(shape, value.shape)
+    total = OPS["sum"](value, repeated, False) if repeated else value
     return OPS["reshape"](total, shape)
+
+
+def repeated_axes(shape: Shape, whole: Shape) -> tuple[int, ...]:
+    """The (negative) axes along which broadcasting from `shape` to `whole` repeats elements."""
+    extra = len(whole) - len(shape)
+    return tuple(
+        [
+            axis - len(whole)
+            for axis in range(len(whole))
+            if axis < extra or (shape[axis - extra] == 1 and whole[axis] != 1)
+        ]
+    )
 
 
 def unbroadcast_cotangent(value: Node, mask: Node | None, shape: Shape) -> Cotangent:

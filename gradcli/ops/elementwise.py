@@ -15,7 +15,7 @@ import numpy as np
 from gradcli.errors import ShapeError
 from gradcli.graph import OPS, Kind, Node, Shape
 from gradcli.ops.cotangent import Cotangent, masked, unbroadcast_cotangent
-from gradcli.ops.family import Array, Box, Kinks, Lead, Op, Types, build
+from gradcli.ops.family import Array, Box, Kinks, Lead, Op, Types, build, unscalar
 from gradcli.ops.leaves import node_of, storage
 
 if TYPE_CHECKING:
@@ -34,9 +34,11 @@ class Elementwise(Op):
     selects: for each argument, a function of the arguments to the mask of the elements it passes
     on, where the op selects between its arguments. spell: its names in the libraries, where they
     are not all the row's own (see ops/binding.py). args: the arguments' names, where not x, y, z.
+    scalar: the same, to the bit, for NumPy's scalars, where Python has a sign for it: far quicker.
     """
 
     family = "elementwise"
+    fuses = True
     reach = "aligned"
 
     def __init__(
@@ -54,6 +56,7 @@ class Elementwise(Op):
         selects: Sequence[Callable[..., Node] | None] = (),
         spell: str | None = None,
         args: str = "x y z",
+        scalar: Callable[..., Any] | None = None,
     ) -> None:
         super().__init__(name, doc=doc, domain=domain, box=box, kinks=kinks)
         if len(box) != len(rules):
@@ -63,10 +66,13 @@ class Elementwise(Op):
         self.arity = len(rules)
         self.args = tuple(args.split()[: self.arity])
         self.symbol = symbol
+        self.scalar = scalar
+        self.cheap = scalar is not None
         self.output_kind = kind
         self.spell = f"np+torch+jnp.{name}" if spell is None else spell
         self.selects = selects or (None,) * len(rules)
         self.differentiable = any(rule is not None for rule in rules)
+        self.analytic = self.differentiable and not kinks and _continues(ufunc)
 
     def __call__(self, *args: Node | float) -> Node:
         return build(self, tuple([node_of(arg) for arg in args]))
@@ -91,12 +97,22 @@ class Elementwise(Op):
     def vjp(
         self, node: Node, cotangents: list[Cotangent | None], wanted: Sequence[bool], strict: bool
     ) -> list[Cotangent | None]:
+        results: list[Cotangent | None] = []
+        for operand, part in zip(node.inputs, self.spread(node, cotangents, wanted), strict=True):
+            value = None if part is None else part.value
+            if part is None or value is None:
+                results.append(None)
+            else:
+                results.append(unbroadcast_cotangent(value, part.mask, operand.shape))
+        return results
+
+    def spread(
+        self, node: Node, cotangents: list[Cotangent | None], wanted: Sequence[bool]
+    ) -> list[Cotangent | None]:
         assert cotangents[0] is not None
         value, mask = cotangents[0].settle()
         results: list[Cotangent | None] = []
-        for operand, want, rule, select in zip(
-            node.inputs, wanted, self.rules, self.selects, strict=True
-        ):
+        for want, rule, select in zip(wanted, self.rules, self.selects, strict=True):
             part = rule(value, node, *node.inputs) if want and rule is not None else None
             if part is None:
                 results.append(None)
@@ -111,7 +127,7 @@ class Elementwise(Op):
                 part = OPS["broadcast_to"](part, node.shape)
             if passed is not None and passed.shape != node.shape:
                 passed = OPS["broadcast_to"](passed, node.shape)
-            results.append(unbroadcast_cotangent(part, passed, operand.shape))
+            results.append(Cotangent(part, passed))
         return results
 
     def jvp(self, node: Node, tangents: list[Node | None]) -> Node | None:
@@ -132,8 +148,7 @@ class Elementwise(Op):
         # Kinds are stored in different types: one op computes in one of them.
         wanted = storage(node.kind, dtype)
         if node.kind == "bool":
-            if any(operand.kind != "bool" for operand in node.inputs):
-                wanted = np.result_type(*arrays)
+            wanted = np.result_type(*arrays)
         arrays = [
             array
             if array.dtype == wanted or (self.output_kind == "select" and place == 0)
@@ -144,12 +159,42 @@ class Elementwise(Op):
         # Whole numbers are kept as floats (see storage), and have no zero with a sign.
         return result + 0.0 if node.kind == "int" else result
 
+    def elements(self, node: Node, dtype: Any) -> Callable[..., Any]:
+        held = [storage(operand.kind, dtype) for operand in node.inputs]
+        if self.output_kind == "select":
+            held = held[1:]
+        wanted = storage(node.kind, dtype) if node.kind != "bool" else held[0]
+        if any(one != wanted for one in held):
+            return super().kernel(node, None, dtype)
+        return self.ufunc
+
+    def kernel(self, node: Node, lead: Lead | None, dtype: Any) -> Callable[..., Any]:
+        if lead is not None:
+            for operand, flag in zip(node.inputs, lead, strict=True):
+                if flag and operand.ndim < node.ndim:
+                    return super().kernel(node, lead, dtype)
+        compute = self.elements(node, dtype)
+        if isinstance(compute, np.ufunc):
+            if self.scalar is not None and lead is None and not node.shape:
+                if node.kind == "real" and all(x.kind == "real" for x in node.inputs):
+                    return self.scalar
+            return compute
+        if node.shape:
+            return compute
+        return lambda *arrays: compute(*[unscalar(array) for array in arrays])
+
     def batched(self, node: Node, operands: tuple[Node, ...], lead: Lead, extent: int) -> Node:
         lined = [
             lined_up(operand, node.ndim, extent) if flag else operand
             for operand, flag in zip(operands, lead, strict=True)
         ]
         return build(self, tuple(lined), node.params)
+
+
+def _continues(ufunc: Callable[..., Array]) -> bool:
+    """Whether NumPy computes it of complex numbers, with complex results."""
+    loops: list[str] = getattr(ufunc, "types", [])
+    return any(set(loop.replace("->", "")) == {"D"} for loop in loops)
 
 
 def lined_up(x: Node, rank: int, extent: int) -> Node:

@@ -14,7 +14,7 @@ import numpy as np
 from gradcli.graph import OPS, Kind, Node, Shape, make
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gradcli.ops.cotangent import Bundle, Cotangent
 
@@ -59,6 +59,18 @@ class Op:
     """Whether the adjoint leaves structural zeros (an index reaches some elements only)."""
     view = False
     """Whether the output may share memory with the first operand in NumPy or PyTorch."""
+    cheap = False
+    """Whether it takes an instruction for an element: less than to read one from memory."""
+    fresh = False
+    """Whether its result is an array of its own, which shares memory with no operand."""
+    fuses = False
+    """Whether each element of the output is computed from the corresponding ones alone."""
+    reduces: np.ufunc | None = None
+    """Of a reduction (axes and keepdims are its parameters): the ufunc that it reduces by."""
+    cuts = False
+    """Whether it makes a constant of what varies, so that its derivative is zero on request."""
+    analytic = False
+    """Whether its forward function continues to complex numbers, and the derivative with it."""
     reach: Reach = "dense"
     """What a family knows of its dependence; autodiff/structure.py follows it through a graph."""
 
@@ -112,6 +124,16 @@ class Op:
         """
         return [None] * len(node.inputs)
 
+    def spread(
+        self, node: Node, cotangents: list[Cotangent | None], wanted: Sequence[bool]
+    ) -> list[Cotangent | None]:
+        """Of an op that broadcasts, cotangents of its operands as they were repeated.
+
+        They have the node's shape: `vjp` adds up what belongs to copies of one element. None where
+        nothing flows, and throughout for an op that does not broadcast.
+        """
+        return [None] * len(node.inputs)
+
     def jvp(self, node: Node, tangents: list[Any]) -> Node | None:
         """Tangent of the (only) output; None in and out is a structural zero.
 
@@ -127,6 +149,24 @@ class Op:
         """
         raise TypeError(f"{self.name} cannot run")
 
+    def kernel(self, node: Node, lead: Lead | None, dtype: Any) -> Callable[..., Any]:
+        """`run` as a function of the operands' arrays, with what is known beforehand worked out.
+
+        Operands and results without axes may be NumPy's scalars.
+        """
+
+        def compute(*arrays: Array) -> Any:
+            return self.run(node, [unscalar(array) for array in arrays], lead, dtype)
+
+        return compute
+
+    def elements(self, node: Node, dtype: Any) -> Callable[..., Any]:
+        """Of an op that `fuses`: what computes elements from operands that line up.
+
+        A ufunc, where one will do.
+        """
+        return self.kernel(node, None, dtype)
+
     def batched(self, node: Node, operands: tuple[Node, ...], lead: Lead, extent: int) -> Node:
         """The node for many values of its operands: those flagged in `lead` have a leading axis.
 
@@ -139,6 +179,11 @@ class Op:
 def build(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...] = ()) -> Node:
     """Make a node of `op` with the builder at work."""
     return make(op, inputs, params)
+
+
+def unscalar(value: Any) -> Any:
+    """NumPy's scalars as arrays without axes; anything else as it is."""
+    return np.asarray(value) if isinstance(value, np.generic) else value
 
 
 def all_batched(arrays: list[Array], lead: Lead | None) -> list[Array]:

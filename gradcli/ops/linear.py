@@ -35,6 +35,7 @@ class Linear(Op):
 
     family = "linear"
     reach: Reach = "summed"
+    analytic = True
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Linear(Op):
         doc: str,
         samples: tuple[Sample, ...],
         counts: bool = False,
+        reduces: np.ufunc | None = None,
         sparse_adjoint: bool = False,
         view: bool = False,
         lift: Callable[..., Node] | None = None,
@@ -56,6 +58,7 @@ class Linear(Op):
         self.shape = shape
         self.adjoint = adjoint
         self.counts = counts
+        self.reduces = reduces
         self.sparse_adjoint = sparse_adjoint
         self.view = view
         self.lift = lift
@@ -189,6 +192,7 @@ sum_: Linear = Linear(
     doc="Sum over axes.",
     samples=((((2, 3),), ((-1,), False)), (((2, 3, 2),), ((-3, -1), True))),
     counts=True,
+    reduces=np.add,
     lift=same,
 )
 

@@ -6,15 +6,21 @@ in forward mode; its array in a run is a tuple of arrays.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gradcli.graph import Node
 from gradcli.ops.cotangent import Bundle, Cotangent
 from gradcli.ops.family import Array, Lead, Op, Types, build
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gradcli.graph import Node
+
+class Picked(NamedTuple):
+    """Elements that a function chose, and where they were; the names are PyTorch's."""
+
+    values: Node
+    indices: Node
 
 
 class Projection(Op):

@@ -215,8 +215,9 @@ class Computation:
         letters = iter([letter for letter in "abcdefhijklmnopqrst" if letter not in taken])
         words = [operand.word or next(letters, HOLE) for operand in operands]
         arriving, own = ("dy" if "g" in taken else "g"), ("out" if "y" in taken else "y")
+        shown = [(word, 0 if word.startswith("-") else ATOM) for word in words]
         for operand, word, rule in zip(
-            operands, words, rules_of(entry.node, words, arriving, own), strict=True
+            operands, words, rules_of(entry.node, shown, arriving, (own, ATOM)), strict=True
         ):
             if rule and not operand.number:
                 meaning = "" if operand.word else f" = {operand.title}"

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.graph import Arena, Dim, Node, building
-from gradcli.jacobians import seed_leaf
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import input_, known_number
 from gradcli.render.layout import Look
 from gradcli.render.text import printable
+from gradcli.seeds import seed_leaf
 from gradcli.simplify import rewrite
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def _holed(node: Any, boxes: Container[int]) -> Any:
 # --- rules -------------------------------------------------------------------------------------
 
 
-def rules_of(node: Node, operands: Sequence[str], arriving: str, own: str) -> list[str]:
+def rules_of(node: Node, operands: Sequence[Shown], arriving: str, own: Shown) -> list[str]:
     """What each operand gets of a cotangent, as a formula; empty where nothing goes.
 
     operands, own: names for the operands' values and the node's. arriving: for the cotangent.
@@ -223,9 +223,9 @@ def rules_of(node: Node, operands: Sequence[str], arriving: str, own: str) -> li
             node, [Cotangent(g)], [operand.kind == "real" for operand in node.inputs], False
         )
         settled = [part.settle()[0] if isinstance(part, Cotangent) else None for part in parts]
-    known: dict[int, Shown] = {node.serial: (own, ATOM), g.serial: (arriving, ATOM)}
+    known: dict[int, Shown] = {node.serial: own, g.serial: (arriving, ATOM)}
     for operand, name in zip(node.inputs, operands, strict=True):
-        known.setdefault(operand.serial, (name, 0 if name.startswith("-") else ATOM))
+        known.setdefault(operand.serial, name)
     return ["" if part is None else formula(part, known) for part in settled]
 
 

@@ -22,8 +22,40 @@ SCHEMA = 1
 SPELLED = {str(value): name for name, value in NONFINITE.items()}
 
 
+def is_sparse(part: Any) -> bool:
+    """Whether a part of a result is a SciPy array of entries."""
+    return hasattr(part, "tocoo")
+
+
+def coo_text(matrix: Any) -> str:
+    """Entries as lines `row column value`, behind a comment with the shape; NumPy's loadtxt reads.
+
+    Rows and columns count from 0, those of tensors in row-major order.
+    """
+    entries = matrix.tocoo()
+    head = f"# {matrix.shape[0]} {matrix.shape[1]} {entries.nnz}\n"
+    rows, columns = entries.row.tolist(), entries.col.tolist()
+    values = entries.data.tolist()
+    if entries.data.dtype != np.float64:
+        values = [float(str(value)) for value in entries.data]
+    lines = [f"{i} {j} {v!r}\n" for i, j, v in zip(rows, columns, values, strict=True)]
+    return head + "".join(lines)
+
+
 def json_value(array: Array) -> Any:
-    """An array as nested lists; NaN and infinities as strings, so that the JSON is valid."""
+    """An array as nested lists; NaN and infinities as strings, so that the JSON is valid.
+
+    One of entries is an object of its shape, and the row, the column and the value of each.
+    """
+    if is_sparse(array):
+        entries: Any = array.tocoo()  # type: ignore[attr-defined]
+        return {
+            "format": "coo",
+            "shape": list(map(int, entries.shape)),
+            "rows": entries.row.tolist(),
+            "columns": entries.col.tolist(),
+            "values": json_value(entries.data),
+        }
     if array.dtype.kind == "f":
         if array.dtype != np.float64:
             # The shortest digits of the narrow number, not those of its double.
@@ -36,7 +68,9 @@ def json_value(array: Array) -> Any:
 def _named(value: Any) -> Any:
     if isinstance(value, list):
         return [_named(item) for item in value]
-    return SPELLED.get(str(value), value)
+    if isinstance(value, dict):
+        return {name: _named(item) for name, item in value.items()}
+    return SPELLED.get(str(value), value) if isinstance(value, float) else value
 
 
 def json_parts(part: Any) -> Any:
@@ -49,11 +83,15 @@ def json_parts(part: Any) -> Any:
 def result_object(command: str, expr: str, result: Result[Any]) -> dict[str, Any]:
     """The JSON object of a result."""
     parts = [
-        {"value": json_value(output.value), **json_parts(output.named()), **output.facts()}
+        {
+            "value": json_value(output.value),
+            **json_parts(output.named()),
+            **_named(output.facts()),
+        }
         for output in result.outputs
     ]
     head: dict[str, Any] = {"schema": SCHEMA, "command": command, "expr": expr}
-    body = parts[0] if len(parts) == 1 else {"outputs": parts}
+    body = parts[0] if len(parts) == 1 else {**result.facts(), "outputs": parts}
     if result.control_flow:
         body = {**body, "control_flow": result.control_flow}
     return {**head, **body, "warnings": result.warnings, "notes": result.notes}

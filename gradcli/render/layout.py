@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.ops.elementwise import shape_text
-from gradcli.render.data import flattened
+from gradcli.render.data import flattened, is_sparse
 from gradcli.results import FlatJacobian, FlatOutput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gradcli.results import Hessian, Jacobian, Result
+    from gradcli.results import Facts, Hessian, Jacobian, Result
 
     Array = np.ndarray[Any, Any]
 
@@ -28,6 +28,7 @@ Piece = tuple[str, str]
 Line = list[Piece]
 SHOWN_ROWS = 20
 SHOWN_COLUMNS = 12
+SHOWN_ENTRIES = 8
 
 
 class Look:
@@ -37,6 +38,10 @@ class Look:
         self.width = width
         self.precision = precision
         self.dots = "..." if ascii_only else "…"
+
+    def brief(self) -> Look:
+        """The same, with long arrays elided in a pipe too."""
+        return self if self.width is not None else Look(80, self.precision, self.dots == "...")
 
     def number(self, value: Any) -> str:
         """One number: `125`, `0.1`, `1e-20`, `nan`, `inf`, `True`."""
@@ -70,15 +75,29 @@ def hessian_lines(result: Hessian, look: Look) -> Iterator[Line]:
         if place:
             yield []
         yield from _array_lines(f"value {place}" if several else "value", output.value, look)
-        yield [("mode", "label"), (f"  forward over reverse, {_passes(output.passes)}", "note")]
+        yield from how_lines(output.mode, output.passes, output.structure)
         for first, row in output.hessian.items():
             for second, block in row.items():
                 title = f"hessian {first} {second}"
                 yield [(title, "label"), (f"  shape {shape_text(block.shape)}", "note")]
+                if is_sparse(block):
+                    yield from _entry_lines(block, first, second, look)
+                    continue
                 rank = row[first].ndim // 2
                 rows = _Names(first, block.shape[:rank])
                 columns = _Names(second, block.shape[rank:])
                 yield from _table_lines(block.reshape(len(rows), len(columns)), rows, columns, look)
+
+
+def how_lines(mode: str, passes: int, structure: Facts | None) -> Iterator[Line]:
+    """How a matrix of derivatives was found: its mode, its structure, the passes."""
+    if structure is None:
+        yield [("mode", "label"), (f"  {mode}, {_passes(passes)}", "note")]
+        return
+    yield [("mode", "label"), (f"  {mode}", "note")]
+    count = "1 pass" if passes == 1 else f"{passes:,} passes"
+    saved = f" instead of {structure.dense:,}" if passes < structure.dense else ""
+    yield [("structure", "label"), (f"  {structure.name}: {count}{saved}", "note")]
 
 
 def _passes(count: int) -> str:
@@ -93,20 +112,54 @@ def jacobian_lines(result: Jacobian | FlatJacobian, look: Look) -> Iterator[Line
         if place:
             yield []
         name = f"out{place}" if several else "out"
-        yield from _array_lines(f"value {place}" if several else "value", output.value, look)
-        yield [("mode", "label"), (f"  {output.mode}, {_passes(output.passes)}", "note")]
+        brief = look.brief() if has_sparse(output) else look
+        yield from _array_lines(f"value {place}" if several else "value", output.value, brief)
+        yield from how_lines(output.mode, output.passes, output.structure)
         if isinstance(output, FlatOutput):
             shape = shape_text(output.jacobian.shape)
             yield [("jacobian", "label"), (f"  shape {shape}", "note")]
+            if is_sparse(output.jacobian):
+                yield from _entry_lines(output.jacobian, "row", "column", look)
+                continue
             yield from _table_lines(output.jacobian, output.rows, output.columns, look)
             continue
         for source, block in output.jacobian.items():
             title = f"jacobian {source}"
             yield [(title, "label"), (f"  shape {shape_text(block.shape)}", "note")]
             rank = output.value.ndim
+            if is_sparse(block):
+                yield from _entry_lines(block, name, source, look)
+                continue
             rows = _Names(name, block.shape[:rank])
             columns = _Names(source, block.shape[rank:])
             yield from _table_lines(block.reshape(len(rows), len(columns)), rows, columns, look)
+
+
+def has_sparse(output: Any) -> bool:
+    """Whether an output has matrices that are summed up."""
+    return any(is_sparse(part) for _, part in flattened(output.named()))
+
+
+def _entry_lines(matrix: Any, row: str, column: str, look: Look) -> Iterator[Line]:
+    """The first and the last entries of a sparse matrix; it has too many for a page."""
+    entries = matrix.tocoo()
+    count = entries.nnz
+    yield [("  entries", "axis"), (f"  {count:,}", "note")]
+    places = _shown(count, SHOWN_ENTRIES)
+    cells = [
+        [look.dots, "", ""]
+        if place is None
+        else [
+            f"{row}[{entries.row[place]}]",
+            f"{column}[{entries.col[place]}]",
+            look.number(entries.data[place]),
+        ]
+        for place in places
+    ]
+    widths = [max(map(len, texts)) for texts in zip(*cells, strict=True)]
+    for one in cells:
+        names = "  ".join(text.ljust(width) for text, width in zip(one[:2], widths, strict=False))
+        yield [(f"  {names}  ", "axis"), (one[2].rjust(widths[2]), "number")]
 
 
 def flow_lines(result: Result[Any]) -> Iterator[Line]:

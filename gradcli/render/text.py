@@ -23,6 +23,7 @@ STYLES = {
     "caret": "bold red",
     "hint": "green",
     "warning": "yellow",
+    "sum": "bold",
     "curve0": "bold",
     "curve1": "red",
     "curve2": "blue",

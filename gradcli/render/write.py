@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.errors import ComputationError, LimitError, UsageError
-from gradcli.render.data import json_text, single_array
+from gradcli.render.data import coo_text, is_sparse, json_text, single_array
 from gradcli.results import labels
+from gradcli.seeds import progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
     Writer = Callable[[IO[bytes]], Any]
 
-FORMATS = ("json", "csv", "npy", "npz")
+FORMATS = ("json", "csv", "npy", "npz", "coo", "mtx")
 
 
 def check_printable(count: int, limit: int) -> None:
@@ -62,14 +63,68 @@ def writer(
     if style == "json":
         content = json_text(whole).encode() + b"\n"
         return lambda file: file.write(content), "the result"
+    if style in ("coo", "mtx") or (style == "npz" and any(map(is_sparse, arrays.values()))):
+        return _entries_writer(style, arrays)
     if style == "npz":
         return lambda file: np.savez(file, **arrays), ", ".join(arrays)  # type: ignore[arg-type]
     name, array = single_array(arrays, f"a .{style} file")
     described = f"{name}, shape {array.shape}"
     if style == "npy":
+        if is_sparse(array):
+            return lambda file: save_filled(file, array), described
         return lambda file: np.save(file, array, allow_pickle=False), described
+    if is_sparse(array):
+        raise UsageError(
+            f"a table has a cell for every zero, and {name} has {array.size:,} entries alone",
+            hint="write .npz, .mtx or .coo",
+        )
     content = csv_bytes(name, array, columns)
     return lambda file: file.write(content), described
+
+
+def _entries_writer(style: str, arrays: dict[str, Any]) -> tuple[Writer, str]:
+    """What writes one matrix by its entries."""
+    name, matrix = single_array(arrays, "a file of entries")
+    if not is_sparse(matrix):
+        if matrix.ndim != 2:
+            raise UsageError(
+                f"entries are those of a matrix, and {name} has {matrix.ndim} axes",
+                hint="`gradcli jacobian` and `gradcli hessian` write .coo and .mtx",
+            )
+        from scipy.sparse import csr_array
+
+        matrix = csr_array(matrix)
+    described = f"{name}, shape {matrix.shape}, {matrix.size:,} entries"
+    if style == "coo":
+        content = coo_text(matrix).encode()
+        return lambda file: file.write(content), described
+
+    def write(file: IO[bytes]) -> None:
+        if style == "npz":
+            from scipy.sparse import save_npz
+
+            save_npz(file, matrix)
+        else:
+            from scipy.io import mmwrite
+
+            mmwrite(file, matrix, symmetry="general", precision=17)
+
+    return write, described
+
+
+ROWS_AT_ONCE = 1 << 24
+"""Bytes of a dense matrix that are filled in at a time."""
+
+
+def save_filled(file: IO[bytes], matrix: Any) -> None:
+    """A sparse matrix as a dense `.npy`, a few rows at a time."""
+    head = {"descr": matrix.dtype.str, "fortran_order": False, "shape": matrix.shape}
+    np.lib.format.write_array_header_1_0(file, head)
+    step = max(1, ROWS_AT_ONCE // max(1, matrix.shape[1] * matrix.dtype.itemsize))
+    for start in range(0, matrix.shape[0], step):
+        progress(start, matrix.shape[0])
+        file.write(np.ascontiguousarray(matrix[start : start + step].toarray()).data)
+    progress(matrix.shape[0], matrix.shape[0])
 
 
 def csv_bytes(name: str, array: Array, columns: list[str] | None = None) -> bytes:

@@ -22,7 +22,7 @@ from gradcli.ops.leaves import full_
 from gradcli.ops.values import describe
 from gradcli.snippets.eager import Eager, leaf, stored
 from gradcli.snippets.promotion import BOOL, DOUBLE, WHOLE_POWERS, result_dtype, wrapped_around
-from gradcli.snippets.results import Fields, Size, fields_of
+from gradcli.snippets.results import Fields, Size
 from gradcli.snippets.spelled import require_types
 from gradcli.snippets.variable import Variable, note_of
 
@@ -115,7 +115,7 @@ class Calls(Interpreter):
         for value in values:
             if isinstance(value, Variable):
                 found.append(value)
-            elif type(value) is list or type(value) is tuple:
+            elif isinstance(value, (list, tuple)):
                 found += self.variables(value)
         return found
 
@@ -152,10 +152,10 @@ class Calls(Interpreter):
                                 return arg
                             made.sharing(arg, value)
             return made
-        if type(value) is tuple and self.at_work.library == "torch":
-            names = fields_of(self.at_work.name)
+        names = getattr(value, "_fields", ())
+        if names and self.at_work.library == "torch":
             parts = [self.wrapped(item, args, copied) for item in value]
-            return Fields(self.at_work.name, names, parts) if names else tuple(parts)
+            return Fields(self.at_work.name, names, parts)
         return super().wrapped(value, args, copied)
 
     def _is_itself(self, arg: Variable) -> bool:
@@ -252,8 +252,8 @@ class Calls(Interpreter):
 
     def _static_binary(self, op: type[ast.operator], left: Any, right: Any) -> Any:
         left, right = (tuple(v) if isinstance(v, (Size, Fields)) else v for v in (left, right))
-        if isinstance(left, list) or isinstance(right, list):
-            made = _list_arithmetic(op, left, right)
+        if isinstance(left, (list, tuple)) or isinstance(right, (list, tuple)):
+            made = _sequence_arithmetic(op, left, right)
             if made is not None:
                 return made
         return super().binary(op, left, right)
@@ -332,11 +332,11 @@ def _all_whole(call: Call) -> bool:
     return bool(call.operands) and whole and not any(type(number) is float for number in numbers)
 
 
-def _list_arithmetic(op: type[ast.operator], left: Any, right: Any) -> Any:
-    """Python's arithmetic on lists, or None where it has none."""
-    if op is ast.Add and type(left) is type(right) is list:
+def _sequence_arithmetic(op: type[ast.operator], left: Any, right: Any) -> Any:
+    """Python's arithmetic on lists and tuples, or None where it has none."""
+    if op is ast.Add and type(left) is type(right):
         return bounded(len(left) + len(right), lambda: left + right)
     if op is ast.Mult and int in (type(left), type(right)):
-        items, times = (left, right) if isinstance(left, list) else (right, left)
+        items, times = (left, right) if isinstance(left, (list, tuple)) else (right, left)
         return bounded(len(items) * max(times, 0), lambda: items * times)
     return None

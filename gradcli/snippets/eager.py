@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.engine.plan import memory_error, node_bytes
+from gradcli.engine import memory_error, node_bytes
 from gradcli.graph import Node
 from gradcli.ops.leaves import input_, storage
 

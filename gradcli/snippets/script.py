@@ -22,7 +22,6 @@ from gradcli.language.torch_text import DEFAULTS, tensor_text
 from gradcli.language.values import Method, Namespace
 from gradcli.snippets import known
 from gradcli.snippets.autograd import Autograd
-from gradcli.snippets.results import Fields
 from gradcli.snippets.spelled import Spelled, spelled
 from gradcli.snippets.torch_methods import GradFn, require_grad
 from gradcli.snippets.variable import Variable
@@ -116,8 +115,6 @@ class Script(Writing):
                 found = self._attribute_of_space(node, value)
                 self._attributes[value.prefix, name] = found
             return found
-        if isinstance(value, Fields) and name in value.names:
-            return value.get(name)
         members = known.MEMBERS.get(type(value))
         if members is not None and name in members:
             return members[name](self, value)

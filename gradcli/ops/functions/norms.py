@@ -65,7 +65,7 @@ def _pair(x: Node, axis: Any, what: str) -> tuple[int, int]:
     return axes[0], axes[1]
 
 
-@function("np+jnp.linalg.norm", example=f"linalg.norm({SAMPLE}, 1, axis=1)")
+@function("np+jnp+scipy.linalg.norm", example=f"linalg.norm({SAMPLE}, 1, axis=1)")
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Node:
     """Norm of a vector or a matrix, over one or two axes; with neither ord nor axis, of all."""
     x = tensor(x)

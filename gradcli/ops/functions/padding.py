@@ -180,13 +180,16 @@ def torch_pad(input: Any, pad: Any, mode: Any = "constant", value: Any = None) -
         before, after = int(whole(pad[k], "pad")), int(whole(pad[k + 1], "pad"))
         axis = -1 - k // 2
         extent = int(x.shape[axis])
-        limit = {"reflect": extent - 1, "circular": extent}.get(mode)
+        kept = extent + min(before, 0) + min(after, 0)
+        # What is cut off does not come back at the other end.
+        limit = {"reflect": extent - 1, "circular": max(kept, 0)}.get(mode)
         if limit is not None and max(before, after) > limit:
             raise ShapeError(
                 f"`pad` of mode {mode} goes at most {limit} beyond axis {axis} of shape "
                 f"{shape_text(x.shape)}"
             )
-        if extent + before + after < (mode != "constant"):
+        fewest = int(mode in ("reflect", "replicate"))
+        if extent + before + after < fewest or (not fewest and kept < 0):
             raise ShapeError(
                 f"`pad` by ({before}, {after}) leaves nothing of axis {axis} of shape "
                 f"{shape_text(x.shape)}"
@@ -194,7 +197,7 @@ def torch_pad(input: Any, pad: Any, mode: Any = "constant", value: Any = None) -
         if mode == "constant":
             x = with_constant(x, axis, before, after, (filling, filling))
             continue
-        if mode == "circular":  # What is cut off does not come back at the other end.
+        if mode == "circular":
             x = with_constant(x, axis, min(before, 0), min(after, 0), (0, 0))
             before, after, extent = max(before, 0), max(after, 0), int(x.shape[axis])
         if before or after:

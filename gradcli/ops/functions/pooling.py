@@ -147,13 +147,6 @@ def avg_pool3d(
     return _averaged(3, input, options, count_include_pad, divisor_override)
 
 
-class Pooled(NamedTuple):
-    """The largest elements of windows, and where they are in the flattened last axes."""
-
-    values: Node
-    indices: Node
-
-
 def _sources(x: Node, found: Windows) -> Array:
     """For each element of each window, its place among the flattened last axes of the input."""
     rank = len(found.sizes)
@@ -169,7 +162,10 @@ def _sources(x: Node, found: Windows) -> Array:
 
 
 def _largest(rank: int, input: Any, options: tuple[Any, ...], return_indices: Any) -> Any:
-    """In ties PyTorch takes the first element, which gets the whole derivative."""
+    """The largest elements of windows; with return_indices also their places in the flattened axes.
+
+    In ties PyTorch takes the first element, which gets the whole derivative.
+    """
     what = f"max_pool{rank}d"
     x = tensor(input)
     found = _windows(what, x, rank, (*options,))
@@ -185,7 +181,7 @@ def _largest(rank: int, input: Any, options: tuple[Any, ...], return_indices: An
     if not flag(return_indices, "return_indices"):
         return values
     sources = broadcast(array_constant(_sources(x, found)), flat.shape)
-    return Pooled(values, linear.reshape(take_along(sources, place, -1), outer))
+    return values, linear.reshape(take_along(sources, place, -1), outer)
 
 
 @function("torch.max_pool1d F.max_pool1d", example="max_pool1d([[1., 3., 2., 4.]], 2)")

@@ -22,7 +22,7 @@ from gradcli.ops.rows.logic import (
     logical_not,
     where,
 )
-from gradcli.ops.several import outputs
+from gradcli.ops.several import Picked, outputs
 from gradcli.ops.values import axes_of, broadcast, flag, tensor
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ def _lower_median(input: Any, dim: Any, keepdim: Any, skip_nan: bool) -> Any:
         return lanes.element(numbers.floor(0.5 * (lanes.count - 1)))
     keep = flag(keepdim, "keepdim")
 
-    def picked(x: Node, axis: int) -> tuple[Node, Node]:
+    def picked(x: Node, axis: int) -> Picked:
         if not x.shape[axis]:
             raise ShapeError("the median of no elements does not exist")
         real = sum_(where(numbers.isnan(x), constant(0), constant(1)), (axis,), True)
@@ -247,7 +247,7 @@ def _lower_median(input: Any, dim: Any, keepdim: Any, skip_nan: bool) -> Any:
         if not keep:
             shape = reduced_shape(x.shape, (axis,), False)
             found = [reshape(part, shape) for part in found]
-        return found[0], found[1]
+        return Picked(*found)
 
     return along(picked, x, dim)
 

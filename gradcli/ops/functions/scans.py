@@ -14,6 +14,7 @@ from gradcli.ops.linear import cumsum as cumsum_row
 from gradcli.ops.rows import ordering, scans
 from gradcli.ops.rows.logic import where
 from gradcli.ops.rows.numbers import isnan
+from gradcli.ops.several import Picked
 from gradcli.ops.values import axis_of, flag, tensor
 
 
@@ -87,9 +88,9 @@ def logcumsumexp(input: Any, dim: Any) -> Any:
     return _torch(scans.logcumsumexp, input, dim)
 
 
-def _running(row: Any, x: Node, axis: int) -> tuple[Node, Node]:
+def _running(row: Any, x: Node, axis: int) -> Picked:
     place = row(x, axis)
-    return ordering.take_along(x, place, axis), place
+    return Picked(ordering.take_along(x, place, axis), place)
 
 
 @function("torch.cummax", example=f"cummax({SAMPLE}, dim=1)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -15,27 +15,20 @@ from gradcli.ops.functions.arranging import along
 from gradcli.ops.functions.selecting import take_at, whole_numbers
 from gradcli.ops.rows import ordering
 from gradcli.ops.rows.logic import greater, where
-from gradcli.ops.several import outputs
+from gradcli.ops.several import Picked, outputs
 from gradcli.ops.values import axis_of, flag, tensor, whole
 
 
-class Sorted(NamedTuple):
-    """Elements in order, and where they were."""
-
-    values: Node
-    indices: Node
-
-
-def _sorted(x: Any, axis: Any, descending: Any = False) -> Sorted:
+def _sorted(x: Any, axis: Any, descending: Any = False) -> Picked:
     """Along an axis, or of all elements as a vector where it is None."""
     node = tensor(x)
     if axis is None:
         node, axis = linear.reshape(node, (node.size,)), -1
     if not node.ndim:
-        return Sorted(node, tensor(0))
+        return Picked(node, tensor(0))
     place = axis_of(axis, node.ndim)
     values, order = outputs(ordering.sort(node, place, flag(descending, "descending")))
-    return Sorted(values, order)
+    return Picked(values, order)
 
 
 @function("np.sort", example="sort([3., 1., 2.])")
@@ -58,7 +51,7 @@ def jax_sort(
 
 
 @function("torch.sort", example="torch.sort([3., 1., 2.])")
-def torch_sort(input: Any, dim: Any = -1, descending: Any = False, stable: Any = False) -> Sorted:
+def torch_sort(input: Any, dim: Any = -1, descending: Any = False, stable: Any = False) -> Picked:
     """(elements in order along a dimension, where they were)."""
     return _sorted(input, dim, descending)
 
@@ -99,7 +92,7 @@ def torch_argsort(input: Any, dim: Any = -1, descending: Any = False, stable: An
 # --- the largest and the smallest --------------------------------------------------------------
 
 
-def _at_end(x: Node, dim: Any, k: Any, largest: bool) -> Sorted:
+def _at_end(x: Node, dim: Any, k: Any, largest: bool) -> Picked:
     """The k largest or smallest along a dimension, those first that are more so."""
     if not x.ndim:
         x = linear.reshape(x, (1,))
@@ -111,7 +104,7 @@ def _at_end(x: Node, dim: Any, k: Any, largest: bool) -> Sorted:
         )
     both = _sorted(x, axis, largest)
     first = (0, int(count), 1)
-    return Sorted(along(both.values, axis, first), along(both.indices, axis, first))
+    return Picked(along(both.values, axis, first), along(both.indices, axis, first))
 
 
 @function("torch.topk", example="topk([3., 1., 2.], 2)")
@@ -121,21 +114,21 @@ def topk(
     dim: Any = None,
     largest: Any = True,
     sorted: Any = True,
-) -> Sorted:
+) -> Picked:
     """(the k largest, or smallest, elements along a dimension, where they were)."""
     x = tensor(input)
     found = _at_end(x, dim, k, flag(largest, "largest"))
-    return found if x.ndim else Sorted(*[linear.reshape(part, ()) for part in found])
+    return found if x.ndim else Picked(*[linear.reshape(part, ()) for part in found])
 
 
 @function("jax.lax.top_k", example="jax.lax.top_k([3., 1., 2.], 2)")
-def top_k(operand: Any, k: Any, axis: Any = -1) -> Sorted:
+def top_k(operand: Any, k: Any, axis: Any = -1) -> Picked:
     """(the k largest elements along an axis, where they were)."""
     return _at_end(tensor(operand), axis, k, True)
 
 
 @function("torch.kthvalue", example="kthvalue([3., 1., 2.], 2)")
-def kthvalue(input: Any, k: Any, dim: Any = None, keepdim: Any = False) -> Sorted:
+def kthvalue(input: Any, k: Any, dim: Any = None, keepdim: Any = False) -> Picked:
     """(the k-th smallest element along a dimension, where it was); k counts from 1."""
     x = tensor(input)
     node = x if x.ndim else linear.reshape(x, (1,))
@@ -149,8 +142,8 @@ def kthvalue(input: Any, k: Any, dim: Any = None, keepdim: Any = False) -> Sorte
     place: tuple[int, int, int] | int = int(count) - 1
     if flag(keepdim, "keepdim"):
         place = (int(count) - 1, int(count), 1)
-    found = Sorted(along(both.values, axis, place), along(both.indices, axis, place))
-    return found if x.ndim else Sorted(*[linear.reshape(part, ()) for part in found])
+    found = Picked(along(both.values, axis, place), along(both.indices, axis, place))
+    return found if x.ndim else Picked(*[linear.reshape(part, ()) for part in found])
 
 
 # --- search ------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from gradcli.errors import ShapeError
 from gradcli.graph import Node
@@ -67,10 +67,17 @@ def ptp(x: Any, axis: Any = None, *, keepdims: Any = False) -> Node:
     return red.max(x, axis, keepdims=keepdims) - red.min(x, axis, keepdims=keepdims)
 
 
+class Extremes(NamedTuple):
+    """What aminmax gives."""
+
+    min: Node
+    max: Node
+
+
 @function("torch.aminmax", example=f"torch.aminmax({SAMPLE}, dim=1)")
-def aminmax(input: Any, *, dim: Any = None, keepdim: Any = False) -> tuple[Node, Node]:
+def aminmax(input: Any, *, dim: Any = None, keepdim: Any = False) -> Extremes:
     """The smallest and the largest element."""
-    return torch.amin(input, dim, keepdim), torch.amax(input, dim, keepdim)
+    return Extremes(torch.amin(input, dim, keepdim), torch.amax(input, dim, keepdim))
 
 
 @function("torch.var_mean", example=f"torch.var_mean({SAMPLE}, dim=1)")

@@ -15,13 +15,19 @@ from gradcli.ops.rows.linalg import matrix_transpose
 from gradcli.ops.values import broadcast, flag, tensor
 
 
-@function("np+torch+jnp.linalg.inv torch.inverse", example="inv([[2., 1.], [1., 3.]])")
+@function(
+    "np+torch+jnp+scipy.linalg.inv jax.scipy.linalg.inv torch.inverse",
+    example="inv([[2., 1.], [1., 3.]])",
+)
 def inv(x: Any) -> Node:
     """Inverse of square matrices."""
     return linalg.inv(tensor(x))
 
 
-@function("np+torch+jnp.linalg.det torch.det", example="det([[2., 1.], [1., 3.]])")
+@function(
+    "np+torch+jnp+scipy.linalg.det jax.scipy.linalg.det torch.det",
+    example="det([[2., 1.], [1., 3.]])",
+)
 def det(x: Any) -> Node:
     """Determinant of square matrices; its derivative is exact for singular ones too."""
     return linalg.det(tensor(x))
@@ -56,7 +62,10 @@ def as_vector(x: Node) -> Node:
     return linear.reshape(x, x.shape[:-1])
 
 
-@function("np+jnp.linalg.solve", example="solve([[2., 1.], [1., 3.]], [1., 2.])")
+@function(
+    "np+jnp+scipy.linalg.solve jax.scipy.linalg.solve",
+    example="solve([[2., 1.], [1., 3.]], [1., 2.])",
+)
 def solve(x: Any, y: Any) -> Node:
     """The solution z of x @ z = y; y is one vector, or matrices of columns."""
     a, b = tensor(x), tensor(y)

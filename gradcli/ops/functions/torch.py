@@ -13,6 +13,7 @@ from gradcli.ops.leaves import constant
 from gradcli.ops.linear import reshape
 from gradcli.ops.rows import arithmetic, exponential, logic
 from gradcli.ops.rows.reductions import argmax, argmin
+from gradcli.ops.several import Picked
 from gradcli.ops.values import axes_of, axis_of, flag, static_number, tensor, whole
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def along(call: Callable[[Node, int], Any], x: Node, dim: Any) -> Any:
     axis_of(dim, 1, "dim")
     found = call(reshape(x, (1,)), -1)
     if isinstance(found, tuple):
-        return tuple([reshape(part, ()) for part in found])
+        made: Any = type(found)
+        return made(*[reshape(part, ()) for part in found])
     return reshape(found, ())
 
 
@@ -172,14 +174,14 @@ def _extreme(extreme: Any, place: Any, pairwise: Any, args: Any) -> Any:
         return extreme(x, None)
     keep = flag(keepdim, "keepdim")
 
-    def picked(x: Node, axis: int) -> tuple[Node, Node]:
+    def picked(x: Node, axis: int) -> Picked:
         # Along a dim PyTorch takes the first position, whose element gets the whole derivative.
         where = place(x, axis, True)
         values = OPS["take_along"](x, where, axis)
         if not keep:
             kept = tuple([n for k, n in enumerate(x.shape) if k - x.ndim != axis])
             values, where = reshape(values, kept), reshape(where, kept)
-        return values, where
+        return Picked(values, where)
 
     return along(picked, tensor(x), dim)
 

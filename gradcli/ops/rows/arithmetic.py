@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,7 @@ add: Elementwise = Elementwise(
     symbol="+",
     kind="join",
     spell="np+jnp.add",
+    scalar=operator.add,
 )
 
 subtract: Elementwise = Elementwise(
@@ -49,6 +51,7 @@ subtract: Elementwise = Elementwise(
     symbol="-",
     kind="promote",
     spell="np+jnp.subtract",
+    scalar=operator.sub,
 )
 
 multiply: Elementwise = Elementwise(
@@ -62,6 +65,7 @@ multiply: Elementwise = Elementwise(
     symbol="*",
     kind="join",
     spell="np+torch+jnp.multiply torch.mul",
+    scalar=operator.mul,
 )
 
 divide: Elementwise = Elementwise(
@@ -79,6 +83,7 @@ divide: Elementwise = Elementwise(
     kinks=(),
     symbol="/",
     spell="np+jnp.divide np+jnp.true_divide",
+    scalar=operator.truediv,
 )
 
 negative: Elementwise = Elementwise(
@@ -92,6 +97,7 @@ negative: Elementwise = Elementwise(
     symbol="-",
     kind="promote",
     spell="np+torch+jnp.negative torch.neg",
+    scalar=operator.neg,
 )
 
 floor_divide: Elementwise = Elementwise(
@@ -141,6 +147,7 @@ sqrt: Elementwise = Elementwise(
     kinks=(((0.0,), (np.inf,)),),
     spell="np+torch+jnp+math.sqrt",
 )
+sqrt.analytic = True
 
 sign: Elementwise = Elementwise(
     "sign",
@@ -248,3 +255,4 @@ detach: Elementwise = Elementwise(
 )
 # In PyTorch it shares its operand's memory.
 detach.view = True
+detach.cuts = True

@@ -60,6 +60,7 @@ power: Elementwise = Elementwise(
     symbol="**",
     spell="np+jnp.power np+torch+jnp+math.pow np+torch+jnp.float_power",
 )
+power.analytic = True
 
 exp: Elementwise = Elementwise(
     "exp",
@@ -82,6 +83,7 @@ log: Elementwise = Elementwise(
     kinks=(((0.0,), (np.inf,)),),
     spell="np+torch+jnp+math.log",
 )
+log.analytic = True
 
 log1p: Elementwise = Elementwise(
     "log1p",

@@ -1,0 +1,117 @@
+"""The order in which a plan's values are computed where arrays are large, and when they die."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcli.engine.concrete import Unsure
+from gradcli.engine.grouping import Grouping
+from gradcli.engine.regions import Region
+from gradcli.engine.threads import Crew
+from gradcli.errors import GradcliError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gradcli.engine.plan import Plan
+    from gradcli.graph import Node, Shape
+
+    Array = np.ndarray[Any, Any]
+
+
+class Schedule:
+    """Units in order, and what dies after each of them, for one extent of the batch axis."""
+
+    def __init__(self, plan: Plan, batch: int) -> None:
+        self.plan = plan
+        self.batch = batch
+        self.shapes: list[Shape] = [
+            (batch, *node.shape) if flag else node.shape
+            for node, flag in zip(plan.nodes, plan.flags, strict=True)
+        ]
+        groups = Grouping(plan, self.shapes)
+        self.units = groups.ordered()
+        self.readers = groups.readers
+        self.unit_of = {place: unit for unit in self.units for place in unit.places}
+        for unit in self.units:
+            if isinstance(unit, Region):
+                self.unit_of.update(dict.fromkeys(unit.members, unit))
+        self.dying = self._last_uses()
+        for unit, dying in zip(self.units, self.dying, strict=True):
+            if isinstance(unit, Region):
+                unit.compile([place for place in dying if self._exclusive(place)])
+
+    def _exclusive(self, place: int) -> bool:
+        """Whether nothing else shares a value's memory, so that another may be written there."""
+        plan = self.plan
+        made = isinstance(self.unit_of.get(place), Region) or plan.nodes[place].op.fresh
+        return made and all(
+            [
+                isinstance(self.unit_of.get(reader), Region) or plan.nodes[reader].op.fresh
+                for reader in self.readers[place]
+            ]
+        )
+
+    def _last_uses(self) -> list[list[int]]:
+        """For each unit the places whose values nothing needs behind it."""
+        last: dict[int, int] = {}
+        for number, unit in enumerate(self.units):
+            for place in (*unit.places, *unit.operands):
+                last[place] = number
+        for place in self.plan.outputs:
+            last.pop(place, None)
+        dying: list[list[int]] = [[] for _ in self.units]
+        for place, number in last.items():
+            dying[number].append(place)
+        return dying
+
+    def peak(self) -> tuple[int, Node | None]:
+        """Estimated bytes at the fullest moment, and the node that takes most of all."""
+        plan, batch = self.plan, self.batch
+        live = peak = most = 0
+        largest = None
+        for unit, dying in zip(self.units, self.dying, strict=True):
+            for place in unit.places:
+                size = plan.place_bytes(place, batch)
+                live += size
+                if size > most:
+                    most, largest = size, plan.nodes[place]
+            aside = 0
+            if isinstance(unit, Region):
+                aside = unit.working_bytes()
+                live -= unit.reused_bytes()
+            peak = max(peak, live + aside)
+            for place in dying:
+                if place not in plan.bound:
+                    live -= plan.place_bytes(place, batch)
+            if isinstance(unit, Region):
+                live += unit.reused_bytes()
+        return peak, largest
+
+    def run(self, values: Mapping[int, Array]) -> list[Array]:
+        """Arrays of the plan's outputs."""
+        plan = self.plan
+        held: list[Any] = [None] * len(plan.nodes)
+        for place, serial in plan.bound.items():
+            held[place] = values[serial]
+        with np.errstate(all="ignore"), Crew(plan.threads) as crew:
+            for unit, dying in zip(self.units, self.dying, strict=True):
+                try:
+                    unit.run(held, crew)
+                except GradcliError as error:
+                    if error.node is None:
+                        error.node = plan.nodes[unit.places[0]].serial
+                    raise
+                if plan.watched and plan.watched.intersection(unit.places):
+                    if any(np.isnan(held[place]).any() for place in unit.places):
+                        raise Unsure
+                for place in dying:
+                    held[place] = None
+        return [as_output(held[place]) for place in plan.outputs]
+
+
+def as_output(value: Any) -> Any:
+    """An array of its own kind, or the tuple of them of a node with several outputs."""
+    return value if type(value) is tuple else np.asarray(value)

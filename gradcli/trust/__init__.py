@@ -1,0 +1,1 @@
+"""Whether numbers can be trusted: checks, claims, cases for CI, reference vectors."""
