@@ -12,6 +12,8 @@ import numpy as np
 
 from gradcli.arrays import as_array, owned
 from gradcli.autodiff import jvp, vjp
+from gradcli.autodiff.colouring import LEAST
+from gradcli.autodiff.entries import entries
 from gradcli.autodiff.operators import jacobian, pushed, pushed_ones
 from gradcli.autodiff.pointwise import not_diagonal, require_looked_at, shapes_differ
 from gradcli.autodiff.structure import NONE, is_diagonal, own_positions, sources
@@ -24,6 +26,7 @@ from gradcli.ops.leaves import array_constant, constant
 from gradcli.ops.linear import Positions, diagonal, index, reshape
 from gradcli.seeds import seed_leaf
 from gradcli.simplify import rewrite
+from gradcli.sparse import columns_of, structure_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -196,7 +199,8 @@ def derivative_of(run: Run, output: Node, one: Wrt, order: int) -> tuple[Array, 
         counted = np.where(outside, NONE, found)
     if is_diagonal(counted, own):
         return _along(run, output, one, order, counted == own), order
-    require_looked_at(found, own, one.node.shape, WHOLE)
+    if structure_of(run, [output], columns_of([one]), "auto").compression is None:
+        require_looked_at(found, own, one.node.shape, WHOLE)
     return _looked_at(run, output, one, order)
 
 
@@ -241,14 +245,29 @@ def _looked_at(run: Run, output: Node, one: Wrt, order: int) -> tuple[Array, int
     passes = 0
     node = output
     for step in range(order):
-        result = jacobian_of(run, node, np.zeros(node.shape), [one], "auto")
+        sparse = size * size > LEAST
+        result = jacobian_of(run, node, np.zeros(node.shape), [one], "auto", sparse)
         passes += result.passes
         matrix = result.jacobian[one.label].reshape(size, size)
-        if (matrix[~np.eye(size, dtype=np.bool_)] != 0).any():
-            raise not_diagonal(matrix, node.shape, one.shape, WHOLE)
+        beside, rates = _beside(matrix)
+        if len(rates):
+            where = (int(beside[0][0]), int(beside[1][0]))
+            raise not_diagonal(where, float(rates[0]), node.shape, one.shape, WHOLE)
         if step + 1 < order:
             node = _diagonal_node(run, node, one)
-    return owned(np.diagonal(matrix).reshape(output.shape)), passes
+    return owned(matrix.diagonal().reshape(output.shape)), passes
+
+
+def _beside(matrix: Any) -> tuple[tuple[Array, Array], Array]:
+    """Places and values of what is not zero beside the diagonal."""
+    if isinstance(matrix, np.ndarray):
+        rows, columns = np.nonzero(matrix)
+        values = matrix[rows, columns]
+    else:
+        entries = matrix.tocoo()
+        rows, columns, values = entries.row, entries.col, entries.data
+    chosen = (rows != columns) & (values != 0)
+    return (rows[chosen], columns[chosen]), values[chosen]
 
 
 def _diagonal_node(run: Run, y: Node, one: Wrt) -> Node:
@@ -256,6 +275,10 @@ def _diagonal_node(run: Run, y: Node, one: Wrt) -> Node:
 
     def make() -> Node:
         with building(Arena(rewrite, run.settings.max_nodes)), np.errstate(all="ignore"):
+            found = entries(y, one.node)
+            if found is not None:
+                own = one.columns()[found.rows] == found.columns
+                return reshape(found.placed(found.rows, own, y.size), y.shape)
             matrix = reshape(jacobian(y, one.node), (y.size, one.node.size))
             if one.positions is not None:
                 matrix = index(matrix, ((0, y.size, 1), Positions(one.columns())))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.autodiff import vjp
+from gradcli.autodiff.colouring import LEAST
 from gradcli.derivatives import start_of
 from gradcli.graph import Arena, Node, building
 from gradcli.jacobians import (
@@ -21,7 +22,6 @@ from gradcli.ops.leaves import zeros_like
 from gradcli.results import HessianOutput
 from gradcli.simplify import rewrite
 from gradcli.sparse import (
-    LEAST,
     array_of,
     columns_of,
     entries_of,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from gradcli.autodiff import jvp, vjp
+from gradcli.autodiff.colouring import LEAST
 from gradcli.engine import memory_error
 from gradcli.graph import OPS, Arena, Node, building
 from gradcli.ops.cotangent import Cotangent
@@ -14,7 +15,6 @@ from gradcli.results import Facts, JacobianOutput
 from gradcli.seeds import batch_plan, batches, seed_leaf, unit_seeds
 from gradcli.simplify import rewrite
 from gradcli.sparse import (
-    LEAST,
     array_of,
     columns_of,
     entries_of,

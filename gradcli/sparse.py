@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-LEAST = 1024
-"""Elements of a Jacobian from which its structure is looked for: others are one small batch."""
-
 LARGE = 1 << 24
 """Elements from which a Jacobian with few entries is given as a sparse one."""
 

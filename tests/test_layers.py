@@ -23,11 +23,12 @@ ORDER = [
     ("gradcli.passages",),
     ("gradcli.run",),
     ("gradcli.session", "gradcli.snippets"),
-    ("gradcli.inputs", "gradcli.api", "gradcli.sampling"),
+    ("gradcli.inputs", "gradcli.api", "gradcli.sampling", "gradcli.catalogue"),
     ("gradcli.trust",),
     ("gradcli.render",),
     ("gradcli.pictures",),
     ("gradcli.explanation",),
+    ("gradcli.interactive",),
     ("gradcli.batch",),
     ("gradcli.cli",),
 ]

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.sparse import csr_array
 from test_cli import GRADCLI, at_terminal
 
 import gradcli
@@ -202,6 +203,7 @@ def test_a_point_is_what_evaluate_says(x, y):
         ("sqrt(x)", []),
         ("cbrt(x - 0.1)", ["f' has a pole near x = 0.1"]),
         ("abs(x)", ["f' jumps from -1 to 1 near x = 0"]),
+        ("abs(x)*cos(2*x)", ["f' jumps from -1 to 1 near x = 0"]),
         ("maximum(x, 0.5)", ["f' jumps from 0 to 1 near x = 0.5"]),
         ("where(x > 0.3, x**2, -1)", ["f jumps from -1 to 0.09 near x = 0.3"]),
         ("sign(x)", ["f jumps from -1 to 1 near x = 0"]),
@@ -218,7 +220,15 @@ def test_a_point_is_what_evaluate_says(x, y):
         ),
         ("floor(x/2)", ["f jumps from -2 to -1 near x = -2", "f jumps from -1 to 0 near x = 0",
                         "f jumps from 0 to 1 near x = 2"]),
-        ("sqrt(-1 - x**2)", []),
+        ("sqrt(-1 - x**2)", ["f is not a finite number anywhere in the range"]),
+        ("1/(x + 3.000001)", []),
+        ("1/sin(x + 1e-16)", ["f has a pole near x = 0"]),
+        ("sqrt(abs(x))", ["f' has a pole near x = 0"]),
+        ("grad(sin(x)/x, x)", []),
+        ("exp(1000*x)", []),
+        ("grad((1 - cos(x))/x**2, x)", []),
+        ("1/((x - 0.50003)**2 + 1e-14)", []),
+        ("tanh(1e9*(x - 0.1))", []),
     ],
 )  # fmt: skip
 def test_breaks(source, notes):
@@ -343,6 +353,7 @@ def test_colours_where_there_are_colours(monkeypatch):
         (0, 1e7, 3, ["0", "5e+06", "1e+07"]),
         (99.5, 100.5, 5, ["99.6", "99.8", "100.0", "100.2", "100.4"]),
         (2, 2, 3, ["2"]),
+        (1, 1.000002, 3, ["1.000000", "1.000001", "1.000002"]),
         (0.1, 0.9, 1, ["0.5"]),
     ],
 )  # fmt: skip
@@ -380,6 +391,17 @@ def test_reduced_matrices_lose_no_entry(matrix, rows, columns):
         assert np.abs(small).max() == np.abs(matrix).max()
     if matrix.shape[0] <= rows and matrix.shape[1] <= columns:
         assert np.array_equal(small, matrix)
+    assert np.array_equal(reduced(csr_array(matrix), rows, columns), small)
+
+
+def test_what_no_dense_matrix_could_hold_is_drawn(capsys):
+    argv = ["--x", "linspace(0,3,300000)", "--plot"]
+    assert guarded(["jacobian", "sin(x)", *argv]) == 0
+    assert guarded(["hessian", "sum(sin(x))", *argv]) == 0
+    shown = capsys.readouterr().out
+    assert "300,000 of 90,000,000,000 entries are not zero" in shown
+    assert "299,999 of 90,000,000,000 entries are not zero" in shown
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_large_jacobians_are_drawn_in_few_lines(capsys):
@@ -504,6 +526,9 @@ def test_a_chart_in_a_pipe_is_plain():
         (["x", "--range", "x=1:2:3:4"], "is no range"),
         (["x", "--range", "x=2:1"], "from the lesser to the greater"),
         (["x", "--range", "x=1:inf"], "both finite"),
+        (["x", "--range", "x=-1.7e308:1.7e308"], "both finite"),
+        (["x", "--range", "x=1e15:1e15+1"], "not 401 numbers of float64"),
+        (["x", "--range", "x=1:1.00001", "--dtype", "float32"], "not 401 numbers of float32"),
         (["x", "--range", "x=0:1:1"], "`1` is no number of points"),
         (["x", "--range", "x=0:ones(2)"], "are single numbers"),
         (["x", "--range", "x=0:b"], "means nothing in a constant expression"),
@@ -518,7 +543,7 @@ def test_a_chart_in_a_pipe_is_plain():
         (["v*x", "--range", "x=0:1", "--v", "arange(9)"], "at most 8 curves"),
         (["v*x*y", "--range", "x=0:1", "--range", "y=0:1", "--v", "1,2"], "those of one"),
         (["x +", "--range", "x=0:1"], "ends too early"),
-        (["x", "--range", "x=0:1", "-o", "p.gif"], ".npz, .png, .svg, .pdf"),
+        (["x", "--range", "x=0:1", "-o", "p.gif"], ".png, .svg, .pdf"),
         (["x", "--range", "x=0:1:99999999999"], "more memory than the limit"),
     ],
 )  # fmt: skip

@@ -7,7 +7,7 @@ import rowcheck
 import gradcli
 from gradcli.autodiff.sparsity import patterns
 from gradcli.cli.main import guarded
-from gradcli.errors import LimitError
+from gradcli.errors import ArgumentError, LimitError
 from gradcli.session import Program
 
 CASES = [
@@ -358,3 +358,47 @@ def test_sparse_results_of_the_python_interface():
     with pytest.raises(LimitError, match="for the Hessian alone") as caught:
         gradcli.hessian("sum(x**2)", {"x": np.arange(1e6)})
     assert "sparse=True" in caught.value.hint
+
+
+# --- the same structure elsewhere ----------------------------------------------------------------
+
+BIG = np.linspace(-1, 1, 2001)
+
+
+def test_divergence_and_laplacian_by_few_passes():
+    """Dense, each would take 2001 passes over 2001 elements."""
+    field = "roll(x, 1)*x**2 + roll(x, -1)"
+    found = gradcli.evaluate(f"div({field}, x)", {"x": BIG}, max_memory=5_000_000)
+    np.testing.assert_allclose(found.value, np.sum(2 * BIG * np.roll(BIG, 1)), rtol=1e-12)
+    expected = 2 * np.roll(BIG, 1) + 2 * np.roll(BIG, -1)
+    np.testing.assert_allclose(found.grad["x"], expected, rtol=1e-12, atol=1e-12)
+    chain = f"laplacian({ROSENBROCK}, x)"
+    laplacian = gradcli.evaluate(chain, {"x": BIG}, grad=False, max_memory=5_000_000).value
+    np.testing.assert_allclose(laplacian, np.trace(rosenbrock(BIG)), rtol=1e-12)
+
+
+def test_elementwise_derivatives_that_only_values_show():
+    """A diagonal among three bands: too large to be looked at densely."""
+    expr = "x**3 + 0*roll(x, 1)*x"
+    found = gradcli.derivative(expr, {"x": BIG}, order=2)
+    np.testing.assert_allclose(found.derivative["x"], 6 * BIG, rtol=1e-12, atol=1e-12)
+    diagonal = gradcli.jacobian(expr, {"x": BIG}, diag=True)
+    assert diagonal.outputs[0].passes <= 3
+    np.testing.assert_allclose(diagonal.diagonal["x"], 3 * BIG**2, rtol=1e-12)
+    inside = gradcli.evaluate(f"derivative({expr}, x, 2)", {"x": BIG}, seed="ones", grad=False)
+    np.testing.assert_allclose(inside.value, 6 * BIG, rtol=1e-12, atol=1e-12)
+    for call in (
+        lambda: gradcli.jacobian("x + roll(x, 1)", {"x": BIG}, diag=True),
+        lambda: gradcli.evaluate("derivative(x + roll(x, 1), x)", {"x": BIG}, seed="ones"),
+    ):
+        with pytest.raises(ArgumentError, match=r"output element \[0\] changes with input"):
+            call()
+
+
+def test_jacobians_inside_programs_take_few_passes():
+    expr = f"sum(jacobian({PINNED[2][0]}, x) @ x)"
+    found = gradcli.evaluate(expr, {"x": LONG})
+    np.testing.assert_allclose(found.value, np.sum(3 * LONG**3), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(found.grad["x"], 9 * LONG**2, rtol=1e-12, atol=1e-12)
+    whole = gradcli.evaluate(f"hessian({ROSENBROCK}, x)", {"x": LONG}, grad=False).value
+    np.testing.assert_allclose(whole, rosenbrock(LONG), rtol=1e-12, atol=1e-10)

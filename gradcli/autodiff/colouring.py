@@ -16,6 +16,9 @@ from gradcli.autodiff.patterns import NONE, Pattern
 if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
+LEAST = 1024
+"""Elements of a Jacobian from which its structure is looked for: others are one small batch."""
+
 WORTH = 2
 """How many times fewer passes there must be for it to be worth while."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradcli.autodiff.entries import entries
 from gradcli.autodiff.operators import (
     by_columns,
     by_rows,
@@ -29,12 +30,15 @@ if TYPE_CHECKING:
 def div(field: Node, x: Node) -> Node:
     """The divergence of a field by its position: the sum of the diagonal of the Jacobian.
 
-    One pass where no component depends on several coordinates, else one for each as a batch. Raises
-    ShapeError unless field and position have one shape.
+    One pass where no component depends on several coordinates, few where they depend on few, else
+    one for each as a batch. Raises ShapeError unless field and position have one shape.
     """
     _require_field("div", field, x)
     found, own = sources(field, x), own_positions(field, x)
     if np.any(found == SEVERAL):
+        several = entries(field, x)
+        if several is not None:
+            return sum_(several.at(several.rows == several.columns), (-1,), False)
         rows = builder().strict
         block = by_rows(field, [x])[0] if rows else by_columns([field], x)[0]
         return sum_(diagonal(reshape(block, (x.size, x.size)), 0), (-1,), False)

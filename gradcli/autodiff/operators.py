@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from gradcli.autodiff import forward, reverse
+from gradcli.autodiff.entries import entries
 from gradcli.autodiff.structure import NONE, SEVERAL, sources
 from gradcli.errors import ArgumentError, SeedError, ShapeError
 from gradcli.graph import Node, Shape, builder
@@ -113,8 +114,8 @@ def hvp(y: Node, x: Node, v: Node) -> Node:
 def jacobians(y: Node, xs: Sequence[Node], mode: Mode = "auto") -> list[Node]:
     """All first derivatives of y by each of xs, of shape y.shape + x.shape.
 
-    Blocks with at most one entry in a row take one pass; the others a pass for each element of y
-    (reverse) or of x (forward), all as one batch.
+    Blocks with at most one entry in a row take one pass, large sparse ones few; the others a pass
+    for each element of y (reverse) or of x (forward), all as one batch.
     """
     require_real(xs)
     blocks: dict[int, Node] = {}
@@ -166,13 +167,17 @@ def hessian(y: Node, x: Node) -> Node:
 
 
 def _sparse_block(y: Node, x: Node) -> Node | None:
-    """A Jacobian with at most one entry in a row, by one pass; None where it may have more."""
+    """A Jacobian of few passes: one where rows have one entry at most; None where it is dense."""
     shape = y.shape + x.shape
     if not y.size or not x.size:
         return constant(0.0, shape)
     found = sources(y, x)
     if np.any(found == SEVERAL):
-        return None
+        several = entries(y, x)
+        if several is None:
+            return None
+        places = (Positions(several.rows), Positions(several.columns))
+        return reshape(scatter([several.values], (y.size, x.size), (places,)), shape)
     rows = np.flatnonzero(found != NONE)
     if not len(rows):
         return constant(0.0, shape)
@@ -182,9 +187,9 @@ def _sparse_block(y: Node, x: Node) -> Node | None:
         return reshape(flat, shape)
     if len(rows) == y.size == x.size and np.array_equal(rows, columns):
         return reshape(diag_embed(flat, 0, y.size, x.size), shape)
-    entries = index(flat, (Positions(rows),))
+    alone = index(flat, (Positions(rows),))
     places = (Positions(rows), Positions(np.ascontiguousarray(columns)))
-    return reshape(scatter([entries], (y.size, x.size), (places,)), shape)
+    return reshape(scatter([alone], (y.size, x.size), (places,)), shape)
 
 
 def pushed_ones(y: Node, x: Node) -> Node:

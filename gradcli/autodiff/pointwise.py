@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradcli.autodiff.entries import Entries, entries
 from gradcli.autodiff.operators import jacobian, pushed_ones, require_real
 from gradcli.autodiff.structure import NONE, SEVERAL, is_diagonal, own_positions, sources
 from gradcli.errors import ArgumentError, ShapeError
 from gradcli.graph import Node, Shape, builder
-from gradcli.ops.cotangent import masked, nonzero, real
+from gradcli.ops.cotangent import nonzero, real
 from gradcli.ops.elementwise import shape_text
-from gradcli.ops.family import build
-from gradcli.ops.leaves import eye_
-from gradcli.ops.linear import diagonal, reshape, sum_
+from gradcli.ops.linear import reshape, sum_
 
 if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
@@ -47,21 +46,28 @@ def derivative(y: Node, x: Node, n: int = 1) -> Node:
 def _confirmed(y: Node, x: Node, found: Array, own: Array) -> Node:
     """The diagonal of a Jacobian that has no entries beside it, as its values show."""
     whole = "`jacobian(y, x)`"
-    require_looked_at(found, own, x.shape, whole)
     size = x.size
-    matrix = reshape(jacobian(y, x), (size, size))
-    builder().watch(matrix)
-    beside = nonzero(1.0 - build(eye_, (), ((size, size), 0)))
-    stray = sum_(real(nonzero(masked(matrix, beside))), (-2, -1), False)
+    several = entries(y, x)
+    if several is None:
+        require_looked_at(found, own, x.shape, whole)
+        matrix = reshape(jacobian(y, x), (size, size))
+        rows, columns = np.divmod(np.arange(size * size), size)
+        several = Entries(rows, columns, reshape(matrix, (size * size,)))
+    builder().watch(several.values)
+    beside = several.rows != several.columns
+    stray = sum_(real(nonzero(several.at(beside))), (-1,), False)
     try:
         if builder().concretise(stray):
-            raise not_diagonal(np.array(builder().concretise(matrix)), y.shape, x.shape, whole)
+            values = np.array(builder().concretise(several.values))
+            place = int(np.flatnonzero(beside & (values != 0))[0])
+            where = (int(several.rows[place]), int(several.columns[place]))
+            raise not_diagonal(where, float(values[place]), y.shape, x.shape, whole)
     except LookupError:
         why = mixing(found, own, x.shape)
         raise ArgumentError(
             f"whether the derivative is elementwise depends on values: {why}"
         ) from None
-    return reshape(diagonal(matrix, 0), y.shape)
+    return reshape(several.placed(several.rows, ~beside, size), y.shape)
 
 
 def shapes_differ(
@@ -97,13 +103,14 @@ def mixing(found: Array, own: Array, shape: Shape) -> str:
     return f"output element [{', '.join(map(str, place))}] depends on {on} of the input"
 
 
-def not_diagonal(matrix: Array, rows: Shape, columns: Shape, whole: str) -> ArgumentError:
-    """The error for a Jacobian, as a matrix, that is not diagonal; `whole` gives all of it."""
-    beside = np.where(np.eye(len(matrix), dtype=np.bool_), 0, matrix)
-    row, column = map(int, np.argwhere(beside != 0)[0])
+def not_diagonal(
+    where: tuple[int, int], rate: float, rows: Shape, columns: Shape, whole: str
+) -> ArgumentError:
+    """The error for a Jacobian with an entry beside its diagonal; `whole` gives all of it."""
+    row, column = where
     return ArgumentError(
         f"the derivative is not elementwise: output element {_place(row, rows)} changes with input "
-        f"element {_place(column, columns)}, at a rate of {float(beside[row, column]):.6g}",
+        f"element {_place(column, columns)}, at a rate of {rate:.6g}",
         hint=f"{whole} is the derivative of every element by every element",
     )
 

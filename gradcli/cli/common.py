@@ -314,9 +314,7 @@ class Request:
 
     def by_entries(self, asked: bool) -> bool | None:
         """Whether matrices are to be sparse: as asked, or as the format wants it; None: as fits."""
-        if asked or self.style in ("coo", "mtx"):
-            return True
-        return False if self.options.get("plot") else None
+        return True if asked or self.style in ("coo", "mtx") else None
 
     def answer(
         self,

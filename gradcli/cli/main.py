@@ -26,15 +26,19 @@ COMMANDS = {
     "plot": "The function beside its derivative.",
     "check": "Derivatives from several sources side by side, and claims about them.",
     "batch": "Requests as JSON lines, answers in order.",
+    "ops": "The functions there are: meaning, derivative, spellings.",
+    "completion": "What makes a shell complete command lines.",
 }
 
 GUIDE = """\
 gradcli computes derivatives of tensor expressions. Try:
 
   gradcli eval "sum(x**2)" --x 3,4,10
-  gradcli eval "exp(x - sum(x))" --x 1,2,3 --seed ones
   gradcli jacobian "A @ x" --A "1,2;3,4" --x 5,6
-  gradcli eval --help
+  gradcli explain "x - sum(x)" --x 1,2,3 --seed ones
+  gradcli plot "sin(x)*exp(-x**2)" --range x=-3:3
+
+`gradcli --help` lists the commands, `gradcli eval --help` tells about one.
 """
 
 

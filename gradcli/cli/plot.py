@@ -103,7 +103,7 @@ def _range(request: Request, text: str, count: int) -> Range:
     if any(end.ndim for end in ends):
         raise InputError(f"the ends of the range of `{name}` are single numbers")
     low, high = [float(end) for end in ends]
-    if not (low < high and abs(low) < float("inf") and abs(high) < float("inf")):
+    if not (low < high and high - low < float("inf")):
         raise InputError(
             f"the range of `{name}` goes from {low:g} to {high:g}",
             hint="from the lesser to the greater, both finite",
@@ -114,7 +114,13 @@ def _range(request: Request, text: str, count: int) -> Range:
                 f"`{parts[2]}` is no number of points", hint="2 or more, as in x=0:1:50"
             )
         count = int(parts[2])
-    return Range(name, low, high, count)
+    found = Range(name, low, high, count)
+    if not found.apart(request.settings.dtype):
+        raise InputError(
+            f"there are not {count:,} numbers of {request.settings.dtype} from {low!r} to {high!r}",
+            hint=f"fewer points, as in {name}={parts[0]}:{parts[1]}:9, or a wider range",
+        )
+    return found
 
 
 def _parted(text: str) -> list[str]:
@@ -155,5 +161,6 @@ def _chart(request: Request, found: Any, look: Any) -> Any:
     from gradcli.render.text import terminal_height
 
     if isinstance(found, Curves):
-        return chart_lines(found.curves, found.name, look, terminal_height(sys.stdout))
+        height = terminal_height(sys.stdout)
+        return chart_lines(found.curves, found.name, look, request.coloured, height)
     return surface_lines(found, look, request.coloured)

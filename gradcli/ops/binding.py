@@ -113,6 +113,12 @@ class Function:
                 parts.append(f"[{box[0] + third:.3g}, {box[1] - third:.3g}]")
         return f"{self.spellings[0]}({', '.join(parts)})"
 
+    @property
+    def doc(self) -> str:
+        """What it computes: the first sentence of its words."""
+        words = self.row.doc if self.row is not None else self.build.__doc__ or ""
+        return words.partition("\n\n")[0].replace("\n", " ")
+
     def _parameters(self) -> Parameters:
         if self.row is not None:
             return Parameters(self.row.args)

@@ -7,6 +7,7 @@ documentation, domain, test box and kinks does not construct.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -94,6 +95,7 @@ class Op:
         self.box = box
         self.kinks = kinks
         self.samples = samples
+        self.module = _module_of_row()
         OPS[name] = self
 
     def __call__(self, *args: Any) -> Node:
@@ -174,6 +176,15 @@ class Op:
         families that can say the same in plain nodes do.
         """
         return OPS["batched"](node, operands, lead, extent)
+
+
+def _module_of_row() -> str:
+    """The module whose row is being constructed: its subject."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_name == "__init__":
+        frame = frame.f_back
+    name: str = frame.f_globals["__name__"]
+    return name
 
 
 def build(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...] = ()) -> Node:

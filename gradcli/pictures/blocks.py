@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradcli.ops.elementwise import shape_text
 from gradcli.pictures.matrix import matrix_lines
+from gradcli.render.data import is_sparse
 from gradcli.results import FlatOutput, HessianOutput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
-
+    from gradcli.pictures.matrix import Matrix
     from gradcli.render.layout import Line, Look
     from gradcli.results import Result
-
-    Array = np.ndarray[Any, Any]
 
 
 class Block(NamedTuple):
@@ -26,7 +24,7 @@ class Block(NamedTuple):
     shape: str
     rows: str
     columns: str
-    matrix: Array
+    matrix: Matrix
 
 
 def blocks_of(result: Result[Any]) -> list[list[Block]]:
@@ -54,7 +52,9 @@ def _blocks(output: Any, name: str, prefix: str) -> Iterator[Block]:
             yield _block(f"{prefix}jacobian {source}", name, source, block, output.value.ndim)
 
 
-def _block(title: str, rows: str, columns: str, block: Array, rank: int) -> Block:
+def _block(title: str, rows: str, columns: str, block: Matrix, rank: int) -> Block:
+    if is_sparse(block):
+        return Block(title, shape_text(block.shape), rows, columns, block)
     lead = 1
     for extent in block.shape[:rank]:
         lead *= extent

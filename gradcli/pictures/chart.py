@@ -1,7 +1,7 @@
 """Curves in the terminal: dots of Braille signs, two across and four down a cell, or ASCII.
 
-Each curve has a colour and each order of derivatives a way of being drawn, so that they are told
-apart without colours too.
+Each curve has a colour; without colours, each order of derivatives has dashes, or a sign, of its
+own.
 """
 
 from __future__ import annotations
@@ -27,12 +27,15 @@ HEIGHT, LEAST_HEIGHT, AROUND = 20, 8, 7
 """Lines of a chart, of each of several panels at least, and of a terminal around it."""
 
 WIDTH, LEAST_WIDTH = 80, 24
+NARROW = [(f"a picture needs {LEAST_WIDTH} columns", "note")]
+"""Columns of a picture without a terminal, the least it may have, and what is shown in fewer."""
+
 STYLES = ("curve0", "curve1", "curve2", "curve3", "curve4", "curve5", "curve6", "curve7")
 DASHES = ((1, 0), (6, 3), (2, 3), (7, 3, 1, 3))
 """Dots that are drawn and left out in turn, by order; higher orders as the last."""
 
-MARKS = "*+.ox"
-"""What draws each order in ASCII."""
+MARKS = "*+.ox#%@"
+"""What draws each curve in ASCII."""
 
 BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 """The dots of a Braille sign, rows first."""
@@ -46,12 +49,16 @@ class Drawn(NamedTuple):
     mark: str
 
 
-def drawn(curve: Curve, several: bool) -> Drawn:
-    """Colours tell elements apart where there are several, else orders."""
-    order = min(curve.order, len(DASHES) - 1)
-    number = curve.element if several else curve.order
-    mark = MARKS[min(curve.order, len(MARKS) - 1)]
-    return Drawn(STYLES[number % len(STYLES)], DASHES[order], mark)
+def drawn(curves: list[Curve], several: bool, coloured: bool) -> dict[str, Drawn]:
+    """How to draw each curve: colours tell elements apart where there are several, else orders."""
+    found = {}
+    for place, curve in enumerate(curves):
+        dashed = several or not coloured
+        dashes = DASHES[min(curve.order, len(DASHES) - 1) if dashed else 0]
+        number = curve.element if several else curve.order
+        style = STYLES[number % len(STYLES)]
+        found[curve.label] = Drawn(style, dashes, MARKS[place % len(MARKS)])
+    return found
 
 
 class _Canvas:
@@ -148,25 +155,29 @@ def _shown(way: float, dashes: tuple[int, ...], period: int) -> bool:
 
 
 def chart_lines(
-    curves: list[Curve], name: str, look: Look, terminal: int | None = None
+    curves: list[Curve], name: str, look: Look, coloured: bool, terminal: int | None = None
 ) -> Iterator[Line]:
     """A legend, and a panel for the curves, or one for each order where their scales differ.
 
     terminal: its height in lines, where there is one.
     """
     ascii_only = look.dots == "..."
-    width = max(look.width or WIDTH, LEAST_WIDTH)
+    width = look.width or WIDTH
+    if width < LEAST_WIDTH:
+        yield NARROW
+        return
     height = HEIGHT
     if terminal is not None:
         height = min(max(terminal - AROUND, LEAST_HEIGHT), max(width // 3, HEIGHT))
     several = len({curve.element for curve in curves}) > 1
+    looks = drawn(curves, several, coloured)
     panels = panels_of(curves)
     rows = max(height // len(panels), LEAST_HEIGHT)
     limits = [limits_of(panel) for panel in panels]
     marks = [ticks(low, high, max(rows // 3, 3)) for low, high in limits]
     edge = max(len(text) for values in marks for text in tick_texts(values))
     inner = width - edge - 3
-    yield from _legend(curves, several, width, ascii_only)
+    yield from _legend(looks, width, ascii_only)
     for number, (panel, (low, high), values) in enumerate(zip(panels, limits, marks, strict=True)):
         canvas = _Canvas(inner, rows, ascii_only)
         across, down = inner * canvas.fine[0] - 1, rows * canvas.fine[1] - 1
@@ -174,10 +185,11 @@ def chart_lines(
         left, right = float(min(x[0], x[-1])), float(max(x[0], x[-1]))
         to_x = across / (right - left)
         to_y = down / (high - low)
-        for curve in panel:
+        # The function itself is drawn last, over its derivatives.
+        for curve in reversed(panel):
             for xs, ys in curve.pieces:
                 places = (xs - left) * to_x + 0.5
-                canvas.line(places, (high - ys) * to_y + 0.5, drawn(curve, several))
+                canvas.line(places, (high - ys) * to_y + 0.5, looks[curve.label])
         if several:
             for place, curve in enumerate(panel):
                 wanted = left + (right - left) * (place + 0.5) / len(panel)
@@ -185,7 +197,7 @@ def chart_lines(
                 if low < curve.y[spot] < high:
                     row = int((high - curve.y[spot]) * to_y + 0.5) // canvas.fine[1]
                     column = int((curve.x[spot] - left) * to_x) // canvas.fine[0]
-                    canvas.write(row, column, curve.label, drawn(curve, several).style)
+                    canvas.write(row, column, curve.label, looks[curve.label].style)
         if low < 0 < high:
             canvas.rule(int(high * to_y + 0.5) // canvas.fine[1], _sign("┄", ascii_only), "axis")
         if left < 0 < right:
@@ -198,25 +210,30 @@ def chart_lines(
         for row in range(rows):
             text = at.get(row, "")
             side = _sign("┤" if text else "│", ascii_only)
-            yield [(f"{text.rjust(edge)} {side}", "axis"), *canvas.pieces(row)]
+            yield _stripped([(f"{text.rjust(edge)} {side}", "axis"), *canvas.pieces(row)])
         last = number == len(panels) - 1
         yield from _bottom(left, right, edge, inner, name if last else "", ascii_only)
 
 
-def _legend(curves: list[Curve], several: bool, width: int, ascii_only: bool) -> Iterator[Line]:
+def _legend(looks: dict[str, Drawn], width: int, ascii_only: bool) -> Iterator[Line]:
     line: Line = []
     used = 0
-    for curve in curves:
-        look = drawn(curve, several)
+    for label, look in looks.items():
         sample = _sample(look, ascii_only)
-        text = f" {curve.label}   "
+        text = f" {label}   "
         size = len(sample) + cells(text)
         if line and used + size > width - 2:
-            yield [("  ", ""), *line]
+            yield [("  ", ""), *_stripped(line)]
             line, used = [], 0
         line += [(sample, look.style), (text, look.style)]
         used += size
-    yield [("  ", ""), *line]
+    yield [("  ", ""), *_stripped(line)]
+
+
+def _stripped(line: Line) -> Line:
+    """A line without spaces at its end."""
+    text, style = line[-1]
+    return [*line[:-1], (text.rstrip(), style)]
 
 
 def _sample(look: Drawn, ascii_only: bool) -> str:
@@ -233,7 +250,7 @@ def _bottom(
     left: float, right: float, edge: int, inner: int, name: str, ascii_only: bool
 ) -> Iterator[Line]:
     """The axis below a panel, with round numbers and what varies along it."""
-    values = ticks(left, right, max(inner // 10, 2))
+    values = ticks(left, right, max(inner // 10, 3))
     bar = [_sign("─", ascii_only)] * inner
     words = [" "] * (inner + edge + 3)
     for value, text in zip(values, tick_texts(values), strict=True):
@@ -263,13 +280,15 @@ def surface_lines(found: Surface, look: Look, coloured: bool) -> Iterator[Line]:
     output = found.outputs[0]
     (first, x), (second, y) = output.points.items()
     ascii_only = look.dots == "..."
-    width = max(look.width or WIDTH, LEAST_WIDTH)
+    width = look.width or WIDTH
+    if width < LEAST_WIDTH:
+        yield NARROW
+        return
     # A map is no matrix: it may be wider than high, and shows points, not all of them.
     across = np.linspace(0, len(x) - 1, min(len(x), (width - 4) // 2)).round().astype(int)
     upward = np.linspace(len(y) - 1, 0, min(len(y), HEIGHT)).round().astype(int)
     value = output.value.T[np.ix_(upward, across)]
-    brief = type(look)(look.width, look.precision or 4, ascii_only)
     yield [(f"{second} = {y[-1]:g}", "axis")]
     yield from heat_lines(value, width - 2, coloured, ascii_only)
     yield [(f"{second} = {y[0]:g}, {first} from {x[0]:g} to {x[-1]:g}", "axis")]
-    yield scale_line(value, brief, coloured, ascii_only)
+    yield scale_line(value, look, coloured, ascii_only)

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-ROUNDS, LATE = 12, 7
-"""Rounds of narrowing an interval, and rounds after which it shows what is still going on."""
+ROUNDS, EARLY, LATE, DEEPER = 12, 3, 7, 20
+"""Rounds of narrowing an interval, rounds after which it shows what is going on, and what still is,
+and rounds that follow, as far as there are numbers between its ends, where it seems to hold a
+break: what is steep at any place that is sampled may be smooth there."""
 
 SUSPICIOUS = 0.04
 """The part of a curve's height that makes a change suspicious."""
@@ -27,15 +29,20 @@ LONELY, VISIBLE = 5.0, 0.002
 """Times that a change is greater than those beside it to be suspicious, though it is small, and
 the part of the height that it has at least."""
 
-KEPT, SETTLED, GROWN = 0.3, 0.25, 8.0
+KEPT, SETTLED, GROWN, GROWING, LAST = 0.3, 0.25, 8.0, 1.02, 10
 """At a jump so much of the change is left, and its ends have moved by so little of it since it was
-late; at a pole the height has grown so many times, and twice since it was late."""
+late; at a pole the height has grown so many times, twice early and twice since it was late, or an
+end runs away. Going deeper, as much of the change is left again; or the height has grown so many
+times, or an end runs away, in the last rounds."""
 
 MOST_STUDIED = 48
 """Intervals that are narrowed for one curve; one with more of them oscillates."""
 
 CUT = 3.0
 """Times that a curve with a pole must be taller than most of it is for its ends to be cut off."""
+
+HUGE, TINY = 1e307, 1e-300
+"""What is greater is drawn as infinite, and what differs by less as equal."""
 
 SAME_SCALE = 8.0
 """Times that one panel may be taller than a curve in it."""
@@ -53,8 +60,8 @@ class Break(NamedTuple):
 class Curve:
     """An element of the output, or its derivative of some order, along the range.
 
-    pieces: (x, y) of what is connected, ends of jumps included. grows: whether it is infinite, or
-    grows without bound where it ends.
+    values: as they were found; y: as they are drawn. pieces: (x, y) of what is connected, ends of
+    jumps included. grows: whether it is infinite, or grows without bound where it ends.
     """
 
     def __init__(self, element: int, label: str, order: int, x: Array, y: Array) -> None:
@@ -62,10 +69,11 @@ class Curve:
         self.order = order
         self.label = label + "'" * order if order < 4 else f"{label}^({order})"
         self.x = x
-        self.y = y
+        self.values = y
+        self.y = np.where(np.abs(y) > HUGE, np.copysign(np.inf, y), y)
         self.pieces: list[tuple[Array, Array]] = []
         self.breaks: list[Break] = []
-        self.grows = bool(np.isinf(y).any())
+        self.grows = bool(np.isinf(self.y).any())
 
     @property
     def poles(self) -> bool:
@@ -103,21 +111,31 @@ def curves_of(sampler: Sampler, x: Array, found: Array) -> list[Curve]:
 class _Interval:
     """What is left of the interval between two samples of a curve as it is narrowed.
 
-    edge: whether the curve ends within it. start, change: the height and the change at first; top:
-    the greatest height so far; late: top and both ends when it was late. hit: whether something
-    infinite, or nothing, was found within.
+    usual: the height of most of the curve. edge: whether the curve ends within it. start, change:
+    the height and the change at first; top: the greatest height so far. past: top, ya and yb at
+    first and after each round. hit: whether something infinite, or nothing, was found within.
+    ends: (a, b, ya, yb) as they are drawn. kind: `edge`, `pole` or `jump`, once it is known.
     """
 
-    def __init__(self, curve: Curve, place: int) -> None:
+    def __init__(self, curve: Curve, place: int, usual: float) -> None:
         self.curve = curve
         self.place = place
+        self.usual = usual
         self.a, self.b = float(curve.x[place]), float(curve.x[place + 1])
         self.ya, self.yb = float(curve.y[place]), float(curve.y[place + 1])
         self.edge = not (np.isfinite(self.ya) and np.isfinite(self.yb))
         self.change = abs(self.yb - self.ya)
         self.start = self.top = max(abs(y) for y in (self.ya, self.yb) if np.isfinite(y))
-        self.late = (self.top, self.ya, self.yb)
+        self.past = [(self.top, self.ya, self.yb)]
         self.hit = False
+        self.kind = ""
+        self.ends = (self.a, self.b, self.ya, self.yb)
+
+    @property
+    def live(self) -> bool:
+        """Whether it can be narrowed."""
+        middle = (self.a + self.b) / 2
+        return not self.hit and self.a < (self.a + middle) / 2 and (middle + self.b) / 2 < self.b
 
     def inner(self) -> list[float]:
         """The points that part it into quarters."""
@@ -137,32 +155,54 @@ class _Interval:
         elif not all(finite):
             self.hit = True
             return
-        elif max(heights) > max(heights[0], heights[-1]):
-            peak = heights.index(max(heights))
-            left, right = peak - 1, peak + 1
         else:
             changes = [abs(after - before) for before, after in pairwise(y)]
             left = changes.index(max(changes))
             right = left + 1
+            peak = left if heights[left] > heights[right] else right
+            if 0 < peak < 4 and heights[peak] > max(heights[peak - 1], heights[peak + 1]):
+                # A pole may be on both sides of the highest point.
+                left, right = peak - 1, peak + 1
         self.a, self.b, self.ya, self.yb = x[left], x[right], y[left], y[right]
+        self.past.append((self.top, self.ya, self.yb))
+
+    def _runs(self, rounds: int) -> bool:
+        """Whether an end leaves the other, and has doubled beyond the usual in so many rounds."""
+        if abs(self.yb - self.ya) < SETTLED * max(abs(self.ya), abs(self.yb)):
+            return False
+        _, ya, yb = self.past[max(0, len(self.past) - 1 - rounds)]
+        return any(
+            abs(now) > 2 * abs(before) and abs(now - before) > self.usual
+            for now, before in ((self.ya, ya), (self.yb, yb))
+        )
 
     @property
     def grows(self) -> bool:
         """Whether it grows without bound."""
-        return self.top > GROWN * max(self.start, self.change) and self.top > 2 * self.late[0]
+        early, late = [self.past[min(one, len(self.past) - 1)][0] for one in (EARLY, LATE)]
+        first = max(self.start, self.change)
+        # Rounding errors near a removable gap grow too, but late.
+        return early > 2 * first and self.top > max(GROWN * first, 2 * late)
+
+    def confirmed(self, change: float) -> bool:
+        """Whether it still is what it seemed to be at another change."""
+        if self.kind == "jump":
+            return abs(self.yb - self.ya) > KEPT * change
+        top, _, _ = self.past[max(0, len(self.past) - 1 - LAST)]
+        return self.hit or self.top > GROWING * top or self._runs(LAST)
 
     def verdict(self) -> str:
-        """`edge`, `pole` or `jump`, or nothing where the curve goes on."""
+        """What it seems to be: an edge, a pole or a jump, or nothing where the curve goes on."""
         if self.edge:
             return "edge"
         if self.hit or self.grows:
             return "pole"
-        _, ya, yb = self.late
+        _, ya, yb = self.past[min(LATE, len(self.past) - 1)]
         change = abs(self.yb - self.ya)
         if change <= max(KEPT * self.change, abs(yb - ya) / 2):
             return ""
         settled = max(abs(self.ya - ya), abs(self.yb - yb)) < SETTLED * change
-        return "jump" if settled else "pole"
+        return "jump" if settled and not self._runs(ROUNDS - LATE) else "pole"
 
 
 def _suspects(curve: Curve) -> list[_Interval]:
@@ -173,41 +213,54 @@ def _suspects(curve: Curve) -> list[_Interval]:
         return []
     edges = np.flatnonzero(finite[1:] != finite[:-1])
     low, high = np.percentile(y[finite], [5, 95])
-    height = high - low if high > low else np.ptp(y[finite])
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
+        height = float(high - low if high > low else np.ptp(y[finite]))
         change = np.where(finite[1:] & finite[:-1], np.abs(np.diff(y)), 0.0)
-    padded = np.concatenate(([0.0], change, [0.0]))
-    lonely = change > np.maximum(LONELY * np.maximum(padded[:-2], padded[2:]), VISIBLE * height)
+        padded = np.concatenate(([0.0], change, [0.0]))
+        beside = LONELY * np.maximum(padded[:-2], padded[2:])
+    lonely = change > np.maximum(beside, VISIBLE * height)
     places = np.flatnonzero((change > SUSPICIOUS * height) | lonely)
     if len(places) > MOST_STUDIED:
         places = places[np.argsort(change[places])[-MOST_STUDIED:]]
     # A pole that both neighbours climb alike shows by its height alone.
     top = int(np.argmax(np.where(finite, np.abs(y), -1.0)))
-    beside = [place for place in (top - 1, top) if 0 <= place < len(change) and change[place]]
-    beside += [place for place in (top - 1, top) if 0 <= place < len(change) and finite[place]]
     kept = {*edges[:MOST_STUDIED].tolist(), *places.tolist()}
-    kept |= {place for place in beside if finite[place] and finite[place + 1]}
-    return [_Interval(curve, place) for place in sorted(kept)]
+    kept |= {
+        place
+        for place in (top - 1, top)
+        if 0 <= place < len(change) and finite[place] and finite[place + 1]
+    }
+    return [_Interval(curve, place, height) for place in sorted(kept)]
 
 
 def _studied(sampler: Sampler, curves: list[Curve]) -> list[list[_Interval]]:
     """The intervals at which each curve breaks, narrowed down to the break."""
     suspects = [_suspects(curve) for curve in curves]
     every = [one for own in suspects for one in own]
-    numbers = {id(curve): number for number, curve in enumerate(curves)}
+    for _ in range(ROUNDS):
+        _narrow(sampler, every)
+    for one in every:
+        one.kind = one.verdict()
+        one.ends = (one.a, one.b, one.ya, one.yb)
+    deep = [(one, abs(one.yb - one.ya)) for one in every if one.kind in ("jump", "pole")]
+    for _ in range(DEEPER):
+        _narrow(sampler, [one for one, _ in deep])
+    for one, change in deep:
+        if not one.confirmed(change):
+            one.kind = ""
+    return [[one for one in own if one.kind] for own in suspects]
+
+
+def _narrow(sampler: Sampler, every: list[_Interval]) -> None:
+    """One round for all intervals that can be narrowed."""
+    live = [one for one in every if one.live]
+    if not live:
+        return
     elements = len(sampler.labels)
-    for number in range(ROUNDS):
-        live = [one for one in every if not one.hit]
-        if not live:
-            break
-        points = np.array([one.inner() for one in live])
-        found = sampler.at(points.reshape(-1, 1)).reshape(-1, len(live), 3, elements)
-        for place, one in enumerate(live):
-            order, element = divmod(numbers[id(one.curve)], elements)
-            one.narrow(found[order, place, :, element].tolist())
-            if number == LATE:
-                one.late = (one.top, one.ya, one.yb)
-    return [[one for one in own if one.verdict()] for own in suspects]
+    points = np.array([one.inner() for one in live])
+    found = sampler.at(points.reshape(-1, 1)).reshape(-1, len(live), 3, elements)
+    for place, one in enumerate(live):
+        one.narrow(found[one.curve.order, place, :, one.curve.element].tolist())
 
 
 def _cut(curve: Curve, intervals: list[_Interval]) -> None:
@@ -229,26 +282,34 @@ def _cut(curve: Curve, intervals: list[_Interval]) -> None:
         else:
             close()
         found = at.get(place)
-        if found is None:
+        if found is None or (found.edge and not found.grows and _alone(curve.y, found)):
             continue
-        if np.isfinite(found.ya) and found.a > x:
-            xs.append(found.a)
-            ys.append(found.ya)
+        a, b, ya, yb = found.ends
+        if np.isfinite(ya) and a > x:
+            xs.append(a)
+            ys.append(ya)
         close()
-        kind = found.verdict()
+        kind = found.kind
         curve.grows = curve.grows or (kind == "edge" and found.grows)
         if kind != "edge":
-            curve.breaks.append(Break(kind, (found.a + found.b) / 2, found.ya, found.yb))
-        if np.isfinite(found.yb) and found.b < curve.x[place + 1]:
-            xs.append(found.b)
-            ys.append(found.yb)
+            curve.breaks.append(Break(kind, (a + b) / 2, ya, yb))
+        if np.isfinite(yb) and b < curve.x[place + 1]:
+            xs.append(b)
+            ys.append(yb)
     close()
-    for place in np.flatnonzero(np.isinf(curve.y)).tolist():
-        inner = 0 < place < len(curve.x) - 1
-        if inner and np.isfinite(curve.y[place - 1]) and np.isfinite(curve.y[place + 1]):
-            x = float(curve.x[place])
-            curve.breaks.append(Break("pole", x, curve.y[place - 1], curve.y[place + 1]))
+    for place in (np.flatnonzero(~np.isfinite(curve.y[1:-1])) + 1).tolist():
+        # A single sample between two others: an infinite one, or one to which both sides grow.
+        grow = [one.grows for one in (at.get(place - 1), at.get(place)) if one is not None]
+        before, y, after = curve.y[place - 1 : place + 2].tolist()
+        if np.isfinite(before) and np.isfinite(after) and (np.isinf(y) or grow == [True, True]):
+            curve.breaks.append(Break("pole", float(curve.x[place]), before, after))
     curve.breaks.sort(key=lambda one: one.x)
+
+
+def _alone(y: Array, interval: _Interval) -> bool:
+    """Whether a curve ends in an interval for a single sample."""
+    gap = interval.place + bool(np.isfinite(y[interval.place]))
+    return 0 < gap < len(y) - 1 and bool(np.isfinite(y[gap - 1]) and np.isfinite(y[gap + 1]))
 
 
 # --- panels ------------------------------------------------------------------------------------
@@ -272,8 +333,8 @@ def limits_of(panel: list[Curve]) -> tuple[float, float]:
     found = [limits for curve in panel if (limits := curve.limits()) is not None]
     low = min([low for low, _ in found], default=0.0)
     high = max([high for _, high in found], default=1.0)
-    if high == low:
-        room = abs(high) / 2 or 1.0
+    if high - low < TINY:
+        room = abs(high) / 2 if abs(high) > TINY else 1.0
         return low - room, high + room
     room = (high - low) * 0.03
     return low - room, high + room
@@ -284,6 +345,8 @@ def remarks(curves: list[Curve], name: str) -> list[str]:
     found: list[str] = []
     seen: list[float] = []
     for curve in curves:
+        if curve.order == 0 and not curve.pieces:
+            found.append(f"{curve.label} is not a finite number anywhere in the range")
         width = abs(float(curve.x[-1] - curve.x[0])) / max(len(curve.x) - 1, 1)
         for one in _merged(curve.breaks, width):
             if any(abs(one.x - x) <= 1.5 * width for x in seen):

@@ -22,6 +22,7 @@ from gradcli.pictures.colours import (
 )
 from gradcli.pictures.curves import limits_of, panels_of
 from gradcli.pictures.layout import FONT, LINE, PADDING_X, PADDING_Y
+from gradcli.pictures.matrix import entries, pattern_of, reduced, top_of
 from gradcli.pictures.svg import TIP
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ ARROWS = 20
 
 
 def surface_file(found: Surface, title: str, style: str) -> bytes:
-    """Contours with arrows along the gradient, as long as it is great."""
+    """Contours with arrows along the gradient, longer where it is greater."""
     output = found.outputs[0]
     (first, x), (second, y) = output.points.items()
     value = output.value.T
@@ -178,7 +179,7 @@ def surface_file(found: Surface, title: str, style: str) -> bytes:
             beyond = levels[0] > finite.min(), levels[-1] < finite.max()
             names = {(True, True): "both", (True, False): "min", (False, True): "max"}
             shown = np.ma.masked_invalid(value)
-            look = {"cmap": "viridis", "extend": names.get(beyond, "neither")}
+            look = {"cmap": "viridis", "alpha": 0.75, "extend": names.get(beyond, "neither")}
             filled = axes.contourf(x, y, shown, levels, **look)
             axes.contour(x, y, shown, levels, colors="white", linewidths=0.5, alpha=0.6)
             figure.colorbar(filled, ax=axes)
@@ -190,10 +191,13 @@ def surface_file(found: Surface, title: str, style: str) -> bytes:
         length = np.hypot(u, v)
         good = np.isfinite(length) & (length > 0)
         if good.any():
-            # Arrows near a pole would hide all others.
-            most = np.percentile(length[good], 95)
-            scale = np.where(good, np.minimum(length, most) / np.where(good, length, 1), np.nan)
-            axes.quiver(x[i], y[j], u * scale, v * scale, color="black", alpha=0.75, width=0.003)
+            # As long as the root of the gradient, up to the distance of arrows: those near a pole
+            # would hide all others, and those far from it be too short to be seen.
+            safe = np.where(good, length, 1)
+            short = np.sqrt(np.minimum(safe / np.percentile(length[good], 95), 1))
+            scale = np.where(good, short / safe, np.nan)
+            look = {"angles": "xy", "scale_units": "width", "scale": ARROWS, "width": 0.0025}
+            axes.quiver(x[i], y[j], u * scale, v * scale, color="black", alpha=0.75, **look)
         axes.set_xlim(x[0], x[-1])
         axes.set_ylim(y[0], y[-1])
         axes.set_xlabel(first)
@@ -209,9 +213,13 @@ def _levels(finite: Array) -> tuple[float, float]:
     return (first, last) if high - low > 5 * (last - first) > 0 else (low, high)
 
 
-def blocks_file(rows: list[list[Block]], style: str) -> bytes:
+PIXELS = 300
+"""Rows and columns of a heat map; a larger matrix is drawn in blocks, so that no entry is lost."""
+
+
+def blocks_file(found: list[list[Block]], style: str) -> bytes:
     """Matrices as heat maps, each with a spy plot of what is not zero."""
-    blocks = [block for row in rows for block in row]
+    blocks = [block for row in found for block in row]
     if not blocks:
         raise ComputationError("there is no block to draw: nothing is differentiated")
     with drawing() as figure_class:
@@ -221,22 +229,22 @@ def blocks_file(rows: list[list[Block]], style: str) -> bytes:
         figure = figure_class(figsize=size, layout="constrained")
         all_axes = figure.subplots(len(blocks), 2, squeeze=False)
         for (heat, spy), block in zip(all_axes, blocks, strict=True):
-            matrix = block.matrix
-            finite = np.abs(matrix[np.isfinite(matrix)])
-            top = float(finite.max()) if finite.size and finite.max() > 0 else 1.0
-            shown = np.ma.masked_invalid(matrix)
-            aspect = "equal" if max(matrix.shape) <= 4 * min(matrix.shape) else "auto"
-            look = {"aspect": aspect, "interpolation": "nearest"}
+            rows, columns = block.matrix.shape
+            top, count = top_of(block.matrix), int(np.count_nonzero(entries(block.matrix)))
+            shown = np.ma.masked_invalid(reduced(block.matrix, PIXELS, PIXELS))
+            there = reduced(pattern_of(block.matrix), PIXELS, PIXELS)
+            aspect = "equal" if max(rows, columns) <= 4 * min(rows, columns) else "auto"
+            extent = (-0.5, columns - 0.5, rows - 0.5, -0.5)
+            look = {"aspect": aspect, "interpolation": "nearest", "extent": extent}
             drawn = heat.imshow(shown, cmap="RdBu_r", vmin=-top, vmax=top, **look)
             figure.colorbar(drawn, ax=heat)
-            spy.imshow(matrix != 0, cmap="binary", vmin=0, vmax=1, **look)
-            count = int(np.count_nonzero(matrix))
+            spy.imshow(there, cmap="binary", vmin=0, vmax=1, **look)
             heat.set_title(f"{block.title}  {block.shape}", fontsize=10)
-            spy.set_title(f"{count:,} of {matrix.size:,} not zero", fontsize=10)
+            spy.set_title(f"{count:,} of {rows * columns:,} not zero", fontsize=10)
             for axes in (heat, spy):
                 axes.set_ylabel(block.rows)
                 axes.set_xlabel(block.columns)
-                axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
+                axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
                 axes.yaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
         return saved(figure, style, DOTS)
 

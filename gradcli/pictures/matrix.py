@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.pictures.chart import BITS
+from gradcli.pictures.chart import BITS, LEAST_WIDTH, NARROW, WIDTH
+from gradcli.render.data import is_sparse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,9 +19,13 @@ if TYPE_CHECKING:
     from gradcli.render.layout import Line, Look
 
     Array = np.ndarray[Any, Any]
+    Matrix = Any
+    """A dense array of two axes, or a SciPy array of entries."""
 
-MOST_ROWS, LEAST_WIDTH, PIPE_WIDTH = 32, 24, 80
-SHADES, ASCII_SHADES = "·░▒▓█", ".-+*#"
+MOST_ROWS, FEW, DIGITS = 32, 8, 4
+"""Rows of a picture, the fewest that a longer axis is reduced to, and digits of a scale's ends."""
+
+SHADES, ASCII_SHADES = "·░▒▓█", ".:o#@"
 COLOURS = 6
 """Steps of a colour from the faintest to the strongest, by whose square root they grow."""
 
@@ -28,10 +33,13 @@ UNKNOWN, ENDLESS = "??", "!!"
 """Cells of NaN and infinities."""
 
 
-def matrix_lines(matrix: Array, look: Look, coloured: bool) -> Iterator[Line]:
+def matrix_lines(matrix: Matrix, look: Look, coloured: bool) -> Iterator[Line]:
     """A heat map with its scale, and a spy plot beside it, or below where there is no room."""
-    width = max(look.width or PIPE_WIDTH, LEAST_WIDTH)
-    if not matrix.size:
+    width = look.width or WIDTH
+    if width < LEAST_WIDTH:
+        yield NARROW
+        return
+    if 0 in matrix.shape:
         yield [("  (no elements)", "note")]
         return
     ascii_only = look.dots == "..."
@@ -58,10 +66,10 @@ def matrix_lines(matrix: Array, look: Look, coloured: bool) -> Iterator[Line]:
     yield [("  ", ""), (count, "note")]
 
 
-def heat_lines(matrix: Array, room: int, coloured: bool, ascii_only: bool) -> Iterator[Line]:
+def heat_lines(matrix: Matrix, room: int, coloured: bool, ascii_only: bool) -> Iterator[Line]:
     """The cells of a heat map, within so many columns."""
     cells = reduced(matrix, MOST_ROWS, max(room // 2 - 1, 1))
-    top = _top(matrix)
+    top = top_of(matrix)
     across = ("-" if ascii_only else "─") * (2 * cells.shape[1])
     corners = "++++" if ascii_only else "┌┐└┘"
     side = "|" if ascii_only else "│"
@@ -74,9 +82,16 @@ def heat_lines(matrix: Array, room: int, coloured: bool, ascii_only: bool) -> It
     yield [(corners[2] + across + corners[3], "axis")]
 
 
-def _top(matrix: Array) -> float:
+def entries(matrix: Matrix) -> Array:
+    """All numbers that are not known to be zero."""
+    found: Array = matrix.data if is_sparse(matrix) else matrix
+    return found
+
+
+def top_of(matrix: Matrix) -> float:
     """The greatest height of a finite entry; 1 where all are zero."""
-    finite = np.abs(matrix[np.isfinite(matrix)])
+    held = entries(matrix)
+    finite = np.abs(held[np.isfinite(held)])
     return float(finite.max()) if finite.size and finite.max() > 0 else 1.0
 
 
@@ -116,11 +131,13 @@ def _joined(line: Line) -> Line:
     return found
 
 
-def scale_line(matrix: Array, look: Look, coloured: bool, ascii_only: bool) -> Line:
+def scale_line(matrix: Matrix, look: Look, coloured: bool, ascii_only: bool) -> Line:
     """What the colours mean: both signs on the scale of the entry farthest from zero."""
-    finite = matrix[np.isfinite(matrix)]
+    look = type(look)(look.width, look.precision or DIGITS, ascii_only)
+    held = entries(matrix)
+    finite = held[np.isfinite(held)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-    top = _top(matrix)
+    top = top_of(matrix)
     count = COLOURS if coloured else len(SHADES)
     steps = [((step - 0.5) / count) ** 2 * top for step in range(1, count + 1)]
     line: Line = []
@@ -133,31 +150,36 @@ def scale_line(matrix: Array, look: Look, coloured: bool, ascii_only: bool) -> L
         line.append((" ", ""))
         line += [_cell(step, top, coloured, ascii_only) for step in steps]
         line.append((f" {look.number(top)}", "note"))
-    for sign, there in ((UNKNOWN, np.isnan(matrix).any()), (ENDLESS, np.isinf(matrix).any())):
+    for sign, there in ((UNKNOWN, np.isnan(held).any()), (ENDLESS, np.isinf(held).any())):
         if there:
             line.append((f"  {sign} {'nan' if sign == UNKNOWN else 'infinite'}", "error"))
     return line
 
 
-def _count(matrix: Array) -> str:
+def _count(matrix: Matrix) -> str:
     """How many entries are not zero."""
-    count = int(np.count_nonzero(matrix))
+    count = int(np.count_nonzero(entries(matrix)))
     rows, columns = matrix.shape
-    return f"{count:,} of {matrix.size:,} entries are not zero ({rows:,} by {columns:,})"
+    return f"{count:,} of {rows * columns:,} entries are not zero ({rows:,} by {columns:,})"
 
 
-def _spy(matrix: Array, room: int, ascii_only: bool) -> Iterator[Line]:
+def pattern_of(matrix: Matrix) -> Matrix:
+    """1 where an entry is not zero."""
+    return matrix.astype(np.bool_).astype(np.float64)
+
+
+def _spy(matrix: Matrix, room: int, ascii_only: bool) -> Iterator[Line]:
     """Which entries are not zero: a sign each, or dots of Braille signs for many."""
-    there = matrix != 0
+    there = pattern_of(matrix)
     rows, columns = there.shape
     if ascii_only or (rows <= MOST_ROWS and 2 * columns + 2 <= room):
-        cells = reduced(there.astype(float), MOST_ROWS, max(room // 2 - 1, 1))
+        cells = reduced(there, MOST_ROWS, max(room // 2 - 1, 1))
         full, empty = ("# ", ". ") if ascii_only else ("■ ", "· ")
         yield [("", "")]
         for row in cells:
             yield _joined([(full, "number") if value else (empty, "note") for value in row])
         return
-    dots = reduced(there.astype(float), 4 * MOST_ROWS, 2 * room) != 0
+    dots = reduced(there, 4 * MOST_ROWS, 2 * room) != 0
     yield [("", "")]
     height, width = -(-dots.shape[0] // 4), -(-dots.shape[1] // 2)
     whole = np.zeros((4 * height, 2 * width), np.int64)
@@ -167,22 +189,40 @@ def _spy(matrix: Array, room: int, ascii_only: bool) -> Iterator[Line]:
         yield [("".join([chr(0x2800 + int(bits)) for bits in row]), "number")]
 
 
-def reduced(matrix: Array, rows: int, columns: int) -> Array:
+def reduced(matrix: Matrix, rows: int, columns: int) -> Array:
     """A matrix of at most so many rows and columns: of each block the entry farthest from zero.
 
-    Blocks are squares, as far as there is more than one.
+    Where both have to be fewer, blocks are squares, unless that leaves next to nothing of one.
     """
     factor = max(matrix.shape[0] / rows, matrix.shape[1] / columns)
-    if factor <= 1:
-        return matrix
-    for axis in (0, 1):
-        extent = matrix.shape[axis]
-        most = max(1, int(extent / factor + 1e-9))
-        starts = np.arange(most) * extent // most
-        low = np.minimum.reduceat(matrix, starts, axis=axis)
-        high = np.maximum.reduceat(matrix, starts, axis=axis)
-        matrix = np.where(np.abs(low) > np.abs(high), low, high)
-    return matrix
+    starts = []
+    for extent, most in zip(matrix.shape, (rows, columns), strict=True):
+        if extent > most:
+            most = max(int(extent / factor + 1e-9), min(most, FEW))
+        count = min(extent, most)
+        starts.append(np.arange(count) * extent // count)
+    if is_sparse(matrix):
+        found = matrix.tocoo()
+        places = [
+            np.searchsorted(start, place, "right") - 1
+            for start, place in zip(starts, (found.row, found.col), strict=True)
+        ]
+        low, high = np.zeros((2, len(starts[0]), len(starts[1])))
+        np.minimum.at(low, tuple(places), found.data)
+        np.maximum.at(high, tuple(places), found.data)
+        return _farther(low, high)
+    for axis, start in enumerate(starts):
+        if len(start) < matrix.shape[axis]:
+            low = np.minimum.reduceat(matrix, start, axis=axis)
+            high = np.maximum.reduceat(matrix, start, axis=axis)
+            matrix = _farther(low, high)
+    dense: Array = matrix
+    return dense
+
+
+def _farther(low: Array, high: Array) -> Array:
+    """Of the lowest and the highest entries those farther from zero."""
+    return np.where(np.abs(low) > np.abs(high), low, high)
 
 
 def _columns(line: Line) -> int:

@@ -28,8 +28,15 @@ class Range(NamedTuple):
     samples: int
 
     def points(self) -> Array:
-        """The values it takes, evenly spaced."""
-        return np.linspace(self.low, self.high, self.samples)
+        """The values it takes, evenly spaced; what is zero but for rounding is zero."""
+        points = np.linspace(self.low, self.high, self.samples)
+        points[np.abs(points) < 1e-13 * (self.high - self.low)] = 0
+        return points
+
+    def apart(self, dtype: np.dtype[Any]) -> bool:
+        """Whether its points are different numbers of that type."""
+        widest = max(abs(self.low), abs(self.high))
+        return bool(self.high - self.low > 2 * self.samples * np.finfo(dtype).eps * widest)
 
 
 class CurveOutput(Found):
@@ -66,7 +73,7 @@ class Curves(Result[CurveOutput]):
 
     def table(self) -> tuple[Array, list[str]]:
         """Points, values and derivatives as columns, with their names."""
-        columns = [self.curves[0].x, *[curve.y for curve in self.curves]]
+        columns = [self.curves[0].x, *[curve.values for curve in self.curves]]
         return np.stack(columns, axis=1), [self.name, *[curve.label for curve in self.curves]]
 
 

@@ -27,10 +27,10 @@ def tick_texts(values: list[float]) -> list[str]:
         return [f"{value:.4g}" for value in values]
     step = abs(values[1] - values[0])
     largest = max(map(abs, values))
-    if largest >= 1e6 or step < 1e-5:
+    if largest >= 1e6 or largest < 1e-3:
         digits = max(0, math.ceil(math.log10(largest / step) - 1e-9)) + 1
         return [f"{value:.{digits}g}" if value else "0" for value in values]
-    places = 0
-    while places < 8 and abs(step * 10**places - round(step * 10**places)) > 1e-6:
+    places, unsure = 0, 1e-6 * step + 1e-15 * largest
+    while places < 15 and abs(step - round(step, places)) > unsure:
         places += 1
     return [f"{round(value, places) + 0.0:.{places}f}" for value in values]
