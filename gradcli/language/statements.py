@@ -175,7 +175,7 @@ def _for(interpreter: Interpreter, node: ast.For) -> Outcome:
     items = interpreter.iterate(interpreter.expression(node.iter), node.iter)
     frames = interpreter.frames
     outcome = NEXT
-    start = began = mark()
+    start, began = mark(), mark()
     for number, item in enumerate(items, 1):
         assign(interpreter, node.target, item)
         outcome = run_block(interpreter, node.body)

@@ -18,7 +18,7 @@ from gradcli.language.iterators import VIEWS, Lazy
 from gradcli.ops.indexing import resolved
 from gradcli.ops.linear import Linear, Positions, index, reshape
 from gradcli.ops.values import count_items
-from gradcli.ops.writing import put
+from gradcli.ops.writing import of_kind, put
 
 if TYPE_CHECKING:
     from gradcli.ops.family import Op
@@ -63,12 +63,13 @@ class Memory:
 
     def become(self, node: Node) -> None:
         """Hold another node of the same shape from now on."""
-        self.held, self._writes = node, None
+        self.held, self._writes = of_kind(node, self.held.kind), None
         self.version += 1
 
     def write(self, items: Items, value: Node) -> None:
         """Put a value at index items (positions and slices), of the shape they select."""
         pattern = _pattern(items)
+        value = of_kind(value, self.held.kind)
         if self._writes and pattern != self._pattern:
             _ = self.node
         self.version += 1
