@@ -8,6 +8,7 @@ at work is a context (`building`), so that one set of rules serves both.
 
 from __future__ import annotations
 
+import gc
 import math
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -230,6 +231,7 @@ class Trace:
         self._concretise = concretise
         self.max_nodes = max_nodes
         self.nodes = 0
+        self._counts: Trace | None = None
         self.draws = 0
         self.stream = stream
         self._seed = seed
@@ -239,23 +241,21 @@ class Trace:
         self._derivatives: Arena | None = None
 
     def make(self, op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
-        self.count()
+        # Derivatives inside a program count as its own.
+        counter = self._counts or self
+        counter.nodes += 1
+        if counter.nodes > counter.max_nodes:
+            raise LimitError(
+                f"the program, or its derivative, has more than {counter.max_nodes:,} nodes",
+                hint="raise the limit with --max-nodes",
+            )
         types = op.infer(inputs, params)
-        if any(len(shape) > MAX_RANK for shape, _ in types):
+        if len(types[0][0]) > MAX_RANK or len(types[-1][0]) > MAX_RANK:
             raise LimitError(
                 f"a tensor has at most {MAX_RANK} axes",
                 hint="`reshape` joins axes that belong together",
             )
         return Node(op, inputs, params, types)
-
-    def count(self) -> None:
-        """Note one more node; raise LimitError beyond the limit."""
-        self.nodes += 1
-        if self.nodes > self.max_nodes:
-            raise LimitError(
-                f"the program, or its derivative, has more than {self.max_nodes:,} nodes",
-                hint="raise the limit with --max-nodes",
-            )
 
     def derivatives(self, rewrite: Rewriting) -> Arena:
         """The arena of the derivatives that the program itself takes.
@@ -319,7 +319,7 @@ class Arena(Trace):
         self._rewrite = rewrite
         self._within = within
         if within is not None:
-            self.strict = within.strict
+            self.strict, self._counts = within.strict, within._counts or within
             self.watched, self.warnings = within.watched, within.warnings
             self._concretise = within.concretise
         # A program may throw derivatives away, and then they are gone.
@@ -327,12 +327,13 @@ class Arena(Trace):
 
     def make(self, op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
         key = _interning_key(op, inputs, params)
-        node = self._interned.get(key)
+        found = self._interned.get(key)
+        if found is not None:
+            return found
+        node = self._rewrite(op, inputs, params)
         if node is None:
-            node = self._rewrite(op, inputs, params)
-            if node is None:
-                node = super().make(op, inputs, params)
-            self._interned[key] = node
+            node = Trace.make(self, op, inputs, params)
+        self._interned[key] = node
         return node
 
     def derivatives(self, rewrite: Rewriting) -> Arena:
@@ -343,19 +344,14 @@ class Arena(Trace):
             return True
         return self._interned.get(_interning_key(node.op, node.inputs, node.params)) is node
 
-    def count(self) -> None:
-        if self._within is None:
-            super().count()
-        else:
-            self._within.count()
-
     def next_draw(self) -> tuple[int, int, int]:
         return super().next_draw() if self._within is None else self._within.next_draw()
 
 
 def _interning_key(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Any:
     """Operands are compared by identity: their serial numbers stand for them."""
-    return op.name, tuple([node.serial for node in inputs]), op.key(params)
+    places = tuple([node.serial for node in inputs])
+    return (op, places, op.key(params)) if params else (op, places)
 
 
 _builder: ContextVar[Trace] = ContextVar("builder")
@@ -371,6 +367,22 @@ def building(builder: Trace) -> Iterator[Trace]:
         _builder.reset(token)
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Within this context, the garbage collector waits.
+
+    Graphs have no cycles, and walking over all that was made so far, again and again, would take a
+    third of the time that making them does.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def builder() -> Trace:
     """The builder at work; raises LookupError where none was chosen."""
     return _builder.get()
@@ -378,7 +390,7 @@ def builder() -> Trace:
 
 def make(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...] = ()) -> Node:
     """Make a node with the builder at work."""
-    return builder().make(op, inputs, params)
+    return _builder.get().make(op, inputs, params)
 
 
 def ancestors(outputs: Iterable[Node], since: int = 0, stop: Container[int] = ()) -> list[Node]:
@@ -389,12 +401,14 @@ def ancestors(outputs: Iterable[Node], since: int = 0, stop: Container[int] = ()
     """
     seen: dict[int, Node] = {}
     stack = list(outputs)
+    pop, extend = stack.pop, stack.extend
     while stack:
-        node = stack.pop()
-        if node.serial >= since and node.serial not in seen:
-            seen[node.serial] = node
-            if node.serial not in stop:
-                stack.extend(node.inputs)
+        node = pop()
+        serial = node.serial
+        if serial not in seen and serial >= since:
+            seen[serial] = node
+            if serial not in stop:
+                extend(node.inputs)
     return [seen[serial] for serial in sorted(seen)]
 
 
@@ -405,12 +419,25 @@ def dependents(order: list[Node], sources: Iterable[Node]) -> set[int]:
     """
     active = {node.serial for node in sources}
     for node in order:
-        if node.serial not in active and node.op.differentiable and node.carries:
-            for operand in node.inputs:
-                if operand.serial in active:
+        for operand in node.inputs:
+            if operand.serial in active:
+                if node.op.differentiable and (node.kind == "real" or node.carries):
                     active.add(node.serial)
-                    break
+                break
     return active
+
+
+def reached(outputs: Iterable[Node]) -> set[int]:
+    """Serials of the nodes by which a derivative of any of `outputs` is not zero everywhere."""
+    seen: set[int] = set()
+    stack = list(outputs)
+    while stack:
+        node = stack.pop()
+        if node.serial not in seen:
+            seen.add(node.serial)
+            if node.op.differentiable and (node.kind == "real" or node.carries):
+                stack.extend(node.inputs)
+    return seen
 
 
 def float_key(value: float) -> str:

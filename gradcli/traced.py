@@ -8,7 +8,7 @@ import numpy as np
 
 from gradcli.engine import Concrete, Plan, Unsure
 from gradcli.errors import ArgumentError, GradcliError
-from gradcli.graph import Kind, Node, Trace, building
+from gradcli.graph import Kind, Node, Trace, building, uncollected
 from gradcli.language.interpret import Interpreter
 from gradcli.language.places import span_of
 from gradcli.language.stack import with_room
@@ -107,7 +107,7 @@ class Traced:
         self.passed_on = interpreter.passed_on
         self.frames = interpreter.frames
         try:
-            with building(trace):
+            with building(trace), uncollected():
                 last = source.tree.body[-1]
                 result = with_room(
                     settings.max_nesting,
@@ -193,7 +193,8 @@ class Traced:
     def kept(self, key: Any, make: Callable[[], Any]) -> Any:
         """What `make` gives, made once for each key."""
         if key not in self._plans:
-            self._plans[key] = make()
+            with uncollected():
+                self._plans[key] = make()
         return self._plans[key]
 
     def plan(self, key: Any, outputs: Callable[[], Sequence[Node]]) -> Plan:

@@ -247,6 +247,8 @@ def bare(value: Any) -> Any:
         return value.node
     if kind is Lazy or kind in VIEWS:
         value = value.rest() if kind is Lazy else list(value)
+    if not value and kind is dict:
+        return value
     if isinstance(value, (list, tuple, dict)):
         # Containers may hold one another over and over: what is small to write may be endless.
         count_items(value)

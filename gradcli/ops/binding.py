@@ -146,6 +146,8 @@ class Function:
 
     def __call__(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Call with values of the language; raises ArgumentError with the signature."""
+        if self.row is not None and not kwargs and len(args) == self.row.arity:
+            return self.row(*[tensor(arg) for arg in args])
         has = self._parameters()
         count = len(has.positional)
         renamed: dict[str, Any] = {}

@@ -60,6 +60,10 @@ class Contraction(Op):
     ) -> list[Cotangent | None]:
         assert cotangents[0] is not None
         g, mask = cotangents[0].settle()
+        if not strict:
+            # The value is zero where nothing is selected: products with what is finite need no
+            # more, and where they meet what is not, NaN asks for the strict derivative.
+            mask = None
         a, b = node.inputs
         la, lb, lo = node.params
         return [

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradcli.ops.elementwise import Elementwise
+from gradcli.ops.forward import into
 from gradcli.ops.leaves import known_number
 from gradcli.ops.rows.logic import (
     equal,
@@ -22,6 +23,8 @@ from gradcli.ops.rows.logic import (
 
 if TYPE_CHECKING:
     from gradcli.graph import Node
+
+Array = np.ndarray[Any, Any]
 
 ANY = (-2.0, 2.0)
 ALL = "all real numbers"
@@ -204,13 +207,23 @@ minimum: Elementwise = Elementwise(
 )
 
 
+@into
+def _clip(x: Array, low: Array, high: Array, out: Array) -> None:
+    np.minimum(np.maximum(x, low, out=out), high, out=out)
+
+
+@into
+def _relu(x: Array, out: Array) -> None:
+    np.maximum(x, 0, out=out)
+
+
 def _between(x: Node, low: Node, high: Node) -> Node:
     return logical_and(greater_equal(x, low), less_equal(x, high))
 
 
 clip: Elementwise = Elementwise(
     "clip",
-    lambda x, low, high: np.minimum(np.maximum(x, low), high),
+    _clip,
     [
         lambda g, y, x, low, high: where(_between(x, low, high), g, 0.0),
         lambda g, y, x, low, high: where(logical_and(less(x, low), less_equal(low, high)), g, 0.0),
@@ -231,7 +244,7 @@ clip: Elementwise = Elementwise(
 
 relu: Elementwise = Elementwise(
     "relu",
-    lambda x: np.maximum(x, 0),
+    _relu,
     [lambda g, y, x: where(less_equal(x, 0.0), 0.0, g)],
     doc="The number where it is positive, 0 elsewhere.",
     domain=ALL,
