@@ -308,16 +308,13 @@ class Request:
         settings = self.settings
         source, filename = self.source()
         program = Program(source, filename=filename, settings=settings, entry=self.entry)
-        from gradcli.cli.arguments import unused_input
-
-        reads = program.missing([])
         for name in self.bindings.texts:
             if name not in program.reads:
                 if program.sets(name):
                     raise UsageError(
                         f"the program sets `{name}` itself", hint=f"leave out --{name}"
                     )
-                raise unused_input(name, self.context.command, reads, self._other_commands())
+                raise self._unused(name, program)
         inputs: dict[str, Any] = {}
         extra: list[str] = []
         if self.options["inputs"] is not None:
@@ -328,6 +325,12 @@ class Request:
             inputs[name] = read_value(name, text, settings)
         warnings = [f"the program does not use `{name}`, which --inputs has" for name in extra]
         return program, inputs, warnings
+
+    def _unused(self, name: str, program: Program) -> UsageError:
+        from gradcli.cli.arguments import unused_input
+
+        reads = program.missing([])
+        return unused_input(name, self.context.command, reads, self._other_commands())
 
     def by_entries(self, asked: bool) -> bool | None:
         """Whether matrices are to be sparse: as asked, or as the format wants it; None: as fits."""
