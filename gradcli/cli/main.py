@@ -17,6 +17,7 @@ from gradcli.errors import ComputationError, GradcliError, UsageError, did_you_m
 COMMANDS = {
     "eval": "Value and gradient.",
     "jacobian": "The full Jacobian.",
+    "derive": "The derivative as a formula.",
     "run": "A PyTorch or NumPy script, as written.",
     "hessian": "All second derivatives.",
     "jvp": "The product of the Jacobian with a direction.",
