@@ -158,7 +158,9 @@ class Elementwise(Op):
             else array.astype(wanted)
             for place, array in enumerate(arrays)
         ]
-        return np.asarray(self.ufunc(*arrays))
+        result = np.asarray(self.ufunc(*arrays))
+        # Whole numbers are kept as floats (see storage), and have no zero with a sign.
+        return result + 0.0 if node.kind == "int" else result
 
     def elements(self, node: Node, dtype: Any) -> Callable[..., Any]:
         if node.kind == "real" and all([operand.kind == "real" for operand in node.inputs]):
