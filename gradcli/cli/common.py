@@ -158,6 +158,13 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def session_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a session: how numbers are shown, how they are computed."""
+    for option in reversed([*_SHOWN, *_RUN, *_LIMITS]):
+        command = option(command)
+    return command
+
+
 def chosen_limits(options: dict[str, Any]) -> dict[str, Any]:
     """The limits that were given, as `Settings` takes them."""
     from gradcli.cli.arguments import byte_count
@@ -301,12 +308,13 @@ class Request:
                         f"the program sets `{name}` itself", hint=f"leave out --{name}"
                     )
                 raise unused_input(name, self.context.command, reads, self._other_commands())
-        inputs: dict[str, Any] = {}
+        held = self.bindings.held
+        inputs: dict[str, Any] = {name: held[name] for name in held if name in program.reads}
         extra: list[str] = []
         if self.options["inputs"] is not None:
             stored = read_inputs(self.options["inputs"], settings)
-            inputs = {name: value for name, value in stored.items() if name in program.reads}
-            extra = [name for name in stored if name not in inputs]
+            inputs.update({name: value for name, value in stored.items() if name in program.reads})
+            extra = [name for name in stored if name not in program.reads]
         for name, text in self.bindings.texts.items():
             inputs[name] = read_value(name, text, settings)
         warnings = [f"the program does not use `{name}`, which --inputs has" for name in extra]
