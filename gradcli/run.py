@@ -12,7 +12,7 @@ from gradcli.autodiff import vjp
 from gradcli.derivatives import Direction, derivative_of, hvp_of, jvp_of
 from gradcli.engine import Unsure
 from gradcli.errors import ArgumentError, GradcliError, SeedError
-from gradcli.graph import OPS, Arena, Node, ancestors, building, dependents
+from gradcli.graph import OPS, Arena, Node, building, reached
 from gradcli.hessians import hessian_of
 from gradcli.jacobians import MODES, Mode, jacobian_of
 from gradcli.ops.cotangent import Cotangent
@@ -90,17 +90,7 @@ class Run:
 
     def warnings(self, wanted: Sequence[Wrt]) -> list[str]:
         """What a result with derivatives by those should say."""
-
-        def reached() -> set[int]:
-            order = ancestors(self.outputs)
-            found = set()
-            for node in self.traced.inputs.values():
-                active = dependents(order, [node])
-                if any(output.serial in active for output in self.outputs):
-                    found.add(node.serial)
-            return found
-
-        connected = self.traced.kept("connected", reached)
+        connected = self.traced.kept("connected", lambda: reached(self.outputs))
         return self.extra + [
             f"`{one.label}` is not connected to the output: its derivative is zeros"
             for one in wanted

@@ -17,6 +17,7 @@ from gradcli.errors import ComputationError, GradcliError, UsageError, did_you_m
 COMMANDS = {
     "eval": "Value and gradient.",
     "jacobian": "The full Jacobian.",
+    "derive": "The derivative as a formula.",
     "run": "A PyTorch or NumPy script, as written.",
     "hessian": "All second derivatives.",
     "jvp": "The product of the Jacobian with a direction.",
@@ -25,6 +26,7 @@ COMMANDS = {
     "graph": "The computation as a picture.",
     "plot": "The function beside its derivative.",
     "check": "Derivatives from several sources side by side, and claims about them.",
+    "test": "Files of cases: what programs are expected to give.",
     "batch": "Requests as JSON lines, answers in order.",
     "ops": "The functions there are: meaning, derivative, spellings.",
     "repl": "A calculator to sit down at.",

@@ -17,7 +17,7 @@ from gradcli.engine.memory import memory_error, node_bytes
 from gradcli.engine.schedule import Schedule, as_output
 from gradcli.engine.threads import cores
 from gradcli.errors import GradcliError
-from gradcli.graph import Node, ancestors
+from gradcli.graph import Node, ancestors, uncollected
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import full_
 
@@ -90,19 +90,11 @@ class Plan:
                 nodes.append(node)
                 operands_of.append(())
                 continue
-            inputs = node.inputs
-            if len(inputs) == 1:
-                operands: tuple[int, ...] = (place_of[inputs[0].serial],)
-            elif len(inputs) == 2:
-                operands = (place_of[inputs[0].serial], place_of[inputs[1].serial])
-                if node.shape and node.op.fuses:
-                    operands = self._uniform_as_scalars(node, operands)
-            else:
-                operands = tuple([place_of[operand.serial] for operand in inputs])
-                if node.shape and node.op.fuses:
-                    operands = self._uniform_as_scalars(node, operands)
-            params = node.params
-            key = (node.op, operands, node.op.key(params) if params else None)
+            op, params = node.op, node.params
+            operands = tuple([place_of[operand.serial] for operand in node.inputs])
+            if node.shape and op.fuses:
+                operands = self._uniform_as_scalars(node, operands)
+            key: Any = (op, operands, op.key(params)) if params else (op, operands)
             place = numbers.get(key)
             if place is None:
                 place = numbers[key] = len(nodes)
@@ -162,11 +154,15 @@ class Plan:
         """Bytes of all values, and the largest size: of those without and with a batch axis."""
         if self._sizes is None:
             plain = batched = largest = largest_batched = 0
+            flags = self.flags
             for place, node in enumerate(self.nodes):
+                if not node.shape and not flags[place]:
+                    plain += 8
+                    continue
                 if place in self.bound:
                     continue
                 size = node_bytes(node, self.dtype)
-                if self.flags[place]:
+                if flags[place]:
                     batched += size
                     largest_batched = max(largest_batched, size)
                 else:
@@ -230,14 +226,22 @@ class Plan:
 
     def _compile(self) -> list[Call]:
         calls: list[Call] = []
+        nodes, flags = self.nodes, self.flags
+        kernels: dict[Any, Callable[..., Any]] = {}
         for place, operands in enumerate(self.operands):
-            if place in self.bound:
-                continue
-            kernel = self.compiled(place)
             if not operands:
-                value = kernel()
-                self._constants.append((place, value[()] if value.ndim == 0 else value))
+                if place not in self.bound:
+                    value = self.compiled(place)()
+                    self._constants.append((place, value[()] if value.ndim == 0 else value))
                 continue
+            node = nodes[place]
+            if node.shape or flags[place] or not node.op.fuses:
+                kernel = self.compiled(place)
+            else:
+                # Numbers are many, and alike.
+                key = (node.op, node.kind, *[nodes[operand].kind for operand in operands])
+                known = kernels.get(key)
+                kernel = kernels[key] = self.compiled(place) if known is None else known
             rest = None if len(operands) < 3 else operands
             second = operands[1] if len(operands) == 2 else -1
             calls.append((kernel, operands[0], second, rest, place))
@@ -249,7 +253,8 @@ class Plan:
         watched = self.watched
         with np.errstate(all="ignore"):
             if self._calls is None:
-                self._calls = self._compile()
+                with uncollected():
+                    self._calls = self._compile()
             for place, value in self._constants:
                 held[place] = value
             for place, serial in self.bound.items():

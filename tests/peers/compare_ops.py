@@ -399,6 +399,18 @@ def row(name, calls, results):
     return f"| {' | '.join([name, *shown, str(len(calls)), *answers])} |"
 
 
+def missing(groups):
+    """Spellings of the libraries that no case calls."""
+    calls = [(expr, name) for name, held in groups.items() for expr, _ in held]
+    heads = {head for expr, name in calls for head in cases.spelled(expr, name)}
+    for spelling in SPELLED:
+        library, _, rest = spelling.partition(".")
+        short = f".{rest}" if library == "Tensor" else spelling.replace("torch.nn.functional", "F")
+        named = library in ("np", "scipy", "torch", "jnp", "jax", "Tensor")
+        if named and not {short, spelling} & (heads | set(differences.NOT_COMPARED)):
+            yield spelling
+
+
 def own_names():
     """Functions that no library spells: bare names of the language."""
     load_all()
@@ -426,6 +438,8 @@ def document(groups, results):
         *[row(name, groups[name], found) for name, found in results.items()],
         "",
         *differences.table(documented()),
+        "",
+        *differences.not_compared(),
         "",
         "## Functions that no library has",
         "",
@@ -456,6 +470,10 @@ def main():
     if results is None:
         print(f"{len(kept)} cases so far", file=sys.stderr)
         return 4
+    if not asked.names:
+        for name in missing(groups):
+            print(f"{name} has no case", file=sys.stderr)
+            failed += 1
     for name in unknown_names():
         print(f"{name} is spelled here, and not in its library", file=sys.stderr)
         failed += 1
