@@ -232,7 +232,10 @@ class Traced:
     ) -> Plan:
         """A plan over the inputs and `bound`. Raises LimitError where memory would not do."""
         leaves = [*self.inputs.values(), *bound]
-        plan = Plan(outputs, leaves, batched, self.settings.dtype, self.watched)
+        settings = self.settings
+        plan = Plan(
+            outputs, leaves, batched, settings.dtype, self.watched, threads=settings.threads
+        )
         plan.require(self.settings.max_memory)
         return plan
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from gradcli.cli.arguments import Bindings
+    from gradcli.engine import Stats
     from gradcli.render.layout import Line, Look
     from gradcli.results import Result
     from gradcli.run import Run
@@ -70,6 +71,7 @@ _OUTPUT = [
         help="Write to FILE (.json, .csv, .npy, .npz, .coo, .mtx), whole or not.",
     ),
     click.option("--get", metavar="NAME", help="One array alone: value, grad.x, jacobian.W."),
+    click.option("--stats", is_flag=True, help="Say what it took: time, passes, memory."),
     *_SHOWN,
 ]  # fmt: skip
 _RUN = [
@@ -82,6 +84,9 @@ _RUN = [
     ),
     click.option(
         "--random-seed", type=click.IntRange(0), metavar="N", help="Seed of rand and randn."
+    ),
+    click.option(
+        "--threads", type=click.IntRange(1), metavar="N", help="Threads for large arrays."
     ),
 ]
 LIMITS = [
@@ -182,6 +187,12 @@ PICTURES = ("png", "svg", "pdf")
 """Kinds of files that pictures of numbers are written to."""
 
 
+def _recording() -> Stats:
+    from gradcli.engine import recording
+
+    return recording()
+
+
 class Request:
     """A program, its inputs and how to answer, as the options gave them.
 
@@ -202,6 +213,7 @@ class Request:
         self.color: str = options["color"]
         self.precision: int | None = options["precision"]
         self.options = options
+        self.stats = _recording() if options.get("stats") else None
         if self.output is not None and "style" in options:
             from gradcli.render.write import format_of
 
@@ -220,6 +232,7 @@ class Request:
         return Settings(
             dtype=self.options["dtype"],
             random_seed=self.options["random_seed"],
+            threads=self.options["threads"],
             **chosen_limits(self.options),
         )
 
@@ -337,6 +350,11 @@ class Request:
         from gradcli.render import text
 
         notes = list(result.notes)
+        if self.stats is not None:
+            if self.style == "json" and self.get is None:
+                result.stats = self.stats.facts()
+            else:
+                notes += self.stats.lines()
         if self.output is None and self.style == "text" and self.get is None:
             notes += self._saving(result)
             from gradcli.render.data import named_arrays
