@@ -136,9 +136,7 @@ def explanation_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--format", "style", type=click.Choice(["text", "markdown", "json"]),
         default="text", show_default=True, help="How to print it.",
     )  # fmt: skip
-    for option in reversed([*PROGRAM, WRT, style, _JSON, *_SHOWN, *_RUN, *LIMITS]):
-        command = option(command)
-    return command
+    return add_options(command, [*PROGRAM, WRT, style, _JSON, *_SHOWN, *_RUN, *LIMITS])
 
 
 tangent_option = click.option(
@@ -169,9 +167,7 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def session_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a session: how numbers are shown, how they are computed."""
-    for option in reversed([*_SHOWN, *_RUN, *_LIMITS]):
-        command = option(command)
-    return command
+    return add_options(command, [*_SHOWN, *_RUN, *LIMITS])
 
 
 def chosen_limits(options: dict[str, Any]) -> dict[str, Any]:
@@ -181,6 +177,18 @@ def chosen_limits(options: dict[str, Any]) -> dict[str, Any]:
     names = ("max_nodes", "max_nesting", "max_iterations", "max_depth", "max_source")
     limits = {name: options[name] for name in names if options[name] is not None}
     return {**limits, "max_memory": byte_count(options["max_memory"])}
+
+
+def chosen_settings(options: dict[str, Any]) -> Settings:
+    """Settings by the options that were given, of those that the command has."""
+    from gradcli.settings import Settings
+
+    return Settings(
+        dtype=options.get("dtype") or "float64",
+        random_seed=options.get("random_seed"),
+        threads=options.get("threads"),
+        **chosen_limits(options),
+    )
 
 
 PICTURES = ("png", "svg", "pdf")
@@ -227,14 +235,7 @@ class Request:
     @cached_property
     def settings(self) -> Settings:
         """The limits, the precision and the random seed of the run."""
-        from gradcli.settings import Settings
-
-        return Settings(
-            dtype=self.options["dtype"],
-            random_seed=self.options["random_seed"],
-            threads=self.options["threads"],
-            **chosen_limits(self.options),
-        )
+        return chosen_settings(self.options)
 
     @property
     def coloured(self) -> bool:

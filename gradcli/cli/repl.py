@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.cli.common import chosen_limits, session_options
+from gradcli.cli.common import chosen_settings, session_options
 from gradcli.errors import GradcliError, MissingInput, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gradcli.results import Evaluation
 
 OWN = {
-    "help": "What there is; `:help name` tells about a function.",
+    "help": "What there is; `:help NAME` tells about a function, as `gradcli ops` does.",
     "vars": "What has a name, and its value.",
     "list": "The session as a program.",
     "save": "`:save FILE` writes it down.",
@@ -52,15 +52,9 @@ def repl_command(context: click.Context, /, **options: Any) -> None:
     Every command that takes an expression is a colon command too, with its options. With standard
     input from a pipe there is no prompt, and the exit status is that of the first error.
     """
-    from gradcli.settings import Settings
-
     for name in context.obj.texts:
         raise UsageError(f"there is no option `--{name}`", hint=f"in the session: {name} = ...")
-    settings = Settings(
-        dtype=options["dtype"], random_seed=options["random_seed"], **chosen_limits(options)
-    )
-    repl = Repl(settings, options)
-    context.exit(repl.run())
+    context.exit(Repl(chosen_settings(options), options).run())
 
 
 class Repl:
@@ -233,11 +227,13 @@ class Repl:
         return words
 
     def _help(self, text: str) -> None:
-        from gradcli.interactive.about import about_lines
+        from gradcli.cli.main import gradcli, invoke
         from gradcli.render.text import print_lines
 
         if text:
-            print_lines(about_lines(text), sys.stdout, self.options["color"])
+            about = gradcli.get_command(click.Context(gradcli), "ops")
+            assert about is not None
+            invoke(about, "ops", ["--", text.removesuffix("()")], {})
             return
         known = self._commands()
         edge = max(map(len, known))
@@ -286,9 +282,9 @@ class Repl:
         print_remarks([], [f"wrote the session to {text}"])
 
     def _load(self, text: str) -> None:
-        from gradcli.cli.common import read_program
         from gradcli.inputs import read_inputs
         from gradcli.interactive.blocks import entries
+        from gradcli.programs import read_program
 
         if not text:
             raise UsageError("`:load` takes a file", hint="as in `:load work.py`")
