@@ -274,7 +274,7 @@ def _std_vjp(node: Node, g: Node) -> list[Node]:
     (x,), (axes, _, ddof) = node.inputs, node.params
     count = size_of(tuple([x.shape[axis] for axis in axes]))
     centred = x - sum_(x, axes, True) / constant(count)
-    degrees = constant(count if ddof == 0 else count - ddof)
+    degrees = constant(count) if ddof == 0 else constant(count) - float(ddof)
     spread = keep_reduced(node, x, axes)
     part = keep_reduced(g, x, axes) * (centred / (degrees * spread))
     return [guarded(equal(spread, 0.0), 0.0, part)]
