@@ -84,6 +84,9 @@ _RUN = [
         "--random-seed", type=click.IntRange(0), metavar="N", help="Seed of rand and randn."
     ),
 ]
+_FINITE = click.option(
+    "--finite", is_flag=True, help="Exit with 3 where a result is not finite, with no result."
+)
 _LIMITS = [
     click.option("--max-memory", metavar="SIZE", help="Memory limit, as in 4G."),
     click.option("--max-nodes", type=click.IntRange(1), metavar="N", help="Graph node limit."),
@@ -107,7 +110,7 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The same without --wrt, for a command that names what it differentiates by otherwise."""
-    for option in reversed([*_PROGRAM, *_OUTPUT, *_RUN, *_LIMITS]):
+    for option in reversed([*_PROGRAM, *_OUTPUT, *_RUN, _FINITE, *_LIMITS]):
         command = option(command)
     return command
 
@@ -325,6 +328,10 @@ class Request:
         """Print the result, or write it to the file of -o; remarks go to standard error."""
         from gradcli.render import text
 
+        if self.options["finite"]:
+            from gradcli.doctor import require_finite
+
+            require_finite(result)
         notes = list(result.notes)
         if self.output is None and self.style == "text" and self.get is None:
             notes += self._saving(result)
