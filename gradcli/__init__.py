@@ -13,7 +13,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradcli.api import Compiled, compile, derivative, evaluate, hessian, hvp, jacobian, jvp
+    from gradcli.api import (
+        Compiled,
+        compile,
+        derivative,
+        derive,
+        evaluate,
+        hessian,
+        hvp,
+        jacobian,
+        jvp,
+    )
+    from gradcli.derived import Derived
     from gradcli.errors import GradcliError
     from gradcli.results import (
         Derivative,
@@ -30,6 +41,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Compiled",
     "Derivative",
+    "Derived",
     "Diagonal",
     "Evaluation",
     "GradcliError",
@@ -40,6 +52,7 @@ __all__ = [
     "__version__",
     "compile",
     "derivative",
+    "derive",
     "evaluate",
     "hessian",
     "hvp",
@@ -51,11 +64,13 @@ _HOMES = {
     "Compiled": "gradcli.api",
     "compile": "gradcli.api",
     "derivative": "gradcli.api",
+    "derive": "gradcli.api",
     "evaluate": "gradcli.api",
     "hessian": "gradcli.api",
     "hvp": "gradcli.api",
     "jacobian": "gradcli.api",
     "jvp": "gradcli.api",
+    "Derived": "gradcli.derived",
     "GradcliError": "gradcli.errors",
     "Derivative": "gradcli.results",
     "Diagonal": "gradcli.results",

@@ -7,12 +7,14 @@ the rows, formulas from the rows' rules, conventions from their kinks and from `
 from __future__ import annotations
 
 import ast
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.errors import NameProblem, did_you_mean
+from gradcli.errors import GradcliError, NameProblem, did_you_mean
+from gradcli.formulas import Request, derive
 from gradcli.language import transforms  # noqa: F401  the derivative operators
 from gradcli.ops.binding import SPELLED, Function, find, find_bare, load_all
 from gradcli.ops.conventions import EDGES, Edge
@@ -22,6 +24,7 @@ from gradcli.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gradcli.derived import Derived
     from gradcli.ops.family import Kinks
     from gradcli.results import Evaluation
 
@@ -62,6 +65,11 @@ LIBRARIES["Tensor"] = "PyTorch"
 _INPUTS = "xyzwuvabcd"
 PRECISION = 6
 """Significant digits of the examples."""
+
+LONGEST = 300
+"""Characters of formulas that are shown; `gradcli derive` writes out longer ones."""
+
+_SIZES = {2: "m", 3: "n", 4: "k", 5: "p"}
 
 
 class Example:
@@ -187,6 +195,63 @@ class Entry:
     def edges(self) -> list[Edge]:
         """Conventions that are no kinks of a number."""
         return [edge for edge in EDGES if find(edge.call.partition("(")[0]) is self.function]
+
+    @property
+    def call(self) -> str:
+        """What its derivative is written for: a row at numbers, any other as in its example."""
+        row = self.function.row
+        return f"{self.name}({', '.join(row.args)})" if row is not None else self.example.expr
+
+    def _shapes(self) -> list[dict[str, tuple[Any, ...]]]:
+        """Shapes of the inputs of `call`, those with letters for sizes first."""
+        row = self.function.row
+        if row is not None:
+            return [dict.fromkeys(row.args, ())]
+        shapes = {name: np.shape(items) for name, items in self.example.inputs.items()}
+        letters = {x: tuple([_SIZES.get(n, n) for n in shape]) for x, shape in shapes.items()}
+        return [letters, shapes]
+
+    @cached_property
+    def derived(self) -> Derived | None:
+        """The derivatives of its call as formulas, made by its rules; None where there are none."""
+        if not self.example.inputs or not any(self._real()):
+            return None
+        for shapes in self._shapes():
+            try:
+                return derive(Program(self.call), {}, shapes, Request())
+            except GradcliError:
+                continue
+        # It depends on values, as positions do, and has no one formula.
+        return None
+
+    def _real(self) -> list[bool]:
+        return [output.value.dtype.kind == "f" for output in self.example.result.outputs]
+
+    @cached_property
+    def formulas(self) -> dict[str, str]:
+        """Derivatives by the input; v is the seed where the value is a tensor.
+
+        Of several outputs each has its seed, v0, v1, ..., and its place is in front: `1 x`. Empty
+        where they are too long to show.
+        """
+        if self.derived is None:
+            return {}
+        found: dict[str, str] = {}
+        several = len(self.derived.outputs) > 1
+        for place, (output, real) in enumerate(
+            zip(self.derived.outputs, self._real(), strict=True)
+        ):
+            prefix = f"{place} " if several else ""
+            found.update({prefix + x: text for x, text in output.parts.items() if real})
+        return found if sum(map(len, found.values())) <= LONGEST else {}
+
+    @property
+    def conditions(self) -> list[str]:
+        """Where the formulas hold: `where x != 0`, `while ...`."""
+        names = set(self.derived.shapes) if self.derived is not None and self.formulas else set()
+        found = self.derived.conditions if self.derived is not None else []
+        told = [text for text in found if names & set(re.findall(r"\w+", text))]
+        return [text.removeprefix("valid ") for text in told]
 
     @cached_property
     def example(self) -> Example:

@@ -41,8 +41,8 @@ MAX_RANK = 31
 class Dim(int):
     """A size with a name: it computes as an int, and its arithmetic keeps the name.
 
-    `Dim(7, "n") * 2` is the int 14 named `2*n`: everything runs at the sample size, and formulas
-    print `n`.
+    `Dim(7, "n") * 2` is the int 14 named `n*2`: everything runs at the sample size, and formulas
+    print `n`. What is no whole number any more (`n/2`, `0.5*n`) is a float; in a program, a node.
     """
 
     name: str
@@ -52,37 +52,45 @@ class Dim(int):
         self.name = name
         return self
 
-    def __add__(self, other: int) -> int:
-        if not isinstance(other, int):
-            return NotImplemented
-        return _named(int(self) + int(other), self, "+", other)
+    def __add__(self, other: Any) -> Any:
+        return _computed("+", self, other)
 
-    def __radd__(self, other: int) -> int:
-        return _named(int(other) + int(self), other, "+", self)
+    def __radd__(self, other: Any) -> Any:
+        return _computed("+", other, self)
 
-    def __sub__(self, other: int) -> int:
-        if not isinstance(other, int):
-            return NotImplemented
-        return _named(int(self) - int(other), self, "-", other)
+    def __sub__(self, other: Any) -> Any:
+        return _computed("-", self, other)
 
-    def __mul__(self, other: int) -> int:
-        if not isinstance(other, int):
-            return NotImplemented
-        return _named(int(self) * int(other), self, "*", other)
+    def __rsub__(self, other: Any) -> Any:
+        return _computed("-", other, self)
 
-    def __rmul__(self, other: int) -> int:
-        return _named(int(other) * int(self), other, "*", self)
+    def __mul__(self, other: Any) -> Any:
+        return _computed("*", self, other)
 
-    def __floordiv__(self, other: int) -> int:
-        if not isinstance(other, int):
-            return NotImplemented
-        return _named(int(self) // int(other), self, "//", other)
+    def __rmul__(self, other: Any) -> Any:
+        return _computed("*", other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return _computed("//", self, other)
+
+    def __neg__(self) -> int:
+        return Dim(-int(self), f"-{self.name}" if self.name.isidentifier() else f"-({self.name})")
+
+
+def _computed(symbol: str, left: Any, right: Any) -> Any:
+    """Arithmetic of sizes and whole numbers: a size again."""
+    if isinstance(left, int) and isinstance(right, int):
+        a, b = int(left), int(right)
+        value = a + b if symbol == "+" else a - b if symbol == "-" else a * b
+        return _named(a // b if symbol == "//" else value, left, symbol, right)
+    return NotImplemented
 
 
 def _named(value: int, left: int, symbol: str, right: int) -> int:
-    def text(size: int) -> str:
+    def text(size: int, second: bool = False) -> str:
         name = size.name if isinstance(size, Dim) else str(int(size))
-        return f"({name})" if symbol != "+" and any(sign in name for sign in "+-") else name
+        loose = symbol != "+" and any(sign in name for sign in "+-")
+        return f"({name})" if loose or (second and symbol in "*//" and "/" in name) else name
 
     if symbol == "*" and (left == 1 or right == 1):
         return right if left == 1 else left
@@ -90,7 +98,7 @@ def _named(value: int, left: int, symbol: str, right: int) -> int:
         return left
     if symbol == "+" and left == 0:
         return right
-    return Dim(value, f"{text(left)}{symbol}{text(right)}")
+    return Dim(value, f"{text(left)}{symbol}{text(right, True)}")
 
 
 def size_of(shape: Shape) -> int:
@@ -219,6 +227,12 @@ class Trace:
     the program takes to keep structural zeros apart from values; without it they are `watched`:
     where one of them is NaN, the program is to be traced again, strictly.
     """
+
+    textbook = False
+    """Whether rules are to be as a textbook writes them, for formulas."""
+
+    left_out: list[Node] | None = None
+    """Conditions of single points that rules left out (see `guarded`); None where they may not."""
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import numpy as np
 
-from gradcli.arrays import as_array, exact, owned
+from gradcli.arrays import as_array, exact, has_nan, owned
 from gradcli.autodiff import vjp
 from gradcli.derivatives import Direction, derivative_of, hvp_of, jvp_of
 from gradcli.doctor import diagnose
@@ -137,7 +137,7 @@ class Run:
             ]
             return Evaluation(outputs, list(self.extra), notes)
         found = self._gradients(wanted, seeds, False)
-        if any(np.isnan(part).any() for _, parts in found for part in parts if part is not None):
+        if has_nan([part for _, parts in found for part in parts]):
             # A zero met an infinite local derivative, or the derivative does not exist: told apart
             # by keeping structural zeros, and those of the seed, out of the arithmetic.
             found = self._gradients(wanted, seeds, True)
@@ -146,7 +146,7 @@ class Run:
             grads = {
                 one.label: self._part(one, part) for one, part in zip(wanted, parts, strict=True)
             }
-            outputs.append(Output(exact(value, node), grads))
+            outputs.append(Output(value if node.kind == "real" else exact(value, node), grads))
         return Evaluation(outputs, self.warnings(wanted), notes)
 
     @sure
@@ -187,7 +187,8 @@ class Run:
         """The part of a gradient that was asked for; zeros where it is not connected."""
         if gradient is None:
             return np.zeros(one.shape, self.settings.dtype)
-        return owned(one.part(gradient))
+        part = one.part(gradient)
+        return part if part is gradient else owned(part)
 
     def seeds(self, seed: Any, needed: bool, what: str = "gradient") -> list[Any]:
         """A seed for each output, as an array of its shape or "ones"; `what` needs it."""
@@ -247,7 +248,7 @@ class Run:
         for leaf, seed in zip(leaves, seeds, strict=True):
             if leaf is not None:
                 values[leaf.serial] = seed
-        found = iter(plan.run(values))
+        found = iter(plan.run(values, own=True))
         return [
             (next(found), [next(found) if there else None for there in parts]) for parts in present
         ]

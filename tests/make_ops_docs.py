@@ -67,8 +67,14 @@ def example_lines(entry):
 
 def shown(name, text):
     """A fact, with names and formulas as code."""
-    if name in ("domain", "convention"):
+    if name in ("domain", "convention") or text.startswith("long: "):
         return text
+    if name in ("derivative", "v^T J"):
+        by, _, formula = text.partition(": ")
+        return f"by {by}: `{formula}`"
+    if name == "valid":
+        word, _, formula = text.partition(" ")
+        return f"{word} `{formula}`"
     return ", ".join(f"`{part}`" for part in text.split(", "))
 
 

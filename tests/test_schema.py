@@ -21,13 +21,13 @@ def validator():
     return jsonschema.Draft202012Validator(SCHEMA)
 
 
+SHOWN = ("eval", "jacobian", "hessian", "jvp", "hvp", "explain", "graph", "plot")
+
+
 def golden_commands():
     for path in sorted((ROOT / "tests" / "golden").glob("*.txt")):
         for line in re.findall(r"^\$ gradcli (.*)$", path.read_text(encoding="utf-8"), re.M):
-            if (
-                line.startswith(("eval", "jacobian", "hessian", "jvp", "hvp", "explain"))
-                and "\n" not in line
-            ):
+            if line.startswith(SHOWN) and "\n" not in line:
                 yield line
 
 

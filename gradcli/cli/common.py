@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from gradcli.cli.arguments import Bindings
+    from gradcli.engine import Stats
     from gradcli.render.layout import Line, Look
     from gradcli.results import Result
     from gradcli.run import Run
     from gradcli.session import Program
     from gradcli.settings import Settings
 
-_PROGRAM = [
+PROGRAM = [
     click.argument("expression", required=False, metavar="EXPRESSION"),
     click.option(
         "-f",
@@ -42,7 +43,7 @@ _PROGRAM = [
     click.option("--inputs", metavar="FILE", help="Inputs by name from a .npz or .json file."),
     click.option("--let", metavar="NAME=VALUE", help="Give an input whose name is an option."),
 ]
-_WRT = click.option(
+WRT = click.option(
     "--wrt",
     multiple=True,
     metavar="NAMES",
@@ -70,6 +71,7 @@ _OUTPUT = [
         help="Write to FILE (.json, .csv, .npy, .npz, .coo, .mtx), whole or not.",
     ),
     click.option("--get", metavar="NAME", help="One array alone: value, grad.x, jacobian.W."),
+    click.option("--stats", is_flag=True, help="Say what it took: time, passes, memory."),
     *_SHOWN,
 ]  # fmt: skip
 _RUN = [
@@ -83,11 +85,14 @@ _RUN = [
     click.option(
         "--random-seed", type=click.IntRange(0), metavar="N", help="Seed of rand and randn."
     ),
+    click.option(
+        "--threads", type=click.IntRange(1), metavar="N", help="Threads for large arrays."
+    ),
 ]
 _FINITE = click.option(
     "--finite", is_flag=True, help="Exit with 3 where a result is not finite, with no result."
 )
-_LIMITS = [
+LIMITS = [
     click.option("--max-memory", metavar="SIZE", help="Memory limit, as in 4G."),
     click.option("--max-nodes", type=click.IntRange(1), metavar="N", help="Graph node limit."),
     click.option(
@@ -105,12 +110,17 @@ _LIMITS = [
 
 def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of every command that takes a program and inputs."""
-    return program_options(_WRT(command))
+    return program_options(WRT(command))
 
 
 def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The same without --wrt, for a command that names what it differentiates by otherwise."""
-    for option in reversed([*_PROGRAM, *_OUTPUT, *_RUN, _FINITE, *_LIMITS]):
+    return add_options(command, [*PROGRAM, *_OUTPUT, *_RUN, _FINITE, *LIMITS])
+
+
+def add_options(command: Callable[..., Any], options: list[Any]) -> Callable[..., Any]:
+    """Add options to a command, in that order."""
+    for option in reversed(options):
         command = option(command)
     return command
 
@@ -118,7 +128,7 @@ def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a command whose result is a picture, or the same as JSON."""
     as_json = click.option("--json", "as_json", is_flag=True, help="Its numbers, as JSON.")
-    for option in reversed([*_PROGRAM, _WRT, as_json, *_SHOWN, *_RUN, *_LIMITS]):
+    for option in reversed([*PROGRAM, WRT, as_json, *_SHOWN, *_RUN, *LIMITS]):
         command = option(command)
     return command
 
@@ -129,9 +139,7 @@ def explanation_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--format", "style", type=click.Choice(["text", "markdown", "json"]),
         default="text", show_default=True, help="How to print it.",
     )  # fmt: skip
-    for option in reversed([*_PROGRAM, _WRT, style, _JSON, *_SHOWN, *_RUN, *_LIMITS]):
-        command = option(command)
-    return command
+    return add_options(command, [*PROGRAM, WRT, style, _JSON, *_SHOWN, *_RUN, *LIMITS])
 
 
 tangent_option = click.option(
@@ -157,9 +165,12 @@ plot_option = click.option(
 
 def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that bound a run."""
-    for option in reversed(_LIMITS):
-        command = option(command)
-    return command
+    return add_options(command, LIMITS)
+
+
+def session_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a session: how numbers are shown, how they are computed."""
+    return add_options(command, [*_SHOWN, *_RUN, *LIMITS])
 
 
 def chosen_limits(options: dict[str, Any]) -> dict[str, Any]:
@@ -171,8 +182,26 @@ def chosen_limits(options: dict[str, Any]) -> dict[str, Any]:
     return {**limits, "max_memory": byte_count(options["max_memory"])}
 
 
+def chosen_settings(options: dict[str, Any]) -> Settings:
+    """Settings by the options that were given, of those that the command has."""
+    from gradcli.settings import Settings
+
+    return Settings(
+        dtype=options.get("dtype") or "float64",
+        random_seed=options.get("random_seed"),
+        threads=options.get("threads"),
+        **chosen_limits(options),
+    )
+
+
 PICTURES = ("png", "svg", "pdf")
 """Kinds of files that pictures of numbers are written to."""
+
+
+def _recording() -> Stats:
+    from gradcli.engine import recording
+
+    return recording()
 
 
 class Request:
@@ -195,6 +224,7 @@ class Request:
         self.color: str = options["color"]
         self.precision: int | None = options["precision"]
         self.options = options
+        self.stats = _recording() if options.get("stats") else None
         if self.output is not None and "style" in options:
             from gradcli.render.write import format_of
 
@@ -208,13 +238,7 @@ class Request:
     @cached_property
     def settings(self) -> Settings:
         """The limits, the precision and the random seed of the run."""
-        from gradcli.settings import Settings
-
-        return Settings(
-            dtype=self.options["dtype"],
-            random_seed=self.options["random_seed"],
-            **chosen_limits(self.options),
-        )
+        return chosen_settings(self.options)
 
     @property
     def coloured(self) -> bool:
@@ -305,12 +329,13 @@ class Request:
                         f"the program sets `{name}` itself", hint=f"leave out --{name}"
                     )
                 raise unused_input(name, self.context.command, reads, self._other_commands())
-        inputs: dict[str, Any] = {}
+        held = self.bindings.held
+        inputs: dict[str, Any] = {name: held[name] for name in held if name in program.reads}
         extra: list[str] = []
         if self.options["inputs"] is not None:
             stored = read_inputs(self.options["inputs"], settings)
-            inputs = {name: value for name, value in stored.items() if name in program.reads}
-            extra = [name for name in stored if name not in inputs]
+            inputs.update({name: value for name, value in stored.items() if name in program.reads})
+            extra = [name for name in stored if name not in program.reads]
         for name, text in self.bindings.texts.items():
             inputs[name] = read_value(name, text, settings)
         warnings = [f"the program does not use `{name}`, which --inputs has" for name in extra]
@@ -328,11 +353,16 @@ class Request:
         """Print the result, or write it to the file of -o; remarks go to standard error."""
         from gradcli.render import text
 
-        if self.options["finite"]:
+        if self.options.get("finite"):
             from gradcli.doctor import require_finite
 
             require_finite(result)
         notes = list(result.notes)
+        if self.stats is not None:
+            if self.style == "json" and self.get is None:
+                result.stats = self.stats.facts()
+            else:
+                notes += self.stats.lines()
         if self.output is None and self.style == "text" and self.get is None:
             notes += self._saving(result)
             from gradcli.render.data import named_arrays

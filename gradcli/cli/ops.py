@@ -21,7 +21,9 @@ def ops_command(context: click.Context, /, name: str | None, as_json: bool) -> N
       gradcli ops activations
       gradcli ops torch.nn.functional.gelu
 
-    NAME is any spelling: `std`, `torch.std` and `np.std` are each what that library means.
+    NAME is any spelling: `std`, `torch.std` and `np.std` are each what that library means. The
+    derivative is written as its rule gives it: of numbers as it is, of tensors (v^T J) times a
+    seed v of the value's shape.
     """
     from gradcli.catalogue import GROUPS, PRECISION, entries, look_up
     from gradcli.render import catalogue, text

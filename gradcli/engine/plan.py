@@ -8,6 +8,7 @@ steps, what they share and when arrays die is worked out (see schedule.py).
 from __future__ import annotations
 
 import math
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from gradcli.engine.concrete import Unsure
 from gradcli.engine.memory import memory_error, node_bytes
 from gradcli.engine.schedule import Schedule, as_output
+from gradcli.engine.stats import asked
 from gradcli.engine.threads import cores
 from gradcli.errors import GradcliError
 from gradcli.graph import Node, ancestors, uncollected
@@ -73,6 +75,7 @@ class Plan:
         self.output_batched = [self.flags[place] for place in self.outputs]
         self._calls: list[Call] | None = None
         self._constants: list[tuple[int, Any]] = []
+        self._given: set[int] | None = None
         self._sizes: tuple[int, int, int, int] | None = None
         self._schedules: dict[int, Schedule] = {}
 
@@ -208,15 +211,34 @@ class Plan:
 
     # --- running ---------------------------------------------------------------------------------
 
-    def run(self, values: Mapping[int, Array]) -> list[Array]:
+    def run(self, values: Mapping[int, Array], *, own: bool = False) -> list[Array]:
         """Arrays of the outputs; `values` holds those of the bound nodes by serial.
 
-        They may share memory with each other, with `values` and with constants; see `owned`.
+        They may share memory with each other, with `values` and with constants of the program; if
+        `own`, each is contiguous, writable, and nobody else's.
         """
         batch = 1 if self._batched_input is None else len(values[self._batched_input])
-        if self._small(batch):
-            return self._run_small(values)
-        return self.schedule(batch).run(values)
+        stats = asked.get()
+        began = 0.0 if stats is None else perf_counter()
+        small = self._small(batch)
+        found = self._run_small(values) if small else self.schedule(batch).run(values)
+        if stats is not None:
+            stats.ran(self, batch, perf_counter() - began)
+        return self._own(found, values) if own else found
+
+    def _own(self, arrays: list[Array], values: Mapping[int, Array]) -> list[Array]:
+        if self._given is None:
+            leaves = [node for node in self.nodes if not node.inputs]
+            self._given = {id(param) for node in leaves for param in node.params}
+            self._given.update([id(array) for _, array in self._constants])
+        taken = {*self._given, *[id(array) for array in values.values()]}
+        result = []
+        for array in arrays:
+            if array.base is not None or id(array) in taken or not array.flags.c_contiguous:
+                array = np.array(array, order="C")
+            taken.add(id(array))
+            result.append(array)
+        return result
 
     def compiled(self, place: int) -> Callable[..., Any]:
         """What computes the value at a place from those of its operands."""

@@ -70,6 +70,7 @@ class Region:
         self.stored = stored
         self.ends = ends
         self.places = [*stored, *ends]
+        self.batch = shape[0] if plan.flags[members[0]] else 1
         inside = set(members)
         read = [one for place in members for one in plan.operands[place] if one not in inside]
         self.operands = tuple(dict.fromkeys(read))
@@ -179,8 +180,7 @@ class Region:
 
     def reused_bytes(self) -> int:
         """Bytes of the operands whose arrays hold results."""
-        batch = self.shape[0] if self.shape else 1
-        return sum([self.plan.place_bytes(one, batch) for one in self.reused.values()])
+        return sum([self.plan.place_bytes(one, self.batch) for one in self.reused.values()])
 
     # --- running ---------------------------------------------------------------------------------
 

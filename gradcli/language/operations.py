@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import ArgumentError, SyntaxProblem
-from gradcli.graph import OPS, Node
+from gradcli.graph import OPS, Dim, Node
 from gradcli.language.static import bounded, static_binary, static_compare, static_contains
 from gradcli.ops.functions.products import product
 from gradcli.ops.values import describe, tensor
@@ -58,7 +58,10 @@ def binary(op: type[ast.operator], left: Any, right: Any) -> Any:
     if symbol in "&|" and all(isinstance(side, bool) for side in (left, right)):
         return left and right if symbol == "&" else left or right
     if all(issubclass(kind, (int, float)) for kind in kinds):
-        return static_binary(symbol, left, right)
+        value = static_binary(symbol, left, right)
+        if row and isinstance(value, float) and Dim in kinds:
+            value = OPS[row](left, right)  # a size with a name keeps it, in a formula
+        return value
     if symbol == "+" and kinds in ((tuple, tuple), (str, str)):
         return bounded(len(left) + len(right), lambda: left + right)
     if symbol == "*" and (tuple in kinds or str in kinds) and int in kinds:
@@ -89,15 +92,17 @@ def compare(op: type[ast.cmpop], left: Any, right: Any) -> Any:
     statics = (int, float, str, tuple, type(None), bool)
     if isinstance(left, statics) and isinstance(right, statics):
         return static_compare(symbol, left, right)
-    if symbol in ("==", "!=") and (kinds_of_lists(left, right) or is_named(left, right)):
+    if of_containers(symbol, left, right) or (symbol in ("==", "!=") and is_named(left, right)):
         return static_compare(symbol, left, right)
     return OPS[row](tensor(left), tensor(right))
 
 
-def kinds_of_lists(left: Any, right: Any) -> bool:
-    """Whether both are lists or dicts, or one is and the other a static value of another sort."""
-    others = (str, dict, type(None))
-    return isinstance(left, (dict, list)) and isinstance(right, (*others, type(left)))
+def of_containers(symbol: str, left: Any, right: Any) -> bool:
+    """Whether Python's comparison of containers is meant: neither side is a tensor."""
+    statics = (int, float, str, tuple, list, dict, range, type(None))
+    if symbol in ("==", "!="):
+        return isinstance(left, statics) and isinstance(right, statics)
+    return isinstance(left, list) and isinstance(right, list)
 
 
 def is_named(left: Any, right: Any) -> bool:

@@ -158,7 +158,9 @@ class Elementwise(Op):
             else array.astype(wanted)
             for place, array in enumerate(arrays)
         ]
-        return np.asarray(self.ufunc(*arrays))
+        result = np.asarray(self.ufunc(*arrays))
+        # Whole numbers are kept as floats (see storage), and have no zero with a sign.
+        return result + 0.0 if node.kind == "int" else result
 
     def elements(self, node: Node, dtype: Any) -> Callable[..., Any]:
         if node.kind == "real" and all([operand.kind == "real" for operand in node.inputs]):
@@ -236,14 +238,19 @@ def broadcast_shape(shapes: Sequence[Shape], what: str) -> Shape:
                 clash = " and ".join(shape_text(shape) for shape in shapes)
                 raise ShapeError(
                     f"`{what}` cannot combine shapes {clash}",
-                    hint=f"sizes {int(extent)} and {int(size)} meet on axis {axis}: they must be "
-                    "equal, or one of them 1 (`x[:, None]` adds such an axis)",
+                    hint=f"sizes {size_text(extent)} and {size_text(size)} meet on axis {axis}: "
+                    "they must be equal, or one of them 1 (`x[:, None]` adds such an axis)",
                 )
             extent = size
         result.append(extent)
     return tuple(result)
 
 
+def size_text(size: int) -> str:
+    """A size by its name, where it has one."""
+    return getattr(size, "name", str(int(size)))
+
+
 def shape_text(shape: Shape) -> str:
     """A shape as Python prints it, names of sizes kept."""
-    return f"({', '.join(getattr(n, 'name', str(int(n))) for n in shape)}{',' * (len(shape) == 1)})"
+    return f"({', '.join(size_text(n) for n in shape)}{',' * (len(shape) == 1)})"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gradcli.ops.cotangent import Bundle, Cotangent
+    from gradcli.ops.notation.formula import Formula
 
 Array = np.ndarray[Any, Any]
 Types = tuple[tuple[Shape, Kind], ...]
@@ -142,6 +143,22 @@ class Op:
         Not asked of ops that are `pushed_by_vjps`, as are all that have several outputs.
         """
         return None
+
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the static parameters of its nodes."""
+        return ()
+
+    def write(self, node: Node, operands: Sequence[Formula]) -> Formula:
+        """How a formula writes the node (see ops/notation/)."""
+        from gradcli.ops.notation import write
+
+        return write(node, operands)
+
+    def expand(self, node: Node, operands: Sequence[Node]) -> Node | None:
+        """The node by other rows, for libraries without a name for it; None if no other way."""
+        from gradcli.ops.notation import expanded
+
+        return expanded(node, operands)
 
     def run(self, node: Node, arrays: list[Array], lead: Lead | None, dtype: Any) -> Any:
         """The output's array (a tuple of them for several outputs).

@@ -94,6 +94,7 @@ def entry_facts(entry: Entry) -> list[tuple[str, str]]:
     facts = [("group", entry.group)]
     if entry.domain:
         facts.append(("domain", entry.domain))
+    facts += derivatives(entry)
     facts += [("convention", text) for text in conventions(entry)]
     if entry.symbol:
         facts.append(("sign", entry.symbol))
@@ -101,6 +102,17 @@ def entry_facts(entry: Entry) -> list[tuple[str, str]]:
     if entry.related:
         facts.append(("see also", ", ".join(entry.related)))
     return facts
+
+
+def derivatives(entry: Entry) -> list[tuple[str, str]]:
+    """Formulas of the derivative, and what they take for granted."""
+    if entry.derived is None:
+        return []
+    what = "v^T J" if entry.derived.seeds else "derivative"
+    if not entry.formulas:
+        return [(what, f'long: `gradcli derive "{entry.call}"`')]
+    facts = [(what, f"{name}: {formula}") for name, formula in entry.formulas.items()]
+    return [*facts, *[("valid", text) for text in entry.conditions]]
 
 
 def conventions(entry: Entry) -> list[str]:
@@ -125,6 +137,8 @@ def entry_object(entry: Entry) -> dict[str, Any]:
     return {
         **brief_object(entry),
         "domain": entry.domain,
+        "derivatives": entry.formulas,
+        "valid": entry.conditions,
         "conventions": conventions(entry),
         "related": entry.related,
         "example": {"command": entry.example.words, "outputs": outputs},

@@ -14,6 +14,7 @@ from gradcli.ops.rows.logic import (
     equal,
     greater,
     greater_equal,
+    leaves_out,
     less,
     less_equal,
     logical_and,
@@ -179,7 +180,10 @@ absolute: Elementwise = Elementwise(
 
 def _larger(g: Node, y: Node, a: Node, b: Node) -> Node:
     # Asked this way round, a NaN operand stops nothing.
-    return where(less(a, b), 0.0, where(equal(a, b), g * 0.5, g))
+    tie = equal(a, b)
+    if leaves_out(tie):
+        return where(greater(a, b), g, 0.0)
+    return where(less(a, b), 0.0, where(tie, g * 0.5, g))
 
 
 maximum: Elementwise = Elementwise(

@@ -10,7 +10,7 @@ from gradcli.ops.elementwise import Elementwise
 from gradcli.ops.forward import into
 from gradcli.ops.leaves import known_number
 from gradcli.ops.rows.arithmetic import ALL, ANY
-from gradcli.ops.rows.logic import equal, greater_equal, logical_and, where
+from gradcli.ops.rows.logic import equal, greater_equal, guarded, logical_and
 
 if TYPE_CHECKING:
     from gradcli.graph import Node
@@ -60,7 +60,7 @@ def _softplus(x: Array, out: Array) -> None:
 def _power_base(g: Node, y: Node, x: Node, p: Node) -> Node | None:
     exponent = known_number(p)
     if exponent is None:
-        return g * where(equal(p, 0.0), 0.0, p * x ** (p - 1.0))
+        return g * guarded(equal(p, 0.0), 0.0, p * x ** (p - 1.0))
     if exponent == 0:
         return None
     return g * (exponent * x ** (exponent - 1))
@@ -72,7 +72,7 @@ power: Elementwise = Elementwise(
     [
         _power_base,
         lambda g, y, x, p: (
-            g * where(logical_and(equal(x, 0.0), greater_equal(p, 0.0)), 0.0, y * log(x))
+            g * guarded(logical_and(equal(x, 0.0), greater_equal(p, 0.0)), 0.0, y * log(x))
         ),
     ],
     doc="x to the power p.",
