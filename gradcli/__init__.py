@@ -13,7 +13,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradcli.api import Compiled, compile, derivative, evaluate, hessian, hvp, jacobian, jvp
+    from gradcli.api import (
+        Compiled,
+        compile,
+        derivative,
+        evaluate,
+        hessian,
+        hvp,
+        jacobian,
+        jvp,
+        map,
+    )
     from gradcli.errors import GradcliError
     from gradcli.results import (
         Derivative,
@@ -45,6 +55,7 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "map",
 ]
 
 _HOMES = {
@@ -56,6 +67,7 @@ _HOMES = {
     "hvp": "gradcli.api",
     "jacobian": "gradcli.api",
     "jvp": "gradcli.api",
+    "map": "gradcli.api",
     "GradcliError": "gradcli.errors",
     "Derivative": "gradcli.results",
     "Diagonal": "gradcli.results",

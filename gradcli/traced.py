@@ -163,6 +163,11 @@ class Traced:
             for (_, seen), now in zip(self._guards, found, strict=True)
         )
 
+    @property
+    def guards(self) -> list[tuple[Node, Array]]:
+        """The values that steered the program, and what they were."""
+        return self._guards
+
     def agreeing(self, values: dict[int, Array], batched: Sequence[Node], count: int) -> Array:
         """Which of many inputs, along a leading axis of those `batched`, steer it the same way.
 

@@ -23,7 +23,7 @@ ORDER = [
     ("gradcli.passages",),
     ("gradcli.run",),
     ("gradcli.session", "gradcli.snippets"),
-    ("gradcli.inputs", "gradcli.api", "gradcli.sampling"),
+    ("gradcli.inputs", "gradcli.api", "gradcli.sampling", "gradcli.mapped"),
     ("gradcli.trust",),
     ("gradcli.render",),
     ("gradcli.pictures",),

@@ -13,7 +13,7 @@ import click
 from gradcli.errors import GradcliError, InputError, MissingInput, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from gradcli.cli.arguments import Bindings
     from gradcli.render.layout import Line, Look
@@ -130,6 +130,25 @@ def explanation_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def row_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a command that gives a result for each of many rows."""
+    output = [
+        click.option(
+            "--format", "style", type=click.Choice(["text", "json", "jsonl", "csv", "npy", "npz"]),
+            default="text", show_default=True, help="How to print the rows (text: as CSV).",
+        ),
+        _JSON,
+        click.option(
+            "-o", "--output", metavar="FILE",
+            help="Write to FILE (.json, .jsonl, .csv, .npy, .npz), whole or not.",
+        ),
+        click.option("--get", metavar="NAME", help="One of them alone: value, grad.x."),
+    ]  # fmt: skip
+    for option in reversed([*_PROGRAM, _WRT, *output, *_RUN, *_LIMITS]):
+        command = option(command)
+    return command
+
+
 tangent_option = click.option(
     "--tangent",
     "tangents",
@@ -174,11 +193,16 @@ PICTURES = ("png", "svg", "pdf")
 class Request:
     """A program, its inputs and how to answer, as the options gave them.
 
-    drawn: whether the command draws its result, so that -o may name a picture.
+    drawn: whether the command draws its result, so that -o may name a picture. kinds: of files that
+    it writes, where they are not those of any result.
     """
 
     def __init__(
-        self, context: click.Context, options: dict[str, Any], drawn: bool = False
+        self,
+        context: click.Context,
+        options: dict[str, Any],
+        drawn: bool = False,
+        kinds: Sequence[str] | None = None,
     ) -> None:
         self.context = context
         self.command = context.info_name or ""
@@ -188,8 +212,8 @@ class Request:
         self.output: str | None = options["output"]
         self.style: str = "json" if options["as_json"] else options.get("style", "text")
         self.get: str | None = options.get("get")
-        self.color: str = options["color"]
-        self.precision: int | None = options["precision"]
+        self.color: str = options.get("color", "auto")
+        self.precision: int | None = options.get("precision")
         self.options = options
         if self.output is not None and "style" in options:
             from gradcli.render.write import format_of
@@ -199,7 +223,7 @@ class Request:
                     f"{self.output} is a picture, and --plot is missing",
                     hint=f"--plot -o {self.output} draws the result",
                 )
-            self.style = format_of(self.output, self.style, PICTURES if drawn else ())
+            self.style = format_of(self.output, self.style, PICTURES if drawn else (), kinds)
 
     @cached_property
     def settings(self) -> Settings:
@@ -280,8 +304,8 @@ class Request:
             error.give(f"give it as an input: {how_to_give(error.name, self.context.command)}")
             raise
 
-    def program(self) -> tuple[Program, dict[str, Any], list[str]]:
-        """The program, values for its inputs, and warnings.
+    def program(self, unread: Container[str] = ()) -> tuple[Program, dict[str, Any], list[str]]:
+        """The program, values for its inputs but those `unread`, and warnings.
 
         Raises UsageError for a name that it does not use.
         """
@@ -308,9 +332,21 @@ class Request:
             inputs = {name: value for name, value in stored.items() if name in program.reads}
             extra = [name for name in stored if name not in inputs]
         for name, text in self.bindings.texts.items():
-            inputs[name] = read_value(name, text, settings)
+            if name not in unread:
+                inputs[name] = read_value(name, text, settings)
         warnings = [f"the program does not use `{name}`, which --inputs has" for name in extra]
         return program, inputs, warnings
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[None]:
+        """Within this context, long work shows a bar on a terminal; `what` is counted."""
+        if sys.stderr is None or not sys.stderr.isatty():
+            yield
+            return
+        from gradcli.render.progress import progress_bar
+
+        with progress_bar(what):
+            yield
 
     def by_entries(self, asked: bool) -> bool | None:
         """Whether matrices are to be sparse: as asked, or as the format wants it; None: as fits."""

@@ -25,6 +25,7 @@ COMMANDS = {
     "graph": "The computation as a picture.",
     "plot": "The function beside its derivative.",
     "check": "Derivatives from several sources side by side, and claims about them.",
+    "map": "The same at many points, row by row.",
     "batch": "Requests as JSON lines, answers in order.",
     "completion": "What makes a shell complete command lines.",
 }
