@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Compiled,
         compile,
         derivative,
+        derive,
         evaluate,
         hessian,
         hvp,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         jvp,
         map,
     )
+    from gradcli.derived import Derived
     from gradcli.errors import GradcliError
     from gradcli.results import (
         Derivative,
@@ -40,6 +42,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Compiled",
     "Derivative",
+    "Derived",
     "Diagonal",
     "Evaluation",
     "GradcliError",
@@ -50,6 +53,7 @@ __all__ = [
     "__version__",
     "compile",
     "derivative",
+    "derive",
     "evaluate",
     "hessian",
     "hvp",
@@ -62,12 +66,14 @@ _HOMES = {
     "Compiled": "gradcli.api",
     "compile": "gradcli.api",
     "derivative": "gradcli.api",
+    "derive": "gradcli.api",
     "evaluate": "gradcli.api",
     "hessian": "gradcli.api",
     "hvp": "gradcli.api",
     "jacobian": "gradcli.api",
     "jvp": "gradcli.api",
     "map": "gradcli.api",
+    "Derived": "gradcli.derived",
     "GradcliError": "gradcli.errors",
     "Derivative": "gradcli.results",
     "Diagonal": "gradcli.results",

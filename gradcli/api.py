@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from gradcli.derived import Derived
     from gradcli.jacobians import Mode
     from gradcli.run import Run
+    from gradcli.shapes import Declared
 
     Inputs = Mapping[str, ArrayLike] | None
 
@@ -282,3 +284,34 @@ def hvp(
     tangents: as for `jvp`; seed: as for `hessian`. Raises GradcliError.
     """
     return compile(expr, **settings).hvp(inputs, tangents, seed=seed, wrt=wrt)
+
+
+def derive(
+    expr: str,
+    inputs: Inputs = None,
+    *,
+    shapes: Mapping[str, Declared | str] | None = None,
+    wrt: Sequence[str] | str | None = None,
+    order: int = 1,
+    jacobian: bool = False,
+    style: str = "text",
+    **settings: Any,
+) -> Derived:
+    """Derivatives of a program as formulas.
+
+    shapes: shapes with names of sizes for inputs without a value, as `("n", 3)` or `"n,3"`; what
+    is neither given nor declared is inferred from use. order: 2 for the Hessian. jacobian: the
+    Jacobian of a tensor, not its product with a seed. style: "text" (read back by `evaluate`),
+    "latex", or a function for "numpy", "torch" or "jax". Raises GradcliError.
+    """
+    from gradcli.formulas import Request
+    from gradcli.formulas import derive as derived
+    from gradcli.shapes import read_shape
+
+    declared = {
+        name: read_shape(f"{name}={shape}")[1] if isinstance(shape, str) else tuple(shape)
+        for name, shape in (shapes or {}).items()
+    }
+    names = [wrt] if isinstance(wrt, str) else wrt
+    program = Program(expr, settings=Settings(**settings))
+    return derived(program, inputs or {}, declared, Request(names, order, jacobian, style))

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
     from gradcli.results import Result
     from gradcli.run import Run
+    from gradcli.shapes import Declared
+
+    Command = Callable[[Program, dict[str, Any], dict[str, Any]], dict[str, Any]]
 
 PROGRAMS = 512
 """How many parsed programs are kept; the one that was not used for longest goes first."""
@@ -87,14 +90,7 @@ class Server:
             raise UsageError("`inputs` is an object of names and values")
         used = {key: value for key, value in given.items() if key in program.reads}
         inputs = {key: self._value(key, value, program.settings) for key, value in used.items()}
-        try:
-            run = program.trace(inputs)
-        except MissingInput as error:
-            error.give("give it in `inputs`")
-            raise
-        result = command(run, request)
-        check_printable(sum(a.size for a in named_arrays(result).values()), run.settings.max_memory)
-        described = result_object(name, "", result)
+        described = command(program, inputs, request)
         if program.settings.seed_was_picked:
             # Draws without a seed of their own are new ones each time.
             self._programs.popitem()
@@ -222,20 +218,78 @@ def _jacobian(run: Run, request: dict[str, Any]) -> Result[Any]:
     return result.flat() if flat else result
 
 
+def _shapes(request: dict[str, Any]) -> dict[str, Declared]:
+    """Declared shapes by name: lists of names and whole numbers, or as --shape writes them."""
+    from gradcli.shapes import read_shape
+
+    given = request.get("shapes", {})
+    if not isinstance(given, dict):
+        raise UsageError("`shapes` is an object of names and shapes")
+    shapes: dict[str, Declared] = {}
+    for name, sizes in given.items():
+        text = sizes if isinstance(sizes, str) else None
+        if isinstance(sizes, list) and all(type(size) in (str, int) for size in sizes):
+            text = ",".join([str(size) for size in sizes])
+        if text is None:
+            raise UsageError("a shape is a list of names and whole numbers", hint='as in ["n", 3]')
+        key, shape = read_shape(f"{name}={text}")
+        shapes[key] = shape
+    return shapes
+
+
+def _derive(program: Program, inputs: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+    from gradcli.formulas import Request, derive
+    from gradcli.render.formulas import derived_object
+
+    wanted = Request(
+        _names(request),
+        request.get("order", 1),
+        _flag(request, "jacobian"),
+        request.get("format", "text"),
+    )
+    return derived_object("derive", "", derive(program, inputs, _shapes(request), wanted))
+
+
 def _hvp(run: Run, request: dict[str, Any]) -> Result[Any]:
     return run.hvp(_tangents(request), _seed(request, run), _names(request))
 
 
-COMMANDS: dict[str, tuple[Callable[[Run, dict[str, Any]], Result[Any]], tuple[str, ...]]] = {
-    "eval": (_eval, ("wrt", "seed", "no_grad", "order")),
-    "jacobian": (_jacobian, ("wrt", "mode", "flat", "diag", "sparse")),
+def at_inputs(name: str, answer: Callable[[Run, dict[str, Any]], Result[Any]]) -> Command:
+    """A command that runs the program at its inputs."""
+
+    def command(
+        program: Program, inputs: dict[str, Any], request: dict[str, Any]
+    ) -> dict[str, Any]:
+        try:
+            run = program.trace(inputs)
+        except MissingInput as error:
+            error.give("give it in `inputs`")
+            raise
+        result = answer(run, request)
+        size = sum(array.size for array in named_arrays(result).values())
+        check_printable(size, run.settings.max_memory)
+        return result_object(name, "", result)
+
+    return command
+
+
+COMMANDS: dict[str, tuple[Command, tuple[str, ...]]] = {
+    "eval": (at_inputs("eval", _eval), ("wrt", "seed", "no_grad", "order")),
+    "jacobian": (at_inputs("jacobian", _jacobian), ("wrt", "mode", "flat", "diag", "sparse")),
     "hessian": (
-        lambda run, request: run.hessian(
-            _names(request), _seed(request, run), sparse=_flag(request, "sparse")
+        at_inputs(
+            "hessian",
+            lambda run, request: run.hessian(
+                _names(request), _seed(request, run), sparse=_flag(request, "sparse")
+            ),
         ),
         ("wrt", "seed", "sparse"),
     ),
-    "jvp": (lambda run, request: run.jvp(_tangents(request)), ("tangent",)),
-    "hvp": (_hvp, ("wrt", "seed", "tangent")),
+    "jvp": (
+        at_inputs("jvp", lambda run, request: run.jvp(_tangents(request))),
+        ("tangent",),
+    ),
+    "hvp": (at_inputs("hvp", _hvp), ("wrt", "seed", "tangent")),
+    "derive": (_derive, ("wrt", "shapes", "order", "jacobian", "format")),
 }
 """What answers each command, and the fields that it takes."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.arrays import as_array, owned
+from gradcli.arrays import as_array, has_nan, owned
 from gradcli.autodiff import jvp, vjp
 from gradcli.autodiff.colouring import LEAST
 from gradcli.autodiff.entries import entries
@@ -41,11 +41,6 @@ if TYPE_CHECKING:
 
 WHOLE = "`gradcli jacobian`"
 """What gives a Jacobian that is not diagonal, for messages."""
-
-
-def has_nan(arrays: Sequence[Part]) -> bool:
-    """Whether any of some arrays holds NaN."""
-    return any(np.isnan(array).any() for array in arrays if array is not None)
 
 
 # --- products ----------------------------------------------------------------------------------
@@ -233,7 +228,7 @@ def _along(run: Run, output: Node, one: Wrt, order: int, kept: Array | None) -> 
     array = found(False)
     if kept is not None and not kept.all():
         array = np.where(kept, array, 0)
-    if np.isnan(array).any():
+    if has_nan([array]):
         array = found(True)
         array = array if kept is None else np.where(kept, array, 0)
     return owned(array)

@@ -8,6 +8,7 @@ at work is a context (`building`), so that one set of rules serves both.
 
 from __future__ import annotations
 
+import gc
 import math
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -40,8 +41,8 @@ MAX_RANK = 31
 class Dim(int):
     """A size with a name: it computes as an int, and its arithmetic keeps the name.
 
-    `Dim(7, "n") * 2` is the int 14 named `2*n`: everything runs at the sample size, and formulas
-    print `n`.
+    `Dim(7, "n") * 2` is the int 14 named `n*2`: everything runs at the sample size, and formulas
+    print `n`. What is no whole number any more (`n/2`, `0.5*n`) is a node.
     """
 
     name: str
@@ -51,37 +52,57 @@ class Dim(int):
         self.name = name
         return self
 
-    def __add__(self, other: int) -> int:
-        if not isinstance(other, int):
-            return NotImplemented
-        return _named(int(self) + int(other), self, "+", other)
+    def __add__(self, other: Any) -> Any:
+        return _computed("+", self, other)
 
-    def __radd__(self, other: int) -> int:
-        return _named(int(other) + int(self), other, "+", self)
+    def __radd__(self, other: Any) -> Any:
+        return _computed("+", other, self)
 
-    def __sub__(self, other: int) -> int:
-        if not isinstance(other, int):
-            return NotImplemented
-        return _named(int(self) - int(other), self, "-", other)
+    def __sub__(self, other: Any) -> Any:
+        return _computed("-", self, other)
 
-    def __mul__(self, other: int) -> int:
-        if not isinstance(other, int):
-            return NotImplemented
-        return _named(int(self) * int(other), self, "*", other)
+    def __rsub__(self, other: Any) -> Any:
+        return _computed("-", other, self)
 
-    def __rmul__(self, other: int) -> int:
-        return _named(int(other) * int(self), other, "*", self)
+    def __mul__(self, other: Any) -> Any:
+        return _computed("*", self, other)
 
-    def __floordiv__(self, other: int) -> int:
-        if not isinstance(other, int):
-            return NotImplemented
-        return _named(int(self) // int(other), self, "//", other)
+    def __rmul__(self, other: Any) -> Any:
+        return _computed("*", other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return _computed("//", self, other)
+
+    def __truediv__(self, other: Any) -> Any:
+        return OPS["divide"](self, other) if isinstance(other, (int, float)) else NotImplemented
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return OPS["divide"](other, self) if isinstance(other, (int, float)) else NotImplemented
+
+    def __pow__(self, other: Any, modulus: Any = None) -> Any:
+        return OPS["power"](self, other) if isinstance(other, (int, float)) else NotImplemented
+
+    def __neg__(self) -> int:
+        return Dim(-int(self), f"-{self.name}" if self.name.isidentifier() else f"-({self.name})")
+
+
+def _computed(symbol: str, left: Any, right: Any) -> Any:
+    """Arithmetic with a size: with whole numbers a size again, with others a node."""
+    if isinstance(left, int) and isinstance(right, int):
+        a, b = int(left), int(right)
+        value = a + b if symbol == "+" else a - b if symbol == "-" else a * b
+        return _named(a // b if symbol == "//" else value, left, symbol, right)
+    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+        rows = {"+": "add", "-": "subtract", "*": "multiply", "//": "floor_divide"}
+        return OPS[rows[symbol]](left, right)
+    return NotImplemented
 
 
 def _named(value: int, left: int, symbol: str, right: int) -> int:
-    def text(size: int) -> str:
+    def text(size: int, second: bool = False) -> str:
         name = size.name if isinstance(size, Dim) else str(int(size))
-        return f"({name})" if symbol != "+" and any(sign in name for sign in "+-") else name
+        loose = symbol != "+" and any(sign in name for sign in "+-")
+        return f"({name})" if loose or (second and symbol in "*//" and "/" in name) else name
 
     if symbol == "*" and (left == 1 or right == 1):
         return right if left == 1 else left
@@ -89,7 +110,7 @@ def _named(value: int, left: int, symbol: str, right: int) -> int:
         return left
     if symbol == "+" and left == 0:
         return right
-    return Dim(value, f"{text(left)}{symbol}{text(right)}")
+    return Dim(value, f"{text(left)}{symbol}{text(right, True)}")
 
 
 def size_of(shape: Shape) -> int:
@@ -219,6 +240,12 @@ class Trace:
     where one of them is NaN, the program is to be traced again, strictly.
     """
 
+    textbook = False
+    """Whether rules are to be as a textbook writes them, for formulas."""
+
+    left_out: list[Node] | None = None
+    """Conditions of single points that rules left out (see `guarded`); None where they may not."""
+
     def __init__(
         self,
         concretise: Callable[[Node, bool], Array] | None = None,
@@ -230,6 +257,7 @@ class Trace:
         self._concretise = concretise
         self.max_nodes = max_nodes
         self.nodes = 0
+        self._counts: Trace | None = None
         self.draws = 0
         self.stream = stream
         self._seed = seed
@@ -239,23 +267,21 @@ class Trace:
         self._derivatives: Arena | None = None
 
     def make(self, op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
-        self.count()
+        # Derivatives inside a program count as its own.
+        counter = self._counts or self
+        counter.nodes += 1
+        if counter.nodes > counter.max_nodes:
+            raise LimitError(
+                f"the program, or its derivative, has more than {counter.max_nodes:,} nodes",
+                hint="raise the limit with --max-nodes",
+            )
         types = op.infer(inputs, params)
-        if any(len(shape) > MAX_RANK for shape, _ in types):
+        if len(types[0][0]) > MAX_RANK or len(types[-1][0]) > MAX_RANK:
             raise LimitError(
                 f"a tensor has at most {MAX_RANK} axes",
                 hint="`reshape` joins axes that belong together",
             )
         return Node(op, inputs, params, types)
-
-    def count(self) -> None:
-        """Note one more node; raise LimitError beyond the limit."""
-        self.nodes += 1
-        if self.nodes > self.max_nodes:
-            raise LimitError(
-                f"the program, or its derivative, has more than {self.max_nodes:,} nodes",
-                hint="raise the limit with --max-nodes",
-            )
 
     def derivatives(self, rewrite: Rewriting) -> Arena:
         """The arena of the derivatives that the program itself takes.
@@ -319,7 +345,7 @@ class Arena(Trace):
         self._rewrite = rewrite
         self._within = within
         if within is not None:
-            self.strict = within.strict
+            self.strict, self._counts = within.strict, within._counts or within
             self.watched, self.warnings = within.watched, within.warnings
             self._concretise = within.concretise
         # A program may throw derivatives away, and then they are gone.
@@ -327,12 +353,13 @@ class Arena(Trace):
 
     def make(self, op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
         key = _interning_key(op, inputs, params)
-        node = self._interned.get(key)
+        found = self._interned.get(key)
+        if found is not None:
+            return found
+        node = self._rewrite(op, inputs, params)
         if node is None:
-            node = self._rewrite(op, inputs, params)
-            if node is None:
-                node = super().make(op, inputs, params)
-            self._interned[key] = node
+            node = Trace.make(self, op, inputs, params)
+        self._interned[key] = node
         return node
 
     def derivatives(self, rewrite: Rewriting) -> Arena:
@@ -343,19 +370,14 @@ class Arena(Trace):
             return True
         return self._interned.get(_interning_key(node.op, node.inputs, node.params)) is node
 
-    def count(self) -> None:
-        if self._within is None:
-            super().count()
-        else:
-            self._within.count()
-
     def next_draw(self) -> tuple[int, int, int]:
         return super().next_draw() if self._within is None else self._within.next_draw()
 
 
 def _interning_key(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Any:
     """Operands are compared by identity: their serial numbers stand for them."""
-    return op.name, tuple([node.serial for node in inputs]), op.key(params)
+    places = tuple([node.serial for node in inputs])
+    return (op, places, op.key(params)) if params else (op, places)
 
 
 _builder: ContextVar[Trace] = ContextVar("builder")
@@ -371,6 +393,22 @@ def building(builder: Trace) -> Iterator[Trace]:
         _builder.reset(token)
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Within this context, the garbage collector waits.
+
+    Graphs have no cycles, and walking over all that was made so far, again and again, would take a
+    third of the time that making them does.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def builder() -> Trace:
     """The builder at work; raises LookupError where none was chosen."""
     return _builder.get()
@@ -378,7 +416,7 @@ def builder() -> Trace:
 
 def make(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...] = ()) -> Node:
     """Make a node with the builder at work."""
-    return builder().make(op, inputs, params)
+    return _builder.get().make(op, inputs, params)
 
 
 def ancestors(outputs: Iterable[Node], since: int = 0, stop: Container[int] = ()) -> list[Node]:
@@ -389,12 +427,14 @@ def ancestors(outputs: Iterable[Node], since: int = 0, stop: Container[int] = ()
     """
     seen: dict[int, Node] = {}
     stack = list(outputs)
+    pop, extend = stack.pop, stack.extend
     while stack:
-        node = stack.pop()
-        if node.serial >= since and node.serial not in seen:
-            seen[node.serial] = node
-            if node.serial not in stop:
-                stack.extend(node.inputs)
+        node = pop()
+        serial = node.serial
+        if serial not in seen and serial >= since:
+            seen[serial] = node
+            if serial not in stop:
+                extend(node.inputs)
     return [seen[serial] for serial in sorted(seen)]
 
 
@@ -405,12 +445,25 @@ def dependents(order: list[Node], sources: Iterable[Node]) -> set[int]:
     """
     active = {node.serial for node in sources}
     for node in order:
-        if node.serial not in active and node.op.differentiable and node.carries:
-            for operand in node.inputs:
-                if operand.serial in active:
+        for operand in node.inputs:
+            if operand.serial in active:
+                if node.op.differentiable and (node.kind == "real" or node.carries):
                     active.add(node.serial)
-                    break
+                break
     return active
+
+
+def reached(outputs: Iterable[Node]) -> set[int]:
+    """Serials of the nodes by which a derivative of any of `outputs` is not zero everywhere."""
+    seen: set[int] = set()
+    stack = list(outputs)
+    while stack:
+        node = stack.pop()
+        if node.serial not in seen:
+            seen.add(node.serial)
+            if node.op.differentiable and (node.kind == "real" or node.carries):
+                stack.extend(node.inputs)
+    return seen
 
 
 def float_key(value: float) -> str:

@@ -14,7 +14,14 @@ from gradcli.arrays import as_array
 from gradcli.engine import Plan, Unsure, memory_error
 from gradcli.engine.plan import SMALL, TILE
 from gradcli.engine.threads import cores
-from gradcli.errors import ArgumentError, GradcliError, InputError, MissingInput, NameProblem, SeedError
+from gradcli.errors import (
+    ArgumentError,
+    GradcliError,
+    InputError,
+    MissingInput,
+    NameProblem,
+    SeedError,
+)
 from gradcli.graph import Node, ancestors
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import storage

@@ -34,7 +34,8 @@ class Result(Generic[One]):
     """What was found for each output, with what to say of it.
 
     `value` and the other properties are those of a single output. control_flow: for each condition
-    that data decided, where it stands and how often it held, or how often its loop ran.
+    that data decided, where it stands and how often it held, or how often its loop ran. stats: what
+    it took, where that was asked for.
     """
 
     def __init__(self, outputs: list[One], warnings: list[str], notes: list[str]) -> None:
@@ -42,6 +43,7 @@ class Result(Generic[One]):
         self.warnings = warnings
         self.notes = notes
         self.control_flow: list[dict[str, Any]] = []
+        self.stats: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
         parts = [{"value": output.value, **output.named()} for output in self.outputs]

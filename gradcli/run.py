@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import numpy as np
 
-from gradcli.arrays import as_array, exact, owned
+from gradcli.arrays import as_array, exact, has_nan, owned
 from gradcli.autodiff import vjp
 from gradcli.derivatives import Direction, derivative_of, hvp_of, jvp_of
 from gradcli.engine import Unsure
 from gradcli.errors import ArgumentError, GradcliError, SeedError
-from gradcli.graph import OPS, Arena, Node, ancestors, building, dependents
+from gradcli.graph import OPS, Arena, Node, building, reached
 from gradcli.hessians import hessian_of
 from gradcli.jacobians import MODES, Mode, jacobian_of
 from gradcli.ops.cotangent import Cotangent
@@ -90,17 +90,7 @@ class Run:
 
     def warnings(self, wanted: Sequence[Wrt]) -> list[str]:
         """What a result with derivatives by those should say."""
-
-        def reached() -> set[int]:
-            order = ancestors(self.outputs)
-            found = set()
-            for node in self.traced.inputs.values():
-                active = dependents(order, [node])
-                if any(output.serial in active for output in self.outputs):
-                    found.add(node.serial)
-            return found
-
-        connected = self.traced.kept("connected", reached)
+        connected = self.traced.kept("connected", lambda: reached(self.outputs))
         return self.extra + [
             f"`{one.label}` is not connected to the output: its derivative is zeros"
             for one in wanted
@@ -143,7 +133,7 @@ class Run:
             ]
             return Evaluation(outputs, list(self.extra), notes)
         found = self._gradients(wanted, seeds, False)
-        if any(np.isnan(part).any() for _, parts in found for part in parts if part is not None):
+        if has_nan([part for _, parts in found for part in parts]):
             # A zero met an infinite local derivative, or the derivative does not exist: told apart
             # by keeping structural zeros, and those of the seed, out of the arithmetic.
             found = self._gradients(wanted, seeds, True)
@@ -152,7 +142,7 @@ class Run:
             grads = {
                 one.label: self._part(one, part) for one, part in zip(wanted, parts, strict=True)
             }
-            outputs.append(Output(exact(value, node), grads))
+            outputs.append(Output(value if node.kind == "real" else exact(value, node), grads))
         return Evaluation(outputs, self.warnings(wanted), notes)
 
     @sure
@@ -193,7 +183,8 @@ class Run:
         """The part of a gradient that was asked for; zeros where it is not connected."""
         if gradient is None:
             return np.zeros(one.shape, self.settings.dtype)
-        return owned(one.part(gradient))
+        part = one.part(gradient)
+        return part if part is gradient else owned(part)
 
     def seeds(self, seed: Any, needed: bool, what: str = "gradient") -> list[Any]:
         """A seed for each output, as an array of its shape or "ones"; `what` needs it."""
@@ -253,7 +244,7 @@ class Run:
         for leaf, seed in zip(leaves, seeds, strict=True):
             if leaf is not None:
                 values[leaf.serial] = seed
-        found = iter(plan.run(values))
+        found = iter(plan.run(values, own=True))
         return [
             (next(found), [next(found) if there else None for there in parts]) for parts in present
         ]

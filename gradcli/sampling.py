@@ -230,7 +230,7 @@ class Sampler:
                 alone = self.program.trace(self._moved(points, True))
                 strict = Run(*alone.traced.stricter(alone.values))
                 return self._chunk(strict, self._plan(strict, True), points)
-            self._gap(error, points[0])
+            self._gap(run.traced.placed(error), points[0])
             return np.full((self.quantities, 1, len(self.labels)), np.nan)
         flat = [
             array.reshape(count, -1)

@@ -14,7 +14,11 @@ from gradcli.language.runtime import DEEPEST_CALLS, MAX_DEPTH, MAX_ITERATIONS
 
 
 class Settings:
-    """What every run is bound by. Memory in bytes; `random_seed` None picks one and reports it."""
+    """What every run is bound by. Memory in bytes; `random_seed` None picks one and reports it.
+
+    threads: how many large arrays are computed with; by default one for each processor. Results do
+    not depend on it.
+    """
 
     def __init__(
         self,
@@ -27,6 +31,7 @@ class Settings:
         max_depth: int = MAX_DEPTH,
         max_source: int = MAX_SOURCE,
         random_seed: int | None = None,
+        threads: int | None = None,
     ) -> None:
         if dtype not in ("float64", "float32"):
             raise ArgumentError(f"dtype must be float64 or float32, not {dtype!r}")
@@ -46,6 +51,9 @@ class Settings:
         if random_seed is not None and random_seed < 0:
             raise ArgumentError("random_seed must not be negative")
         self.random_seed = random_seed
+        if threads is not None and not (isinstance(threads, int) and threads >= 1):
+            raise ArgumentError(f"threads is a number from 1, not {threads!r}")
+        self.threads = threads
         self.seed_was_picked = False
 
     def seed(self) -> int:

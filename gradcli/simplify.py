@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.graph import OPS, Node, builder
-from gradcli.ops.elementwise import Elementwise, broadcast_shape
-from gradcli.ops.leaves import constant, known_number, storage
+from gradcli.ops.elementwise import broadcast_shape
+from gradcli.ops.leaves import constant, full_, known_number, storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def rewrite(op: Op, inputs: Inputs, params: Params) -> Node | None:
     """A simpler node for `op` applied to `inputs`, or None where there is none."""
-    if isinstance(op, Elementwise) and inputs:
+    if op.fuses and inputs[0].op is full_:
         folded = _fold(op, inputs)
         if folded is not None:
             return folded
@@ -35,7 +35,7 @@ def rewrite(op: Op, inputs: Inputs, params: Params) -> Node | None:
     return None if rules is None else rules(inputs, params)
 
 
-def _fold(op: Elementwise, inputs: Inputs) -> Node | None:
+def _fold(op: Op, inputs: Inputs) -> Node | None:
     """Constants folded: numbers that are the same at every place of their shape."""
     for node in inputs:
         # A named size stays a name in formulas.
@@ -74,6 +74,8 @@ def _as(node: Node, inputs: Inputs) -> Node | None:
 def _multiply(inputs: Inputs, params: Params) -> Node | None:
     a, b = inputs
     for one, other in ((a, b), (b, a)):
+        if one.op is not full_:
+            continue
         number = known_number(one)
         if number == 1:
             return _as(other, (other, one)) if other.kind == "real" else None

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradcli.engine import Concrete, Plan, Unsure
 from gradcli.errors import ArgumentError, GradcliError
-from gradcli.graph import Kind, Node, Trace, building
+from gradcli.graph import Kind, Node, Shape, Trace, ancestors, building, uncollected
 from gradcli.language.interpret import Interpreter
 from gradcli.language.places import span_of
 from gradcli.language.stack import with_room
@@ -53,7 +53,8 @@ class Traced:
     inputs, outputs: nodes. static: names of inputs used as counts, sizes, axes or positions.
     strict: whether derivatives that the program takes keep structural zeros apart from values;
     otherwise a run in which one of them is NaN ends with Unsure, and is for `stricter` to answer.
-    warnings: what tracing noted.
+    warnings: what tracing noted. declared: shapes of inputs that have no value; where the program
+    needs one, tracing raises ArgumentError. sizes: names that stand for sizes.
     """
 
     def __init__(
@@ -62,6 +63,9 @@ class Traced:
         settings: Settings,
         arrays: Mapping[str, Array],
         strict: bool = False,
+        *,
+        declared: Mapping[str, Shape] | None = None,
+        sizes: Mapping[str, int] | None = None,
     ) -> None:
         self.source = source
         self.settings = settings
@@ -72,6 +76,10 @@ class Traced:
             kind: Kind = "bool" if array.dtype == np.bool_ else "real"
             params = (array.shape, name, kind)
             self.inputs[name] = Node(input_, (), params, ((array.shape, kind),))
+        for name, shape in (declared or {}).items():
+            self.inputs[name] = Node(input_, (), (shape, name, "real"), ((shape, "real"),))
+        self._declared = list(declared or {})
+        self._sizes = dict(sizes or {})
         try:
             self.outputs = self._interpret(self.values(arrays), strict)
         except Unsure:
@@ -91,7 +99,10 @@ class Traced:
         self._guards: list[tuple[Node, Array]] = []
 
         def concretise(node: Node, static: bool) -> Array:
-            value = known.value(node)
+            try:
+                value = known.value(node)
+            except LookupError:
+                raise self._unknown(node) from None
             # A copy: an input's value is the caller's own array, which may change in place.
             self._guards.append((node, np.array(value)))
             if static:
@@ -101,13 +112,14 @@ class Traced:
         trace = Trace(concretise, settings.max_nodes, settings.seed, source.stream, strict)
         known = Concrete(values, settings.dtype, settings.max_memory, trace.watched)
         self.watched, self.warnings = trace.watched, trace.warnings
-        handles = {name: Tensor(node) for name, node in self.inputs.items()}
-        interpreter = Interpreter(handles, settings.max_iterations, settings.max_depth)
+        names: dict[str, Any] = dict(self._sizes)
+        names |= {name: Tensor(node) for name, node in self.inputs.items()}
+        interpreter = Interpreter(names, settings.max_iterations, settings.max_depth)
         self.sites = interpreter.sites
         self.passed_on = interpreter.passed_on
         self.frames = interpreter.frames
         try:
-            with building(trace):
+            with building(trace), uncollected():
                 last = source.tree.body[-1]
                 result = with_room(
                     settings.max_nesting,
@@ -129,6 +141,19 @@ class Traced:
             return outputs
         except GradcliError as error:
             raise self.placed(error) from None
+
+    def _unknown(self, node: Node) -> GradcliError:
+        """The error for a value that depends on inputs of which only the shape is known."""
+        read = [source.params[1] for source in ancestors([node]) if source.op is input_]
+        name = next((name for name in read if name in self._declared), "")
+        return ArgumentError(
+            f"the program asks for the value of `{name}`", hint=f"give it, as in --{name} 1,2,3"
+        )
+
+    @property
+    def guards(self) -> list[tuple[Node, Array]]:
+        """Values that steered the trace, and what they were."""
+        return list(self._guards)
 
     def _mark_static(self, node: Node) -> None:
         """Inputs that a count or a position was computed from are not differentiated.
@@ -163,11 +188,6 @@ class Traced:
             for (_, seen), now in zip(self._guards, found, strict=True)
         )
 
-    @property
-    def guards(self) -> list[tuple[Node, Array]]:
-        """The values that steered the program, and what they were."""
-        return self._guards
-
     def agreeing(self, values: dict[int, Array], batched: Sequence[Node], count: int) -> Array:
         """Which of many inputs, along a leading axis of those `batched`, steer it the same way.
 
@@ -198,7 +218,8 @@ class Traced:
     def kept(self, key: Any, make: Callable[[], Any]) -> Any:
         """What `make` gives, made once for each key."""
         if key not in self._plans:
-            self._plans[key] = make()
+            with uncollected():
+                self._plans[key] = make()
         return self._plans[key]
 
     def plan(self, key: Any, outputs: Callable[[], Sequence[Node]]) -> Plan:
@@ -211,7 +232,10 @@ class Traced:
     ) -> Plan:
         """A plan over the inputs and `bound`. Raises LimitError where memory would not do."""
         leaves = [*self.inputs.values(), *bound]
-        plan = Plan(outputs, leaves, batched, self.settings.dtype, self.watched)
+        settings = self.settings
+        plan = Plan(
+            outputs, leaves, batched, settings.dtype, self.watched, threads=settings.threads
+        )
         plan.require(self.settings.max_memory)
         return plan
 

@@ -114,7 +114,7 @@ def _require_fixed(text: str, inputs: dict[str, Node]) -> None:
 
 def _positions(text: str, name: str, node: Node) -> Array:
     """Positions of a part: the same index, applied to the numbers of the elements."""
-    numbers = np.arange(node.size, dtype=np.float64).reshape(node.shape)
+    numbers = np.arange(int(node.size), dtype=np.float64).reshape(node.shape)
     leaf = Node(input_, (), (node.shape, name, "real"), ((node.shape, "real"),))
 
     def concretise(wanted: Node, static: bool) -> Array:

@@ -37,10 +37,14 @@ class Browser:
         for end in (read, write, *ends):
             os.close(end)
         self.number, self.session, self.rest, self.requests = 0, None, b"", []
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        found = self.call("Target.attachToTarget", targetId=target, flatten=True)
-        self.session = found["sessionId"]
-        self.call("Network.enable")
+        try:
+            target = self.call("Target.createTarget", url="about:blank")["targetId"]
+            found = self.call("Target.attachToTarget", targetId=target, flatten=True)
+            self.session = found["sessionId"]
+            self.call("Network.enable")
+        except (OSError, RuntimeError):
+            self.close()
+            raise
 
     def _message(self):
         while b"\0" not in self.rest:

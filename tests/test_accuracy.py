@@ -9,8 +9,6 @@ import rowcheck
 from gradcli.ops.elementwise import Elementwise
 
 FEW = 5
-# Where the function is a difference of two others that grows no smaller than their errors.
-MORE = {"inverse_mills(x)": 12}
 
 
 @pytest.mark.parametrize("case", accuracy.CASES, ids=lambda case: case[0])
@@ -18,7 +16,7 @@ def test_accuracy(case):
     expr, *rest = case
     for what, (plain, backward, where) in accuracy.measure(expr, *rest).items():
         print(f"{expr} {what}: {plain:.3g} ulp, {backward:.3g} beside a last digit of {where}")
-        assert backward <= MORE.get(expr, FEW), f"{what} of {expr} at {where}"
+        assert backward <= FEW, f"{what} of {expr} at {where}"
 
 
 # Rows whose values and slopes are choices among numbers, or what rows measured above differentiate

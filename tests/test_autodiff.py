@@ -22,7 +22,7 @@ def gradient(expr, seed="ones", **inputs):
 
 
 def hessian(expr, x):
-    """Second derivatives of a scalar program of x, by reverse over reverse."""
+    """Second derivatives of a scalar program of x, by reverse over reverse, strictly."""
     x = np.asarray(x, float)
     node = rowcheck.leaf(x.shape)
     held = {node.serial: x}
@@ -33,10 +33,10 @@ def hessian(expr, x):
     with building(Trace(concretise)):
         value = tensor(value_of({"x": node}, expr))
     with building(Arena(rewrite)):
-        (first,) = vjp([value], [Cotangent(constant(1.0))], [node])
+        (first,) = vjp([value], [Cotangent(constant(1.0))], [node], strict=True)
         seed = rowcheck.leaf(first.shape)
-        (second,) = vjp([first], [Cotangent(seed)], [node])
-        (forward,) = jvp([first], [node], [seed])
+        (second,) = vjp([first], [Cotangent(seed)], [node], strict=True)
+        (forward,) = jvp([first], [node], [seed], strict=True)
     unit = np.eye(x.size).reshape(x.size, *x.shape)
     found = []
     for part in (second, forward):

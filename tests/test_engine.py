@@ -3,12 +3,15 @@
 Tiles of a few elements make small arrays run as large ones do.
 """
 
+import json
+
 import numpy as np
 import pytest
 import rowcheck
 
 import gradcli
 from gradcli.autodiff import vjp
+from gradcli.cli.main import guarded
 from gradcli.engine import Plan
 from gradcli.engine import plan as plans
 from gradcli.engine.regions import Region
@@ -315,3 +318,48 @@ def test_failures_in_threads_are_raised(monkeypatch):
     monkeypatch.setattr(value.op, "ufunc", refuse)
     with pytest.raises(MemoryError, match="no room"):
         plan.run({leaves["x"].serial: np.ones(64)})
+
+
+def test_stats_say_what_was_run(capsys):
+    words = ["eval", "sum(sin(x)*x) + sum((x[:300] @ eye(300)))", "--x", "linspace(0,1,40000)"]
+    assert guarded([*words, "--json", "--stats", "--threads", "2"]) == 0
+    stats = json.loads(capsys.readouterr().out)["stats"]
+    assert stats["regions"] == 1
+    assert stats["threads"] == 2
+    assert stats["seconds"] >= stats["engine_seconds"] > 0
+    biggest = {one["step"]: one["shape"] for one in stats["biggest"]}
+    assert biggest["contract"] == [300]
+    assert [40000] in biggest.values()
+    # The gradient, and little beside it: buffers are as large as a tile.
+    assert 8 * 40000 < stats["peak_memory"] < 5 * 8 * 40000
+    assert guarded([*words, "--get", "value", "--stats"]) == 0
+    printed = capsys.readouterr()
+    assert float(printed.out) > 0
+    assert "1 region, " in printed.err
+    assert "region: sin, multiply" in printed.err
+
+
+def test_stats_count_seeds_as_passes(capsys):
+    assert guarded(["jacobian", "cumsum(x**2)", "--x", "1,2,3", "--json", "--stats"]) == 0
+    assert json.loads(capsys.readouterr().out)["stats"]["passes"] >= 3
+
+
+def test_threads_are_a_setting():
+    x = np.linspace(0, 1, 50_000)
+    one = gradcli.evaluate("sum(sin(x)*x)", {"x": x}, threads=1)
+    many = gradcli.evaluate("sum(sin(x)*x)", {"x": x}, threads=5)
+    same([one.value, one.grad["x"]], [many.value, many.grad["x"]])
+    with pytest.raises(gradcli.GradcliError, match="threads is a number from 1"):
+        gradcli.evaluate("1", threads=0)
+
+
+def test_a_chain_holds_its_input_and_its_gradient():
+    """Whatever happens between them happens in tiles."""
+    text = "x"
+    for _ in range(10):
+        text = f"tanh(sin({text})*1.01)"
+    arrays = {"x": np.linspace(0, 1, 1_000_000)}
+    leaves, value = traced(f"sum({text})", **arrays)
+    _, plan = run([value, *gradients(leaves, value)], leaves, arrays, plans.TILE, 2)
+    assert len(regions(plan)) == 1
+    assert plan.peak()[0] < 1.5 * arrays["x"].nbytes

@@ -3,10 +3,12 @@
 import io
 import json
 import re
+import shlex
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -316,6 +318,13 @@ def test_500_nodes():
     scene = require_sound(found)
     # It stays narrow enough to be followed.
     assert scene.width < 3000
+
+
+def test_the_picture_of_the_readme_is_todays(capsys):
+    root = Path(__file__).parent.parent
+    line = re.search(r"^\$ gradcli (.*) -o docs/graph.svg$", (root / "README.md").read_text(), re.M)
+    assert guarded([*shlex.split(line[1]), "--as", "svg"]) == 0
+    assert capsys.readouterr().out == (root / "docs" / "graph.svg").read_text()
 
 
 def test_too_many_boxes_are_refused(capsys, tmp_path):

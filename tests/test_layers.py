@@ -11,9 +11,11 @@ ORDER = [
     ("gradcli.graph",),
     ("gradcli.ops",),
     ("gradcli.autodiff", "gradcli.simplify", "gradcli.engine"),
+    ("gradcli.algebra", "gradcli.emit"),
     ("gradcli.language",),
-    ("gradcli.settings", "gradcli.results", "gradcli.files"),
+    ("gradcli.settings", "gradcli.results", "gradcli.files", "gradcli.programs"),
     ("gradcli.arrays", "gradcli.wrt", "gradcli.traced"),
+    ("gradcli.shapes", "gradcli.derivation", "gradcli.derived"),
     ("gradcli.seeds",),
     ("gradcli.sparse",),
     ("gradcli.jacobians",),
@@ -23,7 +25,7 @@ ORDER = [
     ("gradcli.passages",),
     ("gradcli.run",),
     ("gradcli.session", "gradcli.snippets"),
-    ("gradcli.inputs", "gradcli.api", "gradcli.sampling", "gradcli.mapped"),
+    ("gradcli.inputs", "gradcli.api", "gradcli.sampling", "gradcli.mapped", "gradcli.catalogue"),
     ("gradcli.trust",),
     ("gradcli.render",),
     ("gradcli.pictures",),
@@ -86,7 +88,7 @@ def test_one_importer_of_click_and_one_of_rich(root):
             assert head != "matplotlib" or module == "gradcli.pictures.figures", module
 
 
-@pytest.mark.parametrize("package", ["autodiff", "engine"])
+@pytest.mark.parametrize("package", ["autodiff", "emit", "engine"])
 def test_no_op_is_named_outside_the_table(root, package):
     from gradcli.graph import OPS
     from gradcli.ops import functions  # noqa: F401

@@ -460,25 +460,33 @@ def test_arrays(tmp_path, capsys):
 
 
 FILES = [
-    ["plot", "tan(x)*a # $\\frac{x$ </svg>", "--range", "x=-3:3", "--a", "1,2"],
-    ["plot", "sin(x)*y/(x - 0.5)", "--range", "x=-3:3:40", "--range", "y=0:1:20"],
-    ["jacobian", "sin(x)*y", "--x", "1,2,3", "--y", "2", "--plot"],
-    ["jacobian", "sqrt(x)", "--x", "0,-1", "--plot", "--flat"],
-    ["hessian", "sum(x**3)*y", "--x", "1,2,3", "--y", "2", "--plot"],
+    ("svg", ["plot", "tan(x)*a # $\\frac{x$ </svg>", "--range", "x=-3:3", "--a", "1,2"]),
+    ("pdf", ["plot", "sin(x)*y/(x - 0.5)", "--range", "x=-3:3:40", "--range", "y=0:1:20"]),
+    ("png", ["jacobian", "sin(x)*y", "--x", "1,2,3", "--y", "2", "--plot"]),
+    ("svg", ["jacobian", "sqrt(x)", "--x", "0,-1", "--plot", "--flat"]),
+    ("png", ["hessian", "sum(x**3)*y", "--x", "1,2,3", "--y", "2", "--plot"]),
 ]
+HEADS = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
 
 
-@pytest.mark.parametrize("argv", FILES, ids=lambda a: a[1])
-def test_picture_files(argv, tmp_path):
+@pytest.mark.parametrize(("ending", "argv"), FILES, ids=lambda a: a[1])
+def test_picture_files(ending, argv, tmp_path):
     pytest.importorskip("matplotlib")
-    for ending, head in (("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")):
-        target = tmp_path / f"p.{ending}"
-        assert guarded([*argv, "-o", str(target)]) == 0
-        content = target.read_bytes()
-        assert content.startswith(head)
-        assert guarded([*argv, "-o", str(target)]) == 0
-        assert target.read_bytes() == content
-    ET.fromstring((tmp_path / "p.svg").read_text())
+    target = tmp_path / f"p.{ending}"
+    assert guarded([*argv, "-o", str(target)]) == 0
+    content = target.read_bytes()
+    assert content.startswith(HEADS[ending])
+    if ending == "svg":
+        ET.fromstring(content)
+
+
+@pytest.mark.parametrize("ending", ["svg", "pdf"])
+def test_equal_pictures_are_equal_files(ending, tmp_path):
+    pytest.importorskip("matplotlib")
+    files = [tmp_path / f"{name}.{ending}" for name in "pq"]
+    for file in files:
+        assert guarded(["plot", "x**2", "--range", "x=0:1", "-o", str(file)]) == 0
+    assert files[0].read_bytes() == files[1].read_bytes()
 
 
 def test_without_matplotlib_the_error_says_what_to_install(tmp_path, capsys, monkeypatch):

@@ -166,7 +166,7 @@ def test_a_loop_over_elements_is_linear():
         x = np.arange(float(count))
         np.testing.assert_allclose(result.grad["x"], np.roll(x, 1) + np.roll(x, -1))
         ((plan, *_),) = [kept for key, kept in run.traced._plans.items() if key[0] == "gradients"]
-        return len(plan.steps)
+        return len(plan.nodes)
 
     small, large = nodes(100), nodes(1000)
     assert large < 11 * small
@@ -178,7 +178,7 @@ def test_filling_a_tensor_element_by_element_is_linear():
     result = run.evaluate()
     np.testing.assert_allclose(result.grad["x"], 2 * np.arange(500, 0, -1.0))
     plan = next(kept[0] for key, kept in run.traced._plans.items() if key[0] == "gradients")
-    assert sum(1 for node in plan.steps if node.shape == (500,)) < 20
+    assert sum(1 for node in plan.nodes if node.shape == (500,)) < 20
 
 
 def test_other_inputs_take_another_path():

@@ -21,13 +21,13 @@ def validator():
     return jsonschema.Draft202012Validator(SCHEMA)
 
 
+SHOWN = ("eval", "jacobian", "hessian", "jvp", "hvp", "explain", "graph", "plot")
+
+
 def golden_commands():
     for path in sorted((ROOT / "tests" / "golden").glob("*.txt")):
         for line in re.findall(r"^\$ gradcli (.*)$", path.read_text(encoding="utf-8"), re.M):
-            if (
-                line.startswith(("eval", "jacobian", "hessian", "jvp", "hvp", "explain"))
-                and "\n" not in line
-            ):
+            if line.startswith(SHOWN) and "\n" not in line:
                 yield line
 
 
@@ -63,6 +63,9 @@ def test_flat_and_several(validator, capsys):
         ["eval", "3"],
         ["eval", "-f", "examples/branches.py", "--a", "0.37"],
         ["run", "examples/rows.py"],
+        ["ops"],
+        ["ops", "losses"],
+        ["ops", "torch.std"],
         ["eval", "(sin(x), x**2)", "--x", "1,2", "--order", "3"],
         ["jacobian", "(sin(x), x**2)", "--x", "1,2", "--diag"],
         ["hessian", "(x@x, prod(x)*y)", "--x", "1,2", "--y", "3"],

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,10 +17,12 @@ import scipy.stats
 
 import gradcli
 from gradcli.errors import GradcliError, NameProblem
-from gradcli.graph import OPS
+from gradcli.graph import OPS, Trace, building
 from gradcli.language.names import free_names
 from gradcli.language.parser import parse
-from gradcli.ops.binding import SPELLED, load_all
+from gradcli.language.tensors import Tensor
+from gradcli.language.values import attribute_of
+from gradcli.ops.binding import SPELLED, find, find_bare, load_all
 
 load_all()
 LIBRARIES = {"np": np, "scipy": scipy, "math": math}
@@ -250,3 +253,17 @@ def test_a_scalar_has_one_dim_in_pytorch(name):
 def test_a_scalar_has_a_position_in_pytorch():
     first, second = gradcli.evaluate("torch.max(x, dim=0)", {"x": 3.0}, grad=False).outputs
     assert (float(first.value), float(second.value)) == (3, 0)
+
+
+# --- what people look for ------------------------------------------------------------------------
+
+EXPECTED = (Path(__file__).parent / "data" / "functions.txt").read_text("utf-8").split()
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_what_people_look_for_is_there(name):
+    if name.startswith("x."):
+        with building(Trace()):
+            assert attribute_of(Tensor(rowcheck.leaf((2, 2))), name[2:], True)
+    else:
+        assert find(name) if "." in name else find_bare(name)

@@ -72,7 +72,7 @@ def patterns(ys: Sequence[Node], xs: Sequence[Node], known: Known | None = None)
     Rows and columns are in row-major order.
     """
     known = known or Known()
-    columns = sum(x.size for x in xs)
+    columns = sum(int(x.size) for x in xs)
     order = ancestors(ys, since=min((x.serial for x in xs), default=0))
     active = known.moving = dependents(order, xs)
     uses: dict[int, int] = {}
@@ -81,10 +81,11 @@ def patterns(ys: Sequence[Node], xs: Sequence[Node], known: Known | None = None)
     found: dict[int, list[Pattern]] = {}
     start = 0
     for x in xs:
-        own = single(np.arange(start, start + x.size), columns)
+        # Sizes with names divide to nodes, which NumPy cannot count with.
+        own = single(np.arange(start, start + int(x.size)), columns)
         present = found.get(x.serial)
         found[x.serial] = [own] if present is None else [union([present[0], own])]
-        start += x.size
+        start += int(x.size)
     leaves = {x.serial for x in xs}
     for node in order:
         if node.serial in active and any(one.serial in active for one in node.inputs):
@@ -157,7 +158,7 @@ def _aligned(node: Node, operand: int, output: int, known: Known) -> Any:
     given = node.inputs[operand]
     if given.shape == node.shape:
         return Steps(None, given.size, None)
-    places = np.arange(given.size).reshape(given.shape)
+    places = np.arange(int(given.size)).reshape(given.shape)
     return Steps(None, given.size, np.broadcast_to(places, node.shape).ravel())
 
 
@@ -203,7 +204,7 @@ def _positions(run: Callable[[Array], Array], count: int) -> Array | None:
     counts = run(np.ones(count))
     if not np.isin(counts, (0, 1)).all():
         return None
-    return run(np.arange(1.0, count + 1)).astype(np.intp) - 1
+    return run(np.arange(1.0, int(count) + 1)).astype(np.intp) - 1
 
 
 def _contracted(node: Node, operand: int, output: int, known: Known) -> Any:
@@ -304,7 +305,7 @@ def _lanes(reach: Callable[[Array], Array], shape: Sequence[int]) -> Steps:
     for axis, extent in enumerate(shape):
         if extent < 2:
             continue
-        place = np.arange(extent).reshape([-1 if k == axis else 1 for k in range(len(shape))])
+        place = np.arange(int(extent)).reshape([-1 if k == axis else 1 for k in range(len(shape))])
         coordinate: Any = 0
         for bit in range(int(extent - 1).bit_length()):
             ones = np.broadcast_to((place >> bit) & 1 == 1, shape)

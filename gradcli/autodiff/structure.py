@@ -44,7 +44,7 @@ def own_positions(y: Node, x: Node) -> Array:
     """The positions in x that the elements of y correspond to; a scalar x corresponds to all."""
     if not x.shape:
         return np.zeros(y.shape, np.intp)
-    return np.arange(x.size).reshape(x.shape)
+    return np.arange(int(x.size)).reshape(x.shape)
 
 
 def is_diagonal(found: Array, own: Array) -> bool:

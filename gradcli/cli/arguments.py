@@ -80,13 +80,15 @@ def split(command: click.Command, argv: list[str]) -> tuple[list[str], Bindings]
             bindings.from_options.append(name[2:])
         else:
             positional.append(argument)
-    if len(positional) > 1:
+    if len(positional) > 1 and not any(
+        isinstance(param, click.Argument) and param.nargs < 0 for param in command.params
+    ):
         raise UsageError(
             f"`{positional[1]}` is one expression too many",
             hint="an expression with spaces is quoted; a value follows its --NAME",
         )
     if positional:
-        passed += ["--", positional[0]]
+        passed += ["--", *positional]
     return passed, bindings
 
 

@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.errors import GradcliError, InputError, MissingInput, UsageError
+from gradcli.errors import GradcliError, MissingInput, UsageError
+from gradcli.programs import file_and_function, read_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from gradcli.cli.arguments import Bindings
+    from gradcli.engine import Stats
     from gradcli.render.layout import Line, Look
     from gradcli.results import Result
     from gradcli.run import Run
     from gradcli.session import Program
     from gradcli.settings import Settings
 
-_PROGRAM = [
+PROGRAM = [
     click.argument("expression", required=False, metavar="EXPRESSION"),
     click.option(
         "-f",
@@ -41,7 +43,7 @@ _PROGRAM = [
     click.option("--inputs", metavar="FILE", help="Inputs by name from a .npz or .json file."),
     click.option("--let", metavar="NAME=VALUE", help="Give an input whose name is an option."),
 ]
-_WRT = click.option(
+WRT = click.option(
     "--wrt",
     multiple=True,
     metavar="NAMES",
@@ -69,6 +71,7 @@ _OUTPUT = [
         help="Write to FILE (.json, .csv, .npy, .npz, .coo, .mtx), whole or not.",
     ),
     click.option("--get", metavar="NAME", help="One array alone: value, grad.x, jacobian.W."),
+    click.option("--stats", is_flag=True, help="Say what it took: time, passes, memory."),
     *_SHOWN,
 ]  # fmt: skip
 _RUN = [
@@ -82,8 +85,11 @@ _RUN = [
     click.option(
         "--random-seed", type=click.IntRange(0), metavar="N", help="Seed of rand and randn."
     ),
+    click.option(
+        "--threads", type=click.IntRange(1), metavar="N", help="Threads for large arrays."
+    ),
 ]
-_LIMITS = [
+LIMITS = [
     click.option("--max-memory", metavar="SIZE", help="Memory limit, as in 4G."),
     click.option("--max-nodes", type=click.IntRange(1), metavar="N", help="Graph node limit."),
     click.option(
@@ -101,12 +107,17 @@ _LIMITS = [
 
 def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of every command that takes a program and inputs."""
-    return program_options(_WRT(command))
+    return program_options(WRT(command))
 
 
 def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The same without --wrt, for a command that names what it differentiates by otherwise."""
-    for option in reversed([*_PROGRAM, *_OUTPUT, *_RUN, *_LIMITS]):
+    return add_options(command, [*PROGRAM, *_OUTPUT, *_RUN, *LIMITS])
+
+
+def add_options(command: Callable[..., Any], options: list[Any]) -> Callable[..., Any]:
+    """Add options to a command, in that order."""
+    for option in reversed(options):
         command = option(command)
     return command
 
@@ -114,7 +125,7 @@ def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a command whose result is a picture, or the same as JSON."""
     as_json = click.option("--json", "as_json", is_flag=True, help="Its numbers, as JSON.")
-    for option in reversed([*_PROGRAM, _WRT, as_json, *_SHOWN, *_RUN, *_LIMITS]):
+    for option in reversed([*PROGRAM, WRT, as_json, *_SHOWN, *_RUN, *LIMITS]):
         command = option(command)
     return command
 
@@ -125,7 +136,7 @@ def explanation_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--format", "style", type=click.Choice(["text", "markdown", "json"]),
         default="text", show_default=True, help="How to print it.",
     )  # fmt: skip
-    for option in reversed([*_PROGRAM, _WRT, style, _JSON, *_SHOWN, *_RUN, *_LIMITS]):
+    for option in reversed([*PROGRAM, WRT, style, _JSON, *_SHOWN, *_RUN, *LIMITS]):
         command = option(command)
     return command
 
@@ -144,7 +155,7 @@ def row_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--get", metavar="NAME", help="One of them alone: value, grad.x."),
     ]  # fmt: skip
-    for option in reversed([*_PROGRAM, _WRT, *output, *_RUN, *_LIMITS]):
+    for option in reversed([*PROGRAM, WRT, *output, *_RUN, *LIMITS]):
         command = option(command)
     return command
 
@@ -172,9 +183,7 @@ plot_option = click.option(
 
 def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that bound a run."""
-    for option in reversed(_LIMITS):
-        command = option(command)
-    return command
+    return add_options(command, LIMITS)
 
 
 def chosen_limits(options: dict[str, Any]) -> dict[str, Any]:
@@ -188,6 +197,12 @@ def chosen_limits(options: dict[str, Any]) -> dict[str, Any]:
 
 PICTURES = ("png", "svg", "pdf")
 """Kinds of files that pictures of numbers are written to."""
+
+
+def _recording() -> Stats:
+    from gradcli.engine import recording
+
+    return recording()
 
 
 class Request:
@@ -215,6 +230,7 @@ class Request:
         self.color: str = options.get("color", "auto")
         self.precision: int | None = options.get("precision")
         self.options = options
+        self.stats = _recording() if options.get("stats") else None
         if self.output is not None and "style" in options:
             from gradcli.render.write import format_of
 
@@ -233,6 +249,7 @@ class Request:
         return Settings(
             dtype=self.options["dtype"],
             random_seed=self.options["random_seed"],
+            threads=self.options["threads"],
             **chosen_limits(self.options),
         )
 
@@ -361,6 +378,11 @@ class Request:
         from gradcli.render import text
 
         notes = list(result.notes)
+        if self.stats is not None:
+            if self.style == "json" and self.get is None:
+                result.stats = self.stats.facts()
+            else:
+                notes += self.stats.lines()
         if self.output is None and self.style == "text" and self.get is None:
             notes += self._saving(result)
             from gradcli.render.data import named_arrays
@@ -524,45 +546,6 @@ class Request:
         if self.expression is not None:
             return self.expression
         return self.file or "\n".join(self.options["lines"])
-
-
-def read_program(file: str, max_source: int) -> tuple[str, str]:
-    """The text of a program's file (- is standard input), and what to call it.
-
-    No more is read than shows that the program is too long.
-    """
-    from io import TextIOWrapper
-
-    try:
-        if file == "-":
-            if sys.stdin is None:
-                raise InputError("standard input is closed")
-            stream = TextIOWrapper(sys.stdin.buffer, "utf-8-sig", newline="")
-            try:
-                return stream.read(max_source + 1), "<stdin>"
-            finally:
-                stream.detach()
-        with open(file, encoding="utf-8-sig", newline="") as opened:
-            return opened.read(max_source + 1), file
-    except FileNotFoundError:
-        raise InputError(f"there is no file {file}") from None
-    except UnicodeDecodeError:
-        where = "standard input" if file == "-" else file
-        raise InputError(f"{where} is not UTF-8 text") from None
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}") from None
-
-
-def file_and_function(text: str | None) -> tuple[str | None, str | None]:
-    """`FILE` or `FILE:NAME`: the file, and which of its functions the program is."""
-    if text is None or ":" not in text:
-        return text, None
-    from os.path import exists
-
-    file, _, name = text.rpartition(":")
-    if not name.isidentifier() or exists(text):
-        return text, None
-    return file, name
 
 
 def pasteable(request: Request, outputs: int) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from gradcli.errors import ComputationError, GradcliError, UsageError, did_you_m
 COMMANDS = {
     "eval": "Value and gradient.",
     "jacobian": "The full Jacobian.",
+    "derive": "The derivative as a formula.",
     "run": "A PyTorch or NumPy script, as written.",
     "hessian": "All second derivatives.",
     "jvp": "The product of the Jacobian with a direction.",
@@ -26,7 +27,9 @@ COMMANDS = {
     "plot": "The function beside its derivative.",
     "check": "Derivatives from several sources side by side, and claims about them.",
     "map": "The same at many points, row by row.",
+    "test": "Files of cases: what programs are expected to give.",
     "batch": "Requests as JSON lines, answers in order.",
+    "ops": "The functions there are: meaning, derivative, spellings.",
     "completion": "What makes a shell complete command lines.",
 }
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from gradcli.cli.common import chosen_limits, limit_options, read_program
+from gradcli.cli.common import chosen_limits, limit_options
 from gradcli.errors import UsageError
+from gradcli.programs import read_program
 
 
 @click.command("run")

@@ -194,8 +194,8 @@ def _variables(before: list[str]) -> list[str]:
 
 
 def _program(before: list[str]) -> Program | None:
-    from gradcli.cli.common import file_and_function, read_program
     from gradcli.errors import GradcliError
+    from gradcli.programs import file_and_function, read_program
     from gradcli.settings import Settings
 
     source, entry = None, None

@@ -8,6 +8,7 @@ steps, what they share and when arrays die is worked out (see schedule.py).
 from __future__ import annotations
 
 import math
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +16,10 @@ import numpy as np
 from gradcli.engine.concrete import Unsure
 from gradcli.engine.memory import memory_error, node_bytes
 from gradcli.engine.schedule import Schedule, as_output
+from gradcli.engine.stats import asked
 from gradcli.engine.threads import cores
 from gradcli.errors import GradcliError
-from gradcli.graph import Node, ancestors
+from gradcli.graph import Node, ancestors, uncollected
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import full_
 
@@ -73,6 +75,7 @@ class Plan:
         self.output_batched = [self.flags[place] for place in self.outputs]
         self._calls: list[Call] | None = None
         self._constants: list[tuple[int, Any]] = []
+        self._given: set[int] | None = None
         self._sizes: tuple[int, int, int, int] | None = None
         self._schedules: dict[int, Schedule] = {}
 
@@ -90,19 +93,11 @@ class Plan:
                 nodes.append(node)
                 operands_of.append(())
                 continue
-            inputs = node.inputs
-            if len(inputs) == 1:
-                operands: tuple[int, ...] = (place_of[inputs[0].serial],)
-            elif len(inputs) == 2:
-                operands = (place_of[inputs[0].serial], place_of[inputs[1].serial])
-                if node.shape and node.op.fuses:
-                    operands = self._uniform_as_scalars(node, operands)
-            else:
-                operands = tuple([place_of[operand.serial] for operand in inputs])
-                if node.shape and node.op.fuses:
-                    operands = self._uniform_as_scalars(node, operands)
-            params = node.params
-            key = (node.op, operands, node.op.key(params) if params else None)
+            op, params = node.op, node.params
+            operands = tuple([place_of[operand.serial] for operand in node.inputs])
+            if node.shape and op.fuses:
+                operands = self._uniform_as_scalars(node, operands)
+            key: Any = (op, operands, op.key(params)) if params else (op, operands)
             place = numbers.get(key)
             if place is None:
                 place = numbers[key] = len(nodes)
@@ -162,11 +157,15 @@ class Plan:
         """Bytes of all values, and the largest size: of those without and with a batch axis."""
         if self._sizes is None:
             plain = batched = largest = largest_batched = 0
+            flags = self.flags
             for place, node in enumerate(self.nodes):
+                if not node.shape and not flags[place]:
+                    plain += 8
+                    continue
                 if place in self.bound:
                     continue
                 size = node_bytes(node, self.dtype)
-                if self.flags[place]:
+                if flags[place]:
                     batched += size
                     largest_batched = max(largest_batched, size)
                 else:
@@ -212,15 +211,34 @@ class Plan:
 
     # --- running ---------------------------------------------------------------------------------
 
-    def run(self, values: Mapping[int, Array]) -> list[Array]:
+    def run(self, values: Mapping[int, Array], *, own: bool = False) -> list[Array]:
         """Arrays of the outputs; `values` holds those of the bound nodes by serial.
 
-        They may share memory with each other, with `values` and with constants; see `owned`.
+        They may share memory with each other, with `values` and with constants of the program; if
+        `own`, each is contiguous, writable, and nobody else's.
         """
         batch = 1 if self._batched_input is None else len(values[self._batched_input])
-        if self._small(batch):
-            return self._run_small(values)
-        return self.schedule(batch).run(values)
+        stats = asked.get()
+        began = 0.0 if stats is None else perf_counter()
+        small = self._small(batch)
+        found = self._run_small(values) if small else self.schedule(batch).run(values)
+        if stats is not None:
+            stats.ran(self, batch, perf_counter() - began)
+        return self._own(found, values) if own else found
+
+    def _own(self, arrays: list[Array], values: Mapping[int, Array]) -> list[Array]:
+        if self._given is None:
+            leaves = [node for node in self.nodes if not node.inputs]
+            self._given = {id(param) for node in leaves for param in node.params}
+            self._given.update([id(array) for _, array in self._constants])
+        taken = {*self._given, *[id(array) for array in values.values()]}
+        result = []
+        for array in arrays:
+            if array.base is not None or id(array) in taken or not array.flags.c_contiguous:
+                array = np.array(array, order="C")
+            taken.add(id(array))
+            result.append(array)
+        return result
 
     def compiled(self, place: int) -> Callable[..., Any]:
         """What computes the value at a place from those of its operands."""
@@ -230,14 +248,22 @@ class Plan:
 
     def _compile(self) -> list[Call]:
         calls: list[Call] = []
+        nodes, flags = self.nodes, self.flags
+        kernels: dict[Any, Callable[..., Any]] = {}
         for place, operands in enumerate(self.operands):
-            if place in self.bound:
-                continue
-            kernel = self.compiled(place)
             if not operands:
-                value = kernel()
-                self._constants.append((place, value[()] if value.ndim == 0 else value))
+                if place not in self.bound:
+                    value = self.compiled(place)()
+                    self._constants.append((place, value[()] if value.ndim == 0 else value))
                 continue
+            node = nodes[place]
+            if node.shape or flags[place] or not node.op.fuses:
+                kernel = self.compiled(place)
+            else:
+                # Numbers are many, and alike.
+                key = (node.op, node.kind, *[nodes[operand].kind for operand in operands])
+                known = kernels.get(key)
+                kernel = kernels[key] = self.compiled(place) if known is None else known
             rest = None if len(operands) < 3 else operands
             second = operands[1] if len(operands) == 2 else -1
             calls.append((kernel, operands[0], second, rest, place))
@@ -249,7 +275,8 @@ class Plan:
         watched = self.watched
         with np.errstate(all="ignore"):
             if self._calls is None:
-                self._calls = self._compile()
+                with uncollected():
+                    self._calls = self._compile()
             for place, value in self._constants:
                 held[place] = value
             for place, serial in self.bound.items():

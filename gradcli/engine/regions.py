@@ -49,6 +49,11 @@ def reduces_in_tiles(node: Node, shape: Shape, tile: int) -> bool:
     return not tiling.combined(0) or taken >= 16
 
 
+def writer(call: Callable[..., Any]) -> Callable[..., Any] | None:
+    """What writes a result to `out`, of a function of elements; None where it makes an array."""
+    return call if isinstance(call, np.ufunc) else getattr(call, "into", None)
+
+
 class Region:
     """Elementwise steps `members` (in order) over one shape.
 
@@ -65,6 +70,7 @@ class Region:
         self.stored = stored
         self.ends = ends
         self.places = [*stored, *ends]
+        self.batch = shape[0] if plan.flags[members[0]] else 1
         inside = set(members)
         read = [one for place in members for one in plan.operands[place] if one not in inside]
         self.operands = tuple(dict.fromkeys(read))
@@ -92,20 +98,27 @@ class Region:
         for place, at in last.items():
             dies.setdefault(at, []).append(place)
         stored = set(self.stored)
-        for number, place in enumerate(self.members):
-            # An operand's buffer may take the result: a ufunc may write where it reads.
+
+        def release(number: int) -> None:
             for dead in dies.get(number, ()):
                 buffer = self._buffer_of.get(dead)
                 if buffer is not None:
                     free[self.buffers[buffer]].append(buffer)
-            if place in stored or not isinstance(self._calls[place], np.ufunc):
-                continue
-            dtype = np.dtype(storage(plan.nodes[place].kind, plan.dtype))
-            kept = free.setdefault(dtype, [])
-            if not kept:
-                kept.append(len(self.buffers))
-                self.buffers.append(dtype)
-            self._buffer_of[place] = kept.pop()
+
+        for number, place in enumerate(self.members):
+            call = self._calls[place]
+            # An operand's buffer may take the result: a ufunc may write where it reads.
+            if isinstance(call, np.ufunc):
+                release(number)
+            if place not in stored and writer(call) is not None:
+                dtype = np.dtype(storage(plan.nodes[place].kind, plan.dtype))
+                kept = free.setdefault(dtype, [])
+                if not kept:
+                    kept.append(len(self.buffers))
+                    self.buffers.append(dtype)
+                self._buffer_of[place] = kept.pop()
+            if not isinstance(call, np.ufunc):
+                release(number)
         self._instructions = [self._instruction(place, stored) for place in self.members]
         used = len(self.buffers) + len(self.operands) + len(self.stored)
         self.tile = min(plan.tile, max(LEAST_TILE, 1 << (CACHE // (8 * used)).bit_length() - 1))
@@ -122,7 +135,7 @@ class Region:
             for operand in self.plan.operands[place]:
                 last[operand] = number
         for place in reversed(self.members):
-            if not isinstance(self._calls[place], np.ufunc):
+            if writer(self._calls[place]) is None:
                 # What a function gives may be what it was given.
                 for operand in self.plan.operands[place]:
                     last[operand] = max(last[operand], last[place])
@@ -140,20 +153,23 @@ class Region:
             for operand in dying:
                 fits = plan.nodes[operand].shape == plan.nodes[place].shape
                 alike = plan.flags[operand] == plan.flags[place] and kinds[operand] == held
-                if fits and alike and last[operand] <= number and operand not in taken.values():
+                # Only a ufunc may write where it reads.
+                behind = number + isinstance(self._calls[place], np.ufunc)
+                if fits and alike and last[operand] < behind and operand not in taken.values():
                     taken[place] = operand
                     break
         return taken
 
     def _instruction(self, place: int, stored: set[int]) -> tuple[Any, ...]:
-        """(function, whether it is a ufunc, operands, result, whether it is stored, reductions)."""
+        """(function, whether it writes, operands, result, whether it is stored, reductions)."""
         cells = self._cells
         operands = [cells[operand] for operand in self.plan.operands[place]]
         ends = [
             number for number, end in enumerate(self.ends) if self.plan.operands[end][0] == place
         ]
         call = self._calls[place]
-        return call, isinstance(call, np.ufunc), operands, cells[place], place in stored, ends
+        write = writer(call)
+        return write or call, write is not None, operands, cells[place], place in stored, ends
 
     def working_bytes(self) -> int:
         """Bytes that a run holds beside its operands and results, about."""
@@ -164,8 +180,7 @@ class Region:
 
     def reused_bytes(self) -> int:
         """Bytes of the operands whose arrays hold results."""
-        batch = self.shape[0] if self.shape else 1
-        return sum([self.plan.place_bytes(one, batch) for one in self.reused.values()])
+        return sum([self.plan.place_bytes(one, self.batch) for one in self.reused.values()])
 
     # --- running ---------------------------------------------------------------------------------
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradcli.engine.concrete import Unsure
-from gradcli.engine.grouping import Grouping
+from gradcli.engine.grouping import Grouping, Step
 from gradcli.engine.regions import Region
+from gradcli.engine.stats import Stats, asked
 from gradcli.engine.threads import Crew
 from gradcli.errors import GradcliError
 
@@ -90,20 +92,31 @@ class Schedule:
                 live += unit.reused_bytes()
         return peak, largest
 
+    def _note(self, stats: Stats, unit: Step | Region, seconds: float) -> None:
+        if isinstance(unit, Region):
+            stats.passed(unit, seconds)
+        else:
+            (place,) = unit.places
+            size = self.plan.place_bytes(place, self.batch)
+            stats.took(seconds, self.plan.nodes[place].op.name, self.shapes[place], size)
+
     def run(self, values: Mapping[int, Array]) -> list[Array]:
         """Arrays of the plan's outputs."""
-        plan = self.plan
+        plan, stats = self.plan, asked.get()
         held: list[Any] = [None] * len(plan.nodes)
         for place, serial in plan.bound.items():
             held[place] = values[serial]
         with np.errstate(all="ignore"), Crew(plan.threads) as crew:
             for unit, dying in zip(self.units, self.dying, strict=True):
+                began = 0.0 if stats is None else perf_counter()
                 try:
                     unit.run(held, crew)
                 except GradcliError as error:
                     if error.node is None:
                         error.node = plan.nodes[unit.places[0]].serial
                     raise
+                if stats is not None:
+                    self._note(stats, unit, perf_counter() - began)
                 if plan.watched and plan.watched.intersection(unit.places):
                     if any(np.isnan(held[place]).any() for place in unit.places):
                         raise Unsure

@@ -51,9 +51,11 @@ class Crew:
         try:
             work()
         finally:
-            for other in others:
+            # Who has not begun by now finds nothing left to do.
+            begun = [other for other in others if not other.cancel()]
+            for other in begun:
                 other.exception()
-        for other in others:
+        for other in begun:
             other.result()
 
 

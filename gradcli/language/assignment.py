@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gradcli.errors import ArgumentError, GradcliError, ShapeError, SyntaxProblem
 from gradcli.graph import mark
 from gradcli.language.containers import set_item
+from gradcli.language.iterators import VIEWS, Lazy, length
 from gradcli.language.places import span_of
 from gradcli.language.tensors import Tensor, bare
 from gradcli.ops.elementwise import shape_text
@@ -25,24 +26,12 @@ def assign(interpreter: Interpreter, target: ast.expr, value: Any) -> None:
     if isinstance(target, ast.Name):
         interpreter.scope.names[target.id] = value
     elif isinstance(target, (ast.Tuple, ast.List)):
-        wanted = len(target.elts)
-        found = None
-        if isinstance(value, (Tensor, range)):
-            found = len(value) if isinstance(value, range) else (value.shape or (None,))[0]
-        elif not isinstance(value, (tuple, list, dict, str)):
-            found = 1
-        parts = interpreter.elements(value, target) if found in (None, wanted) else []
-        if len(parts) != wanted:
-            values = len(parts) if found is None else found
-            raise ArgumentError(
-                f"{wanted} name{'s' * (wanted != 1)} for {values} value{'s' * (values != 1)}",
-                span=span_of(target),
-                hint="as many names as values; `_` takes what is not needed",
-            )
+        parts = _unpacked(interpreter, target, value)
         for part, item in zip(target.elts, parts, strict=True):
             assign(interpreter, part, item)
     elif isinstance(target, ast.Subscript):
-        interpreter.located(target, _store, interpreter, target, value)
+        owner, key = _place(interpreter, target)
+        interpreter.located(target, _store, interpreter, target, owner, key, value)
     elif isinstance(target, ast.Attribute):
         owner = interpreter.expression(target.value)
         interpreter.located(target, interpreter.set_member, owner, target, value)
@@ -50,8 +39,30 @@ def assign(interpreter: Interpreter, target: ast.expr, value: Any) -> None:
         raise AssertionError("the parser lets nothing else stand there")
 
 
+def _unpacked(interpreter: Interpreter, target: ast.Tuple | ast.List, value: Any) -> list[Any]:
+    """As many elements of a value as there are targets. Raises ArgumentError otherwise."""
+    wanted = len(target.elts)
+    found = None
+    if isinstance(value, (Tensor, range)):
+        found = length(value) if isinstance(value, range) else (value.shape or (None,))[0]
+    elif not isinstance(value, (tuple, list, dict, str, Lazy, *VIEWS)):
+        found = 1
+    parts = interpreter.elements(value, target) if found in (None, wanted) else []
+    if len(parts) != wanted:
+        values = len(parts) if found is None else found
+        raise ArgumentError(
+            f"{wanted} name{'s' * (wanted != 1)} for {values} value{'s' * (values != 1)}",
+            span=span_of(target),
+            hint="as many names as values; `_` takes what is not needed",
+        )
+    return parts
+
+
 def augment(interpreter: Interpreter, node: ast.AugAssign) -> None:
-    """`target += value` and its like: in place for tensors, as in NumPy and PyTorch."""
+    """`target += value` and its like: in place for tensors, as in NumPy and PyTorch.
+
+    What the target is made of is evaluated once.
+    """
     target = node.target
     if isinstance(target, ast.Name):
         load = ast.Name(id=target.id, ctx=ast.Load())
@@ -59,25 +70,41 @@ def augment(interpreter: Interpreter, node: ast.AugAssign) -> None:
         left, right = interpreter.name(load), interpreter.expression(node.value)
         value = interpreter.located(node, interpreter.augmented, node, left, right)
         interpreter.scope.names[target.id] = value
-        return
-    left = interpreter.expression(_loaded(target))
-    right = interpreter.expression(node.value)
-    within = isinstance(target, ast.Subscript) and isinstance(left, Tensor)
-    if within and isinstance(interpreter.expression(target.value), Tensor):
-        # The element is no tensor of its own: what holds it is written to.
-        value = interpreter.located(node, interpreter.binary, type(node.op), left, right)
-        assign(interpreter, target, value)
-        return
-    value = interpreter.located(node, interpreter.augmented, node, left, right)
-    if not isinstance(target, ast.Attribute) or value is not left:
-        assign(interpreter, target, value)
+    elif isinstance(target, ast.Subscript):
+        owner, key = _place(interpreter, target)
+        left = interpreter.located(target, interpreter.item, owner, key)
+        right = interpreter.expression(node.value)
+        if isinstance(owner, Tensor):
+            # The element is no tensor of its own: what holds it is written to.
+            value = interpreter.located(node, interpreter.binary, type(node.op), left, right)
+        else:
+            value = interpreter.located(node, interpreter.augmented, node, left, right)
+        interpreter.located(target, _store, interpreter, target, owner, key, value)
+    else:
+        owner = interpreter.expression(target.value)
+        left = interpreter.located(target, interpreter.attribute, target, owner)
+        right = interpreter.expression(node.value)
+        value = interpreter.located(node, interpreter.augmented, node, left, right)
+        if value is not left:
+            interpreter.located(target, interpreter.set_member, owner, target, value)
 
 
-def _loaded(target: Any) -> Any:
-    """The target of an assignment as an expression that reads it."""
-    kind = type(target)
-    parts = {field: getattr(target, field) for field in kind._fields if field != "ctx"}
-    return ast.copy_location(kind(**parts, ctx=ast.Load()), target)
+def _place(interpreter: Interpreter, target: ast.Subscript) -> tuple[Any, Any]:
+    """What `owner[key] = ...` writes to, and where. Raises ArgumentError for a copy."""
+    inner = target.value
+    if isinstance(inner, ast.Subscript):
+        outer = interpreter.expression(inner.value)
+        owner = interpreter.located(inner, interpreter.subscript, inner, outer)
+        tensors = isinstance(outer, Tensor) and isinstance(owner, Tensor)
+        if tensors and owner.steps is None and not interpreter.is_number(owner):
+            raise ArgumentError(
+                "this would write into a copy, which nothing keeps",
+                span=span_of(target),
+                hint="one index writes: `y[mask, 0] = v`",
+            )
+    else:
+        owner = interpreter.expression(inner)
+    return owner, interpreter.key(target.slice)
 
 
 def element(interpreter: Runtime, owner: Tensor, key: Any) -> Tensor:
@@ -91,8 +118,9 @@ def element(interpreter: Runtime, owner: Tensor, key: Any) -> Tensor:
             made.element_of(owner, items)
         return made
     made = interpreter.wrapped(index_value(owner.node, bare(key)), [owner])
-    # In NumPy an element is a number, in PyTorch a view.
-    if made.ndim == 0 and made.steps is not None and not interpreter.views_elements(owner):
+    # In NumPy an element is a number, unless `...` asked for a view; in PyTorch it is a view.
+    made.is_array = key is ... or (type(key) is tuple and any(part is ... for part in key))
+    if made.steps is not None and interpreter.is_number(made):
         made.part()
     return made
 
@@ -107,18 +135,13 @@ def _position(owner: Tensor, key: Any) -> tuple[int, ...] | None:
     return found if inside else None
 
 
-def _store(interpreter: Interpreter, place: ast.Subscript, value: Any) -> None:
+def _store(
+    interpreter: Interpreter, place: ast.Subscript, owner: Any, key: Any, value: Any
+) -> None:
     """`owner[key] = value`."""
-    owner = interpreter.expression(place.value)
     if not isinstance(owner, Tensor):
-        set_item(interpreter, owner, interpreter.key(place.slice), value)
+        set_item(interpreter, owner, key, value)
         return
-    if isinstance(place.value, ast.Subscript) and owner.steps is None:
-        raise ArgumentError(
-            "this would write into a copy, which nothing keeps",
-            hint="one index writes: `y[mask, 0] = v`",
-        )
-    key = interpreter.key(place.slice)
     interpreter.require_writable(owner)
     try:
         put_value(owner, key, tensor(bare(value)))

@@ -89,12 +89,11 @@ def build_imported(children: list[Any], place: Place) -> ast.alias:
     return placed(ast.alias(name=children[0], asname=children[1]), place)
 
 
+build_imported_module = build_imported
+
+
 def build_import_(children: list[Any], place: Place) -> ast.Import:
-    names = [
-        placed(ast.alias(name=name, asname=alias), place)
-        for name, alias in zip(children[::2], children[1::2], strict=True)
-    ]
-    return placed(ast.Import(names=names), place)
+    return placed(ast.Import(names=children), place)
 
 
 def build_import_from(children: list[Any], place: Place) -> ast.ImportFrom:
@@ -179,11 +178,14 @@ def build_function(children: list[Any], place: Place) -> ast.FunctionDef:
 
 
 def build_param(children: list[Any], place: Place) -> tuple[Any, Any]:
-    name, *annotation, default = children
-    return placed(
-        ast.arg(arg=name, annotation=annotation[0] if annotation else None, type_comment=None),
-        place,
-    ), default
+    name, *annotations, default = children
+    annotation = annotations[0] if annotations else None
+    line, column, *_ = place
+    end = (line, column + len(name))
+    if annotation is not None:
+        end = (annotation.end_lineno, annotation.end_col_offset)
+    arg = ast.arg(arg=name, annotation=annotation, type_comment=None)
+    return placed(arg, (line, column, *end)), default
 
 
 def build_params(children: list[Any], place: Place) -> ast.arguments:
@@ -261,6 +263,10 @@ def build_tuple(children: list[Any], place: Place) -> ast.Tuple:
 def build_targets(children: list[Any], place: Place) -> Any:
     if len(children) == 1:
         return _target(children[0])
+    return build_target_tuple(children, place)
+
+
+def build_target_tuple(children: list[Any], place: Place) -> Any:
     return _target(build_tuple(children, place))
 
 
@@ -363,7 +369,8 @@ def build_call(children: list[Any], place: Place) -> ast.Call:
     positional: list[Any] = []
     keywords: list[Any] = []
     named: dict[str, Any] = {}
-    for argument in children[1] or []:
+    function, given = children
+    for argument in [given] if isinstance(given, ast.GeneratorExp) else given or []:
         if isinstance(argument, ast.keyword):
             name = argument.arg
             if name is not None:
@@ -379,7 +386,7 @@ def build_call(children: list[Any], place: Place) -> ast.Call:
             )
         else:
             positional.append(argument)
-    return placed(ast.Call(func=children[0], args=positional, keywords=keywords), place)
+    return placed(ast.Call(func=function, args=positional, keywords=keywords), place)
 
 
 def build_attribute(children: list[Any], place: Place) -> ast.Attribute:
@@ -435,9 +442,8 @@ def build_empty_tuple(children: list[Any], place: Place) -> ast.Tuple:
 
 
 def build_group(children: list[Any], place: Place) -> Any:
-    inner = children[0]
     # Python counts the parentheses in for a tuple only.
-    return placed(inner, place) if isinstance(inner, ast.Tuple) else inner
+    return children[0]
 
 
 def build_generator(children: list[Any], place: Place) -> ast.GeneratorExp:

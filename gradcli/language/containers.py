@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import ArgumentError, LimitError, did_you_mean
-from gradcli.language.natives import require_key
+from gradcli.language.iterators import VIEWS, Lazy, length
+from gradcli.language.natives import dict_of, require_key
 from gradcli.language.signatures import Signature
 from gradcli.language.static import out_of_range, static_item
 from gradcli.language.tensors import Tensor, bare
@@ -36,7 +37,7 @@ class Member:
             return format_string(interpreter, self.owner, args, kwargs)
         SIGNATURES[type(self.owner)][self.name].check(args, kwargs)
         assert self.body is not None
-        interpreter.count_call()
+        interpreter.count(1)
         try:
             return self.body(self.owner, *args, **kwargs)
         except TypeError:
@@ -47,11 +48,21 @@ class Member:
             ) from None
 
 
-def _extend(owner: list[Any], items: Any) -> None:
-    if not isinstance(items, (list, tuple, range, dict)):
+def _spread(items: Any) -> list[Any]:
+    """The elements of what a method takes several from."""
+    if isinstance(items, Lazy):
+        return items.rest()
+    sorts: Any = (list, tuple, range, dict, str, *VIEWS)
+    if not isinstance(items, sorts):
         raise TypeError
-    _require_room(len(owner) + len(items))
-    owner.extend(items)
+    _require_room(length(items))
+    return [*items]
+
+
+def _extend(owner: list[Any], items: Any) -> None:
+    more = _spread(items)
+    _require_room(len(owner) + len(more))
+    owner.extend(more)
 
 
 def _append(owner: list[Any], item: Any) -> None:
@@ -80,9 +91,9 @@ def _insert(owner: list[Any], place: Any, item: Any) -> None:
 
 
 def _dict_pop(owner: dict[Any, Any], key: Any, *default: Any) -> Any:
-    if not default and key not in owner:
+    if not default and require_key(key) not in owner:
         raise no_such_key(owner, key)
-    return owner.pop(key, *default)
+    return owner.pop(require_key(key), *default)
 
 
 def no_such_key(owner: dict[Any, Any], key: Any) -> ArgumentError:
@@ -102,19 +113,25 @@ def no_such_key(owner: dict[Any, Any], key: Any) -> ArgumentError:
     )
 
 
-def _items(owner: dict[Any, Any]) -> list[Any]:
-    return list(owner.items())
-
-
 def _get(owner: dict[Any, Any], key: Any, default: Any = None) -> Any:
-    return owner.get(key, default)
+    return owner.get(require_key(key), default)
+
+
+def _set_default(owner: dict[Any, Any], key: Any, default: Any = None) -> Any:
+    return owner.setdefault(require_key(key), default)
+
+
+def _update(owner: dict[Any, Any], other: Any = None, **items: Any) -> None:
+    pairs = () if other is None else other.items() if isinstance(other, dict) else _spread(other)
+    owner.update(dict_of(pairs), **items)
 
 
 def _join(owner: str, items: Any) -> str:
-    if not isinstance(items, (list, tuple)) or not all(type(item) is str for item in items):
+    parts = _spread(items)
+    if not all(type(part) is str for part in parts):
         raise TypeError
-    _require_room(sum(map(len, items)) + len(owner) * len(items))
-    return owner.join(items)
+    _require_room(sum(map(len, parts)) + len(owner) * len(parts))
+    return owner.join(parts)
 
 
 def _replace(owner: str, old: str, new: str) -> str:
@@ -145,13 +162,13 @@ MEMBERS: dict[type, dict[str, Callable[..., Any] | None]] = {
         "copy": list.copy,
     },
     dict: {
-        "items": _items,
-        "keys": lambda owner: list(owner),
-        "values": lambda owner: list(owner.values()),
+        "items": dict.items,
+        "keys": dict.keys,
+        "values": dict.values,
         "get": _get,
         "pop": _dict_pop,
-        "update": dict.update,
-        "setdefault": dict.setdefault,
+        "update": _update,
+        "setdefault": _set_default,
         "copy": dict.copy,
     },
     str: {
@@ -197,10 +214,9 @@ def item_of(interpreter: Runtime, value: Any, key: Any) -> Any:
             return interpreter.wrapped(index_value(tensor(bare(value)), bare(key)), ())
         return static_item(value, bare(key))
     if isinstance(value, dict):
-        try:
-            return value[key]
-        except (KeyError, TypeError):
-            raise no_such_key(value, key) from None
+        if require_key(key) not in value:
+            raise no_such_key(value, key)
+        return value[key]
     raise ArgumentError(
         f"{describe(bare(value))} cannot be indexed",
         hint="lists, tuples, dicts, strings and tensors have elements",

@@ -59,8 +59,17 @@ class DType(Native):
             )
         value = args[0]
         if not isinstance(value, Tensor):
-            value = interpreter.wrapped(tensor(bare(value)), ())
+            value = interpreter.library(self, [value], {})
         return interpreter.cast(value, self.dtype)
+
+    @property
+    def library(self) -> str:
+        """Whose type it is, and so whose tensors it makes."""
+        return self.spelling.partition(".")[0]
+
+    def __call__(self, args: list[Any], kwargs: dict[str, Any]) -> Node:
+        """A tensor of what is no tensor yet, as functions of the library are called."""
+        return tensor(args[0])
 
 
 def dtype_of(value: Any) -> np.dtype[Any] | None:

@@ -8,12 +8,12 @@ else is bounded by the parser and by the limit on calls.
 from __future__ import annotations
 
 import ast
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import (
     ArgumentError,
     GradcliError,
-    LimitError,
     MissingInput,
     NameProblem,
     ShapeError,
@@ -25,12 +25,13 @@ from gradcli.language.assignment import assign, element
 from gradcli.language.containers import MEMBERS, Member, item_of
 from gradcli.language.functions import Closure
 from gradcli.language.inplace import At, AtPlace
+from gradcli.language.iterators import Lazy
 from gradcli.language.modules import module_value
 from gradcli.language.names import known_name
 from gradcli.language.natives import Native, require_key
 from gradcli.language.operations import UNARY, both, compare
 from gradcli.language.places import span_of
-from gradcli.language.runtime import DEEPEST_CALLS, MAX_DEPTH, MAX_ITERATIONS, Runtime
+from gradcli.language.runtime import MAX_DEPTH, MAX_ITERATIONS, Runtime
 from gradcli.language.scopes import Scope, bound_names
 from gradcli.language.statements import program_value, run_block
 from gradcli.language.tensors import Tensor, bare
@@ -39,7 +40,7 @@ from gradcli.language.values import Namespace, Newaxis
 from gradcli.ops.values import describe, tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from gradcli.errors import Span
 
@@ -77,7 +78,7 @@ class Interpreter(Runtime):
             ast.IfExp: self.ternary,
             ast.Lambda: self.function,
             ast.ListComp: self.comprehension,
-            ast.GeneratorExp: self.comprehension,
+            ast.GeneratorExp: self.generator,
             ast.DictComp: self.dict_comprehension,
             ast.Tuple: self.sequence,
             ast.List: self.sequence,
@@ -236,16 +237,8 @@ class Interpreter(Runtime):
         """Call a function of the program."""
         values = function.bound(args, kwargs)
         self.count(1, node or function.node)
-        if self.depth >= self.max_depth:
-            more = f"raise the limit with --max-depth (up to {DEEPEST_CALLS:,})"
-            if self.max_depth >= DEEPEST_CALLS:
-                more = "--max-depth allows no more: a loop goes further"
-            raise LimitError(
-                f"calls nest more than {self.max_depth:,} deep",
-                hint=f"a recursion that never ends? Otherwise {more}",
-            )
+        self.enter()
         outer, self.scope = self.scope, function.inner_scope(values)
-        self.depth += 1
         start = mark()
         try:
             if isinstance(function.node, ast.Lambda):
@@ -394,44 +387,65 @@ class Interpreter(Runtime):
     def function(self, node: ast.Lambda) -> Closure:
         return Closure(self, node, [self.expression(part) for part in node.args.defaults])
 
-    def comprehension(self, node: ast.ListComp | ast.GeneratorExp) -> list[Any]:
-        results: list[Any] = []
-        self.each(node, lambda: results.append(self.expression(node.elt)))
-        return results
+    def comprehension(self, node: ast.ListComp) -> list[Any]:
+        return self._all(node, lambda: self.expression(node.elt))
 
     def dict_comprehension(self, node: ast.DictComp) -> dict[Any, Any]:
-        results: dict[Any, Any] = {}
+        def entry() -> tuple[Any, Any]:
+            return self.dict_key(node.key), self.expression(node.value)
 
-        def enter() -> None:
-            results[self.dict_key(node.key)] = self.expression(node.value)
+        return dict(self._all(node, entry))
 
-        self.each(node, enter)
+    def _all(self, node: ast.ListComp | ast.DictComp, make: Callable[[], Any]) -> list[Any]:
+        start = mark()
+        results = list(self.each(node, make))
+        self.frames.add("loop", node, start)
         return results
 
-    def each(self, node: Comprehension, visit: Callable[[], None]) -> None:
-        """Call `visit` for all that a comprehension runs over, in a scope of its own."""
-        outer, self.scope = self.scope, Scope(self.scope)
-        start = mark()
-        try:
-            self._each(node, node.generators, visit)
-        finally:
-            self.frames.add("loop", node, start)
-            self.scope = outer
+    def generator(self, node: ast.GeneratorExp) -> Lazy:
+        return Lazy(self, "generator", self.each(node, lambda: self.expression(node.elt), False))
 
-    def _each(
-        self, node: Comprehension, clauses: list[ast.comprehension], visit: Callable[[], None]
-    ) -> None:
-        clause, *rest = clauses
-        items = self.elements(self.expression(clause.iter), clause.iter)
-        for number, item in enumerate(items, 1):
+    def each(
+        self, node: Comprehension, make: Callable[[], Any], at_once: bool = True
+    ) -> Iterator[Any]:
+        """What `make` gives for all that a comprehension runs over, in a scope of its own.
+
+        Only the first of what it runs over is evaluated now, as in Python. `at_once` says that all
+        will be asked for.
+        """
+        clauses = node.generators
+        first = self.iterate(self.expression(clauses[0].iter), clauses[0].iter, at_once)
+        return self._within(node, self._rounds(clauses, first, at_once), make)
+
+    def _within(
+        self, node: Comprehension, rounds: Iterator[bool], make: Callable[[], Any]
+    ) -> Iterator[Any]:
+        inner = Scope(self.scope)
+        for number in count(1):
             start = mark()
+            outer, self.scope = self.scope, inner
+            try:
+                if not next(rounds, False):
+                    return
+                value = make()
+            finally:
+                self.scope = outer
+            self.frames.add("round", node, start, number=number)
+            yield value
+
+    def _rounds(
+        self, clauses: list[ast.comprehension], source: Iterator[Any], at_once: bool
+    ) -> Iterator[bool]:
+        clause, *rest = clauses
+        for item in source:
             assign(self, clause.target, item)
             if all(self.holds(test, self.expression(test)) for test in clause.ifs):
                 if rest:
-                    self._each(node, rest, visit)
+                    following = self.expression(rest[0].iter)
+                    inner = self.iterate(following, rest[0].iter, at_once)
+                    yield from self._rounds(rest, inner, at_once)
                 else:
-                    visit()
-            self.frames.add("round", node, start, number=number)
+                    yield True
 
     def sequence(self, node: ast.Tuple | ast.List) -> Any:
         items = [self.expression(part) for part in node.elts]

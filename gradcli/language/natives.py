@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import ArgumentError, Keyword, LimitError, NameProblem
+from gradcli.language.iterators import Lazy
 from gradcli.language.signatures import Signature
 from gradcli.language.tensors import Tensor, bare
-from gradcli.ops.values import MAX_ITEMS, describe, static_number, whole
+from gradcli.ops.values import MAX_ITEMS, count_items, describe, static_number, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from gradcli.language.runtime import Runtime
 
@@ -144,29 +145,34 @@ def _print(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Non
 def _enumerate(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
     items = args[0] if args else kwargs["items"]
     first = whole(bare(kwargs.get("start", args[1] if len(args) == 2 else 0)), "start")
-    return [(place + first, item) for place, item in enumerate(_items(interpreter, items))]
+    steps = ((place + first, item) for place, item in enumerate(interpreter.iterate(items)))
+    return Lazy(interpreter, "enumerate", steps)
 
 
 def _zip(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    rows = [_items(interpreter, arg) for arg in args]
-    if kwargs.get("strict") and len({len(row) for row in rows}) > 1:
-        lengths = ", ".join([str(len(row)) for row in rows])
-        raise ArgumentError(f"`zip` got arguments of different lengths: {lengths}")
-    return list(zip(*rows, strict=False))
+    strict = interpreter.truth(kwargs.get("strict", False))
+    sources = [interpreter.iterate(arg) for arg in args]
+    return Lazy(interpreter, "zip", _zipped(sources) if strict else zip(*sources, strict=False))
 
 
-def _items(interpreter: Runtime, value: Any) -> list[Any]:
-    from gradcli.language.places import Nowhere
-
-    return interpreter.elements(value, Nowhere)
+def _zipped(sources: list[Iterator[Any]]) -> Iterator[Any]:
+    """The rows of what must have one length."""
+    end = object()
+    while sources:
+        row = tuple([next(source, end) for source in sources])
+        if all(item is end for item in row):
+            return
+        if any(item is end for item in row):
+            raise ArgumentError("`zip` got arguments of different lengths")
+        yield row
 
 
 def _list(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return _items(interpreter, args[0]) if args else []
+    return interpreter.elements(args[0]) if args else []
 
 
 def _tuple(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return tuple(_items(interpreter, args[0])) if args else ()
+    return tuple(interpreter.elements(args[0])) if args else ()
 
 
 def _dict(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -174,13 +180,18 @@ def _dict(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
         return dict(kwargs)
     if isinstance(args[0], dict):
         return {**args[0], **kwargs}
-    pairs = _items(interpreter, args[0])
+    return {**dict_of(interpreter.elements(args[0])), **kwargs}
+
+
+def dict_of(pairs: Any) -> dict[Any, Any]:
+    """A dict of pairs. Raises ArgumentError where they are none."""
+    pairs = list(pairs)
     if not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):
         raise ArgumentError(
-            "`dict` takes pairs of a key and a value",
+            "a dict is made of pairs of a key and a value",
             hint="as in `dict(a=1, b=2)`, or `dict(zip(keys, values))`",
         )
-    return {**{require_key(key): value for key, value in pairs}, **kwargs}
+    return {require_key(key): value for key, value in pairs}
 
 
 def require_key(key: Any) -> Any:
@@ -193,11 +204,11 @@ def require_key(key: Any) -> Any:
 
 
 def _reversed(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return _items(interpreter, args[0])[::-1]
+    return Lazy(interpreter, "reversed", interpreter.iterate(args[0], back=True))
 
 
 def _sorted(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    items = _items(interpreter, args[0])
+    items = interpreter.elements(args[0])
     backwards = interpreter.truth(kwargs.get("reverse", False))
     key = kwargs.get("key")
 
@@ -205,25 +216,37 @@ def _sorted(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> An
         value = item if key is None else interpreter.call_value(key, [item], {})
         return static_number(bare(value), "what is sorted") if isinstance(value, Tensor) else value
 
+    keys = [order(item) for item in items]
+    # What is compared may be nested, and small to write but endless.
+    count_items(keys)
     try:
-        return sorted(items, key=order, reverse=backwards)
+        places = sorted(range(len(keys)), key=keys.__getitem__, reverse=backwards)
     except TypeError:
         raise ArgumentError(
             "`sorted` compares numbers with numbers, and strings with strings",
             hint="`key=` says what to compare: `sorted(xs, key=lambda x: x[0])`",
         ) from None
+    return [items[place] for place in places]
 
 
 def _map(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
     function, *sources = args
-    rows = zip(*[_items(interpreter, source) for source in sources], strict=False)
-    return [interpreter.call_value(function, list(row), {}) for row in rows]
+    interpreter.require_callable(function)
+    rows = zip(*[interpreter.iterate(source) for source in sources], strict=False)
+    steps = (interpreter.call_value(function, list(row), {}) for row in rows)
+    return Lazy(interpreter, "map", steps)
 
 
 def _filter(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> Any:
     function, source = args
-    items = _items(interpreter, source)
-    return [i for i in items if interpreter.truth(interpreter.call_value(function, [i], {}))]
+    if function is not None:
+        interpreter.require_callable(function)
+
+    def kept(item: Any) -> bool:
+        value = item if function is None else interpreter.call_value(function, [item], {})
+        return interpreter.truth(value)
+
+    return Lazy(interpreter, "filter", filter(kept, interpreter.iterate(source)))
 
 
 def _str(interpreter: Runtime, args: list[Any], kwargs: dict[str, Any]) -> str:

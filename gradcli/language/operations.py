@@ -89,15 +89,17 @@ def compare(op: type[ast.cmpop], left: Any, right: Any) -> Any:
     statics = (int, float, str, tuple, type(None), bool)
     if isinstance(left, statics) and isinstance(right, statics):
         return static_compare(symbol, left, right)
-    if symbol in ("==", "!=") and (kinds_of_lists(left, right) or is_named(left, right)):
+    if of_containers(symbol, left, right) or (symbol in ("==", "!=") and is_named(left, right)):
         return static_compare(symbol, left, right)
     return OPS[row](tensor(left), tensor(right))
 
 
-def kinds_of_lists(left: Any, right: Any) -> bool:
-    """Whether both are lists or dicts, or one is and the other a static value of another sort."""
-    others = (str, dict, type(None))
-    return isinstance(left, (dict, list)) and isinstance(right, (*others, type(left)))
+def of_containers(symbol: str, left: Any, right: Any) -> bool:
+    """Whether Python's comparison of containers is meant: neither side is a tensor."""
+    statics = (int, float, str, tuple, list, dict, range, type(None))
+    if symbol in ("==", "!="):
+        return isinstance(left, statics) and isinstance(right, statics)
+    return isinstance(left, list) and isinstance(right, list)
 
 
 def is_named(left: Any, right: Any) -> bool:

@@ -45,11 +45,33 @@ class Grammar:
         )
         actions = vars(build)
         self.names = {name: text for text, name in literals.items()}
-        self.rules = [
-            (origin, length, what, actions.get(f"build_{action}"), _layout(kept, gaps))
-            for origin, length, what, action, kept, gaps in self.tables.rules
-        ]
+        self.rules = []
+        for origin, length, what, action, kept, gaps in self.tables.rules:
+            layout = _layout(kept, gaps)
+            plain = _slice_of(layout, length) if what == tables.CALL else None
+            self.rules.append((origin, length, what, actions.get(f"build_{action}"), layout, plain))
         self.states = self.tables.states
+        self._jumps: dict[tuple[int, str, str], int] = {}
+
+    def jump(self, below: int, origin: str, name: str) -> int:
+        """The state after a reduction to `origin` where that terminal stands next.
+
+        Reductions of one symbol to another change no value; an operand goes through a dozen of
+        them, up to the level of its operator. They are found once.
+        """
+        key = (below, origin, name)
+        state = self._jumps.get(key)
+        if state is None:
+            while True:
+                state = self.states[below][origin]
+                action = self.states[state].get(name, 0)
+                if action >= 0:
+                    break
+                origin, length, what, *_ = self.rules[-1 - action]
+                if what != tables.INLINE or length != 1:
+                    break
+            self._jumps[key] = state
+        return state
 
     def goes_on(self, stack: list[int], name: str) -> bool:
         """Whether the parser, with these states on its stack, would read that terminal."""
@@ -60,7 +82,7 @@ class Grammar:
                 return False
             if action >= 0:
                 return True
-            origin, length = self.rules[-1 - action][:2]
+            origin, length, *_ = self.rules[-1 - action]
             if length:
                 del stack[-length:]
             stack.append(self.states[stack[-1]][origin])
@@ -81,6 +103,17 @@ def _layout(
     for gap in gaps:
         layout.insert(gap, None)
     return tuple(layout)
+
+
+def _slice_of(layout: tuple[tuple[int, bool] | None, ...], length: int) -> slice | None:
+    """Where a rule's children lie among its symbols, if evenly spaced; None otherwise."""
+    places = [part[0] for part in layout if part is not None and not part[1]]
+    if not places or len(places) != len(layout):
+        return None
+    step = places[1] - places[0] if len(places) > 1 else 1
+    if places != list(range(places[0], places[-1] + 1, step)):
+        return None
+    return slice(places[0] - length, places[-1] + 1 - length or None, step)
 
 
 @cache
@@ -223,7 +256,8 @@ def _drive(tokens: list[Token], language: Grammar, max_nesting: int) -> ast.Modu
     state = language.tables.start
     state_stack = [state]
     values: list[Any] = []
-    places: list[tuple[int, int, int, int]] = []
+    # Tokens, and places of what was built: both end in the four numbers of a place.
+    places: list[Any] = []
     for token in tokens:
         name = token[0]
         while True:
@@ -234,7 +268,7 @@ def _drive(tokens: list[Token], language: Grammar, max_nesting: int) -> ast.Modu
                 state = action
                 state_stack.append(state)
                 values.append(token[1])
-                places.append(token[2:])
+                places.append(token)
                 if len(state_stack) > deepest:
                     raise LimitError(
                         "the program nests too deeply here",
@@ -242,8 +276,17 @@ def _drive(tokens: list[Token], language: Grammar, max_nesting: int) -> ast.Modu
                         hint=nesting_hint(max_nesting),
                     )
                 break
-            origin, length, what, build_node, layout = rules[-1 - action]
-            if what == tables.INLINE:
+            origin, length, what, build_node, layout, plain = rules[-1 - action]
+            if plain is not None:
+                first, last = places[-length], places[-1]
+                place = (first[-4], first[-3], last[-2], last[-1])
+                assert build_node is not None, origin
+                made = build_node(values[plain], place)
+                if length > 1:
+                    del values[1 - length :], places[1 - length :], state_stack[1 - length :]
+                values[-1], places[-1] = made, place
+                state_stack.pop()
+            elif what == tables.INLINE:
                 if length > 1:
                     assert layout[0] is not None
                     inner = layout[0][0] - length
@@ -254,7 +297,7 @@ def _drive(tokens: list[Token], language: Grammar, max_nesting: int) -> ast.Modu
             else:
                 if length:
                     first, last = places[-length], places[-1]
-                    place = (first[0], first[1], last[2], last[3])
+                    place = (first[-4], first[-3], last[-2], last[-1])
                     below = len(values) - length
                     children: list[Any] = []
                     rest = layout
@@ -279,7 +322,7 @@ def _drive(tokens: list[Token], language: Grammar, max_nesting: int) -> ast.Modu
                 else:
                     values.append(children)
                 places.append(place)
-            state = states[state_stack[-1]][origin]
+            state = language.jump(state_stack[-1], origin, name)
             state_stack.append(state)
             if state == final and name == "$END":
                 module: ast.Module = values[-1]

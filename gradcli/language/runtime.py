@@ -20,6 +20,7 @@ from gradcli.language.flow import Flow
 from gradcli.language.frames import Frames
 from gradcli.language.functions import Closure
 from gradcli.language.inplace import At, in_place_method
+from gradcli.language.iterators import VIEWS, Lazy, length, live
 from gradcli.language.members import ANYWHERE, METHODS, member_of, require_cpu
 from gradcli.language.natives import Native
 from gradcli.language.operations import binary
@@ -32,7 +33,7 @@ from gradcli.ops.linear import broadcast_to, diagonal
 from gradcli.ops.values import concrete, describe, truth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 MAX_ITERATIONS = 1_000_000
 """Times that loops, calls and unpacking may go round, all together, by default."""
@@ -66,6 +67,16 @@ LOCKED = (broadcast_to, diagonal)
 
 DENSE = frozenset({"contiguous", "ascontiguousarray"})
 """Functions whose result is a copy where elements do not lie in order."""
+
+HOLDING = frozenset(
+    [
+        *("array", "asarray", "clone", "copy", "full", "full_like", "ones", "ones_like"),
+        *("reshape", "squeeze", "where", "zeros", "zeros_like"),
+    ]
+)
+"""Functions whose result is an array to NumPy even where it has no axes."""
+
+CONTAINERS = (tuple, list, range, dict, str, *VIEWS)
 
 CUTTING = frozenset({"float", "item"})
 """Functions that make a constant of a tensor."""
@@ -109,15 +120,27 @@ class Runtime:
         self.assigned: frozenset[str] = frozenset()
         """The statements of the program, and the names that they bind at its top level."""
 
-    def count(self, more: int, where: ast.AST) -> None:
+    def count(self, more: int, where: ast.AST = Nowhere) -> None:
         """Note that a loop goes round so many times more; raise LimitError beyond the limit."""
         self.iterations += more
         if self.iterations > self.max_iterations:
             raise LimitError(
                 f"loops, calls and unpacking go round more than {self.max_iterations:,} times",
-                span=span_of(where),
+                span=None if where is Nowhere else span_of(where),
                 hint="a loop that never ends? Otherwise raise the limit with --max-iterations",
             )
+
+    def enter(self) -> None:
+        """Note that calls nest one deeper; raise LimitError beyond the limit."""
+        if self.depth >= self.max_depth:
+            more = f"raise the limit with --max-depth (up to {DEEPEST_CALLS:,})"
+            if self.max_depth >= DEEPEST_CALLS:
+                more = "--max-depth allows no more: a loop goes further"
+            raise LimitError(
+                f"calls nest more than {self.max_depth:,} deep",
+                hint=f"a recursion that never ends? Otherwise {more}",
+            )
+        self.depth += 1
 
     def located(self, node: ast.AST, call: Callable[..., Any], *args: Any) -> Any:
         """Call, give an error without a place this one, and note where a new node was written."""
@@ -137,10 +160,6 @@ class Runtime:
             if self.sites.setdefault(serial, node) is not node:
                 self.passed_on[serial] = node
         return value
-
-    def count_call(self) -> None:
-        """Note a call of a method, without asking for the limit: loops do."""
-        self.iterations += 1
 
     def place(self, error: GradcliError, node: ast.AST) -> None:
         """Give an error without a place this one."""
@@ -198,22 +217,57 @@ class Runtime:
             )
         return truth(value)
 
-    def elements(self, value: Any, where: ast.AST) -> list[Any]:
-        """The elements of a tuple, list, range, dict or string, or the rows of a tensor."""
-        if isinstance(value, (tuple, list, range, dict, str)):
-            self.count(len(value), where)
-            return list(value)
+    def iterate(
+        self, value: Any, where: ast.AST = Nowhere, all_of: bool = False, back: bool = False
+    ) -> Iterator[Any]:
+        """The elements of a value one by one, each as it is when its turn comes.
+
+        They are those of a tuple, list, range, dict, string or iterator, and the rows of a tensor.
+        All are counted; where `all_of` them will be asked for, too many are an error at once.
+        `back` begins at the end.
+        """
+        if isinstance(value, Lazy) and not back:
+            return value.run(where)
         if isinstance(value, Tensor) and value.ndim:
-            self.count(value.shape[0], where)
-            rows = [element(self, value, row) for row in range(value.shape[0])]
+            size = value.shape[0]
+            places = range(size)[::-1] if back else range(size)
+            source: Any = self._rows(value, places, where)
+        elif isinstance(value, CONTAINERS):
+            size = length(value)
+            source = reversed(value) if back else value
+            source = live(source) if isinstance(value, (dict, *VIEWS)) else source
+        else:
+            raise self._indivisible(value, where)
+        if all_of and self.iterations + size > self.max_iterations:
+            self.count(size, where)
+        return self._counted(source, where)
+
+    def _rows(self, value: Tensor, places: range, where: ast.AST) -> Iterator[Tensor]:
+        for place in places:
+            row = element(self, value, place)
             if where is not Nowhere:
-                for row in rows:
-                    self.sites.setdefault(row.latest.serial, where)
-            return rows
+                self.sites.setdefault(row.latest.serial, where)
+            yield row
+
+    def _counted(self, source: Any, where: ast.AST) -> Iterator[Any]:
+        try:
+            for item in source:
+                self.count(1, where)
+                yield item
+        except GradcliError as error:
+            if where is not Nowhere:
+                self.place(error, where)
+            raise
+
+    def elements(self, value: Any, where: ast.AST = Nowhere) -> list[Any]:
+        """All elements of a value."""
+        return list(self.iterate(value, where, True))
+
+    def _indivisible(self, value: Any, where: ast.AST) -> ArgumentError:
         hint = "tuples, lists, ranges, dicts, strings and tensors with axes can"
         if isinstance(value, (int, float)):
             hint = "`range(n)` counts from 0 to n - 1"
-        raise ArgumentError(
+        return ArgumentError(
             f"{describe(bare(value))} cannot be taken apart",
             span=None if where is Nowhere else span_of(where),
             hint=hint,
@@ -236,12 +290,17 @@ class Runtime:
                 made = self.cast(made, dtype)
             return self.required(made, options.get("requires_grad", False))
         value = self.called(function, args, kwargs)
-        if name in CUTTING and any(isinstance(arg, Tensor) for arg in [*args, *owner_of(function)]):
+        owners = owner_of(function)
+        if name in CUTTING and any(isinstance(arg, Tensor) for arg in [*args, *owners]):
             self.flow.constants += 1
         copied = name not in VIEWING and name not in VIEWING_IN[self.makes_torch()]
-        made = self.wrapped(value, [*args, *kwargs.values(), *owner_of(function)], copied)
-        if name in DENSE and isinstance(made, Tensor) and not made.is_dense():
+        made = self.wrapped(value, [*args, *kwargs.values(), *owners], copied)
+        if not isinstance(made, Tensor):
+            return made
+        if name in DENSE and not made.is_dense():
             made.part()
+        if name in HOLDING and not made.ndim:
+            made.is_array = not owners or name not in ("clone", "copy") or owners[0].is_array
         return made
 
     def called(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -288,8 +347,7 @@ class Runtime:
     def augmented(self, node: ast.AugAssign, left: Any, right: Any) -> Any:
         """`left += right` and its like; tensors with axes are written in place."""
         value = self.binary(type(node.op), left, right)
-        scalar = isinstance(left, Tensor) and not left.ndim and not self.torch_methods
-        if not isinstance(left, Tensor) or scalar or self.jax_arrays:
+        if not isinstance(left, Tensor) or self.is_number(left) or self.jax_arrays:
             return value
         return self.write_whole(left, value, node)
 
@@ -305,8 +363,16 @@ class Runtime:
         """Whether `owner[0]`, of no axes, is a view: in PyTorch, not in NumPy."""
         return self.torch_methods
 
+    def is_number(self, value: Tensor) -> bool:
+        """Whether a tensor is a number to its library, which nothing can be written to."""
+        return not value.ndim and not value.is_array and not self.views_elements(value)
+
     def require_writable(self, owner: Tensor) -> None:
         """Raise ArgumentError where a tensor cannot be written to."""
+        if self.is_number(owner):
+            raise ArgumentError(
+                "a number cannot be written to", hint="`y = y + 1` gives the name another"
+            )
         if self.jax_arrays:
             raise ArgumentError(
                 "JAX arrays cannot be written to", hint="`y = y.at[i].set(v)` makes a new one"
@@ -364,10 +430,15 @@ class Runtime:
             return function.interpreter.invoke(function, args, kwargs)
         if isinstance(function, (Native, Member)):
             return function.call(self, args, kwargs)
-        if isinstance(function, Tensor) or not callable(function):
+        self.require_callable(function)
+        return self.library(function, args, kwargs)
+
+    def require_callable(self, function: Any) -> None:
+        """Raise ArgumentError for what is no function."""
+        natives = isinstance(function, (Closure, Native, Member))
+        if not natives and (isinstance(function, Tensor) or not callable(function)):
             what = describe(bare(function))
             raise ArgumentError(f"{what} cannot be called", culprit=function)
-        return self.library(function, args, kwargs)
 
 
 def owner_of(function: Any) -> tuple[Any, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import SyntaxProblem
 from gradcli.language.places import span_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
 Function = ast.FunctionDef | ast.Lambda
 COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp, ast.DictComp)
@@ -35,8 +36,11 @@ class Scope:
         self.body = body
 
 
-def bound_names(body: list[ast.stmt]) -> frozenset[str]:
-    """Names that statements bind in their own scope: not in functions or comprehensions."""
+def bound_names(body: Sequence[ast.AST]) -> frozenset[str]:
+    """Names that statements, or targets, bind in their own scope: not in functions.
+
+    No expression binds names, so that none is looked into.
+    """
     found: set[str] = set()
     stack: list[Any] = list(body)
     while stack:
@@ -44,12 +48,24 @@ def bound_names(body: list[ast.stmt]) -> frozenset[str]:
         if isinstance(node, ast.Name):
             if isinstance(node.ctx, ast.Store):
                 found.add(node.id)
+        elif isinstance(node, (ast.Tuple, ast.List)):
+            stack += node.elts
+        elif isinstance(node, ast.Assign):
+            stack += node.targets
+        elif isinstance(node, (ast.AugAssign, ast.AnnAssign)):
+            stack.append(node.target)
         elif isinstance(node, ast.FunctionDef):
             found.add(node.name)
-        elif isinstance(node, ast.alias):
-            found.add((node.asname or node.name).split(".")[0])
-        elif not isinstance(node, (ast.Lambda, *COMPREHENSIONS)):
-            stack.extend(ast.iter_child_nodes(node))
+        elif isinstance(node, (ast.If, ast.While)):
+            stack += [*node.body, *node.orelse]
+        elif isinstance(node, ast.For):
+            stack += [node.target, *node.body, *node.orelse]
+        elif isinstance(node, ast.With):
+            stack += [*node.items, *node.body]
+        elif isinstance(node, ast.withitem):
+            stack += [node.optional_vars] if node.optional_vars is not None else []
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            found |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
     return frozenset(found)
 
 
@@ -76,17 +92,19 @@ def own_names(node: Function) -> frozenset[str]:
 
 
 class Reader:
-    """Collects the names that a program reads and nothing in it binds before, in order.
+    """Collects the names that a program reads and nothing in it binds before.
 
-    values: those of them that it reads as values, not to be called alone.
+    free: those names in the order in which they are written. values: those of them that it reads as
+    values, not to be called alone.
     """
 
     def __init__(self, module: ast.Module) -> None:
-        self.free: dict[str, None] = {}
+        self._places: dict[str, tuple[int, int]] = {}
         self.values: set[str] = set()
         self.module = bound_names(module.body)
         self.bound: set[str] = set()
         self.block(module.body)
+        self.free = sorted(self._places, key=self._places.__getitem__)
 
     def block(self, body: list[ast.stmt]) -> None:
         """Statements of the module, in the order in which they are written."""
@@ -111,55 +129,79 @@ class Reader:
             else:
                 target = getattr(statement, "target", None)
                 if isinstance(statement, ast.AugAssign) and isinstance(target, ast.Name):
-                    self.note(target.id, self.bound)
+                    self.note(target, self.bound)
                 self.read(statement)
                 self.bind(statement)
 
     def bind(self, node: ast.AST) -> None:
-        self.bound |= bound_names([node])  # type: ignore[list-item]
+        self.bound |= bound_names([node])
 
-    def note(self, name: str, visible: frozenset[str] | set[str], called: bool = False) -> None:
+    def note(self, node: ast.Name, visible: Container[str], called: bool = False) -> None:
+        """Note that a name is read where some names are visible."""
+        name = node.id
         if name not in visible:
-            self.free[name] = None
+            place = (node.lineno, node.col_offset)
+            self._places[name] = min(place, self._places.get(name, place))
             if not called:
                 self.values.add(name)
 
     def read(self, root: ast.AST) -> None:
         """Names that an expression or a simple statement reads."""
-        # What is visible at a place, and what is once everything has run (in a function's body).
-        stack: list[tuple[Any, Any, frozenset[str]]] = [(root, self.bound, self.module)]
-        while stack:
-            node, visible, later = stack.pop()
-            if isinstance(node, ast.Name):
-                if not isinstance(node.ctx, ast.Store):
-                    self.note(node.id, visible)
-            elif isinstance(node, (ast.FunctionDef, ast.Lambda)):
-                inside = later | own_names(node)
-                body = node.body if isinstance(node, ast.FunctionDef) else [node.body]
-                stack += [(part, inside, inside) for part in reversed(body)]
-                outside = [*node.args.defaults, *getattr(node, "decorator_list", ())]
-                stack += [(part, visible, later) for part in reversed(outside)]
-            elif isinstance(node, COMPREHENSIONS):
-                inner, after = set(visible), set(later)
-                for clause in node.generators:
-                    stack.append((clause.iter, frozenset(inner), frozenset(after)))
-                    targets = bound_names([clause.target])  # type: ignore[list-item]
-                    inner |= targets
-                    after |= targets
-                    known, known_later = frozenset(inner), frozenset(after)
-                    stack += [(test, known, known_later) for test in clause.ifs]
-                parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
-                stack += [(part, frozenset(inner), frozenset(after)) for part in parts]
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                self.note(node.func.id, visible, True)
-                stack += [(part, visible, later) for part in reversed(node.keywords)]
-                stack += [(part, visible, later) for part in reversed(node.args)]
-            elif isinstance(node, ast.AnnAssign):
-                # Annotations are read by people only.
-                stack += [(part, visible, later) for part in (node.target, node.value) if part]
-            else:
-                children = reversed(list(ast.iter_child_nodes(node)))
-                stack += [(child, visible, later) for child in children]
+        # Nodes in one scope, with what is visible there, and what is once everything has run (in
+        # the bodies of functions).
+        scopes: list[tuple[list[Any], Any, frozenset[str]]] = [([root], self.bound, self.module)]
+        while scopes:
+            stack, visible, later = scopes.pop()
+            while stack:
+                node = stack.pop()
+                kind: Any = type(node)
+                if kind is ast.Name:
+                    if not isinstance(node.ctx, ast.Store):
+                        self.note(node, visible)
+                elif kind is ast.Call and type(node.func) is ast.Name:
+                    self.note(node.func, visible, True)
+                    stack += node.args
+                    stack += node.keywords
+                elif kind is ast.FunctionDef or kind is ast.Lambda:
+                    inside = later | own_names(node)
+                    body = list(node.body) if kind is ast.FunctionDef else [node.body]
+                    scopes.append((body, inside, inside))
+                    stack += [*node.args.defaults, *getattr(node, "decorator_list", ())]
+                elif kind in COMPREHENSIONS:
+                    scopes += _clauses(node, visible, later)
+                elif kind is ast.AnnAssign:
+                    # Annotations are read by people only.
+                    stack += [part for part in (node.target, node.value) if part is not None]
+                else:
+                    for field in _fields(kind):
+                        part = getattr(node, field)
+                        if type(part) is list:
+                            stack += part
+                        elif part is not None:
+                            stack.append(part)
+
+
+@cache
+def _fields(kind: type[ast.AST]) -> list[str]:
+    """The fields of a sort of node that hold nodes in which names may stand."""
+    if kind is ast.Constant:
+        return []
+    plain = {"arg", "attr", "conversion", "ctx", "level", "module", "names", "op", "ops"}
+    return [field for field in kind._fields if field not in plain]
+
+
+def _clauses(node: Any, visible: Any, later: frozenset[str]) -> list[Any]:
+    """The parts of a comprehension, each with what is visible there."""
+    inner, after = set(visible), set(later)
+    found = []
+    for clause in node.generators:
+        found.append(([clause.iter], frozenset(inner), frozenset(after)))
+        targets = bound_names([clause.target])
+        inner |= targets
+        after |= targets
+        found.append(([clause.target, *clause.ifs], frozenset(inner), frozenset(after)))
+    parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+    return [*found, (parts, frozenset(inner), frozenset(after))]
 
 
 def require_placed(module: ast.Module) -> None:

@@ -172,17 +172,17 @@ def _while(interpreter: Interpreter, node: ast.While) -> Outcome:
 
 
 def _for(interpreter: Interpreter, node: ast.For) -> Outcome:
-    items = interpreter.elements(interpreter.expression(node.iter), node.iter)
+    items = interpreter.iterate(interpreter.expression(node.iter), node.iter)
     frames = interpreter.frames
     outcome = NEXT
-    start = mark()
+    start, began = mark(), mark()
     for number, item in enumerate(items, 1):
-        began = mark()
         assign(interpreter, node.target, item)
         outcome = run_block(interpreter, node.body)
         frames.add("round", node, began, number=number)
         if outcome is BREAK or outcome.word == "return":
             break
+        began = mark()
     frames.add("loop", node, start)
     if outcome is BREAK:
         return NEXT

@@ -125,8 +125,9 @@ def static_contains(item: Any, within: Any) -> bool:
             if isinstance(within, Node)
             else "it looks into tuples, lists, ranges, dicts and strings",
         )
-    held = within if isinstance(within, (tuple, list)) else ()
-    if isinstance(item, Node) or any(isinstance(part, Node) for part in held):
+    if isinstance(within, dict):
+        return isinstance(item, (str, int, float)) and item in within
+    if isinstance(item, Node) or _holds_tensors(item) or _holds_tensors(within):
         hint = "`any(x == 3)` asks whether a tensor has such an element"
         raise ArgumentError("`in` compares numbers and strings, not tensors", hint=hint)
     if isinstance(within, range):
@@ -138,16 +139,30 @@ def static_contains(item: Any, within: Any) -> bool:
         raise ArgumentError(f"{describe(item)} cannot be in {describe(within)}") from None
 
 
+def _holds_tensors(value: Any) -> bool:
+    """Whether a tensor is anywhere in a container, which must not be too large to look through."""
+    if not isinstance(value, (tuple, list, dict)):
+        return False
+    count_items(value)
+    stack = [value]
+    while stack:
+        items = stack.pop()
+        for item in items.values() if isinstance(items, dict) else items:
+            if isinstance(item, Node):
+                return True
+            if isinstance(item, (tuple, list, dict)):
+                stack.append(item)
+    return False
+
+
 def static_compare(symbol: str, left: Any, right: Any) -> bool:
     """Python's comparison of values known now."""
     for side in (left, right):
-        if isinstance(side, (tuple, list)):
-            count_items(side)
-            if any(isinstance(part, Node) for part in side):
-                raise ArgumentError(
-                    f"`{symbol}` compares numbers, not lists of tensors",
-                    hint="`stack` makes one tensor of them",
-                )
+        if _holds_tensors(side):
+            raise ArgumentError(
+                f"`{symbol}` compares numbers, not lists of tensors",
+                hint="`stack` makes one tensor of them",
+            )
     try:
         return bool(COMPARATORS[symbol](left, right))
     except TypeError:

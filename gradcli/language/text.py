@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gradcli.errors import ArgumentError, LimitError
 from gradcli.language.dtypes import DType
 from gradcli.language.functions import Closure
+from gradcli.language.iterators import VIEWS
 from gradcli.language.natives import Native
 from gradcli.language.tensors import Tensor
 from gradcli.ops.values import count_items
@@ -33,6 +34,8 @@ def text_of(interpreter: Runtime, value: Any, quoted: bool = False) -> str:
             for key, item in value.items()
         ]
         return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, VIEWS):
+        return f"{type(value).__name__}({text_of(interpreter, list(value), True)})"
     if type(value) is list:
         return "[" + ", ".join([text_of(interpreter, item, True) for item in value]) + "]"
     if type(value) is tuple:

@@ -69,6 +69,7 @@ BUILTIN_SPACES = {
     "F": "torch.nn.functional",
     "linalg": "linalg",
     "special": "special",
+    "ops": "ops",
 }
 
 

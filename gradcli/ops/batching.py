@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradcli.errors import ShapeError
 from gradcli.graph import OPS, Kind, Node, Shape, ancestors
 from gradcli.ops.cotangent import Cotangent, nonzero, real
 from gradcli.ops.family import Array, Lead, Op, Types, build
@@ -148,3 +149,17 @@ batched: Batched = Batched(
     box=((-1.0, 1.0),),
     kinks=(),
 )
+
+
+def unwrapped(node: Node) -> Node | None:
+    """A batched node as one of the op that it wraps, where that takes leading axes; else None."""
+    template, lead, extent = node.params
+    whole = [
+        x if flag else OPS["broadcast_to"](x, (extent, *x.shape))
+        for x, flag in zip(node.inputs, lead, strict=True)
+    ]
+    try:
+        types = template.op.infer(tuple(whole), template.params)
+    except ShapeError:
+        return None
+    return build(template.op, tuple(whole), template.params) if types == node.types else None

@@ -13,15 +13,21 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from gradcli.errors import NOTHING, ArgumentError, GradcliError, Keyword, did_you_mean
 from gradcli.graph import OPS, Node
 from gradcli.ops.elementwise import Elementwise
+from gradcli.ops.family import build
 from gradcli.ops.leaves import constant, known_number
-from gradcli.ops.linear import broadcast_to
-from gradcli.ops.values import NONFINITE, tensor
+from gradcli.ops.linear import LinearMany, Positions, broadcast_to
+from gradcli.ops.several import outputs
+from gradcli.ops.values import NONFINITE, tensor, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from gradcli.ops.family import Op
 
 Builder = TypeVar("Builder", bound="Callable[..., Any]")
 
@@ -29,7 +35,7 @@ SPELLED: dict[str, Function] = {}
 """Full dotted name -> function: `np.sum`, `torch.nn.functional.relu`, and bare `sum`."""
 
 SPACES: set[str] = set()
-"""Every proper prefix of a dotted name: `np`, `np.linalg`, `linalg`, ..."""
+"""Every proper prefix of a dotted name: `np`, `np.linalg`, `linalg`, ... and `ops`, of the rows."""
 
 CONSTANTS: dict[str, float | None] = {"pi": 3.141592653589793, "inf": float("inf")}
 CONSTANTS["nan"] = float("nan")
@@ -40,6 +46,7 @@ for _library in ("np", "torch", "jnp", "math"):
         CONSTANTS[f"{_library}.{_name}"] = CONSTANTS[_name]
     CONSTANTS[f"{_library}.e"] = 2.718281828459045
     SPACES.add(_library)
+SPACES.add("ops")
 CONSTANTS.update({"np.newaxis": None, "jnp.newaxis": None})
 
 MODULES = {
@@ -113,7 +120,14 @@ class Function:
                 parts.append(f"[{box[0] + third:.3g}, {box[1] - third:.3g}]")
         return f"{self.spellings[0]}({', '.join(parts)})"
 
-    def _parameters(self) -> Parameters:
+    @property
+    def doc(self) -> str:
+        """What it computes: the first sentence of its words."""
+        words = self.row.doc if self.row is not None else self.build.__doc__ or ""
+        return words.partition("\n\n")[0].replace("\n", " ")
+
+    def parameters(self) -> Parameters:
+        """The names that it takes arguments by."""
         if self.row is not None:
             return Parameters(self.row.args)
         code = self.build.__code__
@@ -125,7 +139,7 @@ class Function:
 
     def signature(self) -> str:
         """As people read it: `sum(x, axis=None, *, keepdims=False)`."""
-        has = self._parameters()
+        has = self.parameters()
         first_default = len(has.positional) - len(has.defaults)
         parts = [
             name if place < first_default else f"{name}={has.defaults[place - first_default]!r}"
@@ -140,14 +154,16 @@ class Function:
 
     def __call__(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Call with values of the language; raises ArgumentError with the signature."""
-        has = self._parameters()
+        if self.row is not None and not kwargs and len(args) == self.row.arity:
+            return self.row(*[tensor(arg) for arg in args])
+        has = self.parameters()
         count = len(has.positional)
         renamed: dict[str, Any] = {}
         for keyword, value in kwargs.items():
-            if has.rest is not None and len(args) == count and _synonym(keyword, [has.rest]):
+            if has.rest is not None and len(args) == count and synonym(keyword, [has.rest]):
                 args = [*args, value]
                 continue
-            name = _synonym(keyword, [*has.positional, *has.named])
+            name = synonym(keyword, [*has.positional, *has.named])
             if name is None:
                 raise self._mistake(
                     f"`{self.name}` takes no argument `{keyword}`",
@@ -205,7 +221,8 @@ class Parameters:
         self.named = named
 
 
-def _synonym(keyword: str, names: Sequence[str]) -> str | None:
+def synonym(keyword: str, names: Sequence[str]) -> str | None:
+    """Which of the names a keyword means, or None."""
     if keyword in names:
         return keyword
     for group in _SYNONYMS:
@@ -256,6 +273,8 @@ def find(*spellings: str) -> Function | None:
     for spelling in spellings:
         if spelling in SPELLED:
             return SPELLED[spelling]
+        if spelling.startswith("ops."):
+            return primitive(spelling.removeprefix("ops."))
     load_all()
     return next((SPELLED[name] for name in spellings if name in SPELLED), None)
 
@@ -316,3 +335,45 @@ def register_rows() -> None:
             names = expand(row.spell)
             if names[0] not in SPELLED:
                 register(Function(names[0].rpartition(".")[2], row, names, row))
+
+
+_PRIMITIVES: dict[str, Function] = {}
+"""Rows as functions, by name, as they are asked for."""
+
+
+def primitive(name: str) -> Function | None:
+    """The row of that name as a function `ops.NAME(operands, parameters)`, or None.
+
+    By these any formula reads back. None is a bare name: inputs may be called as rows are.
+    """
+    try:
+        row = OPS[name]
+    except KeyError:
+        return None
+    if row.family in ("leaf", "projection", "batched"):
+        return None
+    if name not in _PRIMITIVES:
+        full = f"ops.{name}"
+        _PRIMITIVES[name] = Function(full, _primitive(row), (full,))
+    return _PRIMITIVES[name]
+
+
+def _primitive(row: Op) -> Callable[..., Any]:
+    def call(*args: Any) -> Any:
+        many = isinstance(row, LinearMany)
+        count = 1 if many else len(row.box)
+        operands = args[0] if many else args[:count]
+        params = tuple([_parameter(arg) for arg in args[count:]])
+        found = outputs(build(row, tuple([tensor(operand) for operand in operands]), params))
+        return found if len(found) > 1 else found[0]
+
+    return call
+
+
+def _parameter(value: Any) -> Any:
+    """A parameter of a row: lists are positions, and whole numbers are known now."""
+    if isinstance(value, tuple):
+        return tuple([_parameter(item) for item in value])
+    if isinstance(value, list):
+        return Positions(np.asarray(value))
+    return whole(value, "a parameter") if isinstance(value, Node) else value

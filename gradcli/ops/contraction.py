@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.errors import ShapeError
-from gradcli.graph import OPS, Kind, Node, Shape
+from gradcli.graph import OPS, Kind, Node, Shape, builder
 from gradcli.ops.cotangent import Cotangent, masked, nonzero, real
-from gradcli.ops.elementwise import shape_text
+from gradcli.ops.elementwise import shape_text, size_text
 from gradcli.ops.family import Array, Lead, Op, Types, build
 from gradcli.ops.leaves import ones_like, storage
 
@@ -60,6 +60,10 @@ class Contraction(Op):
     ) -> list[Cotangent | None]:
         assert cotangents[0] is not None
         g, mask = cotangents[0].settle()
+        if not strict:
+            # The value is zero where nothing is selected: products with what is finite need no
+            # more, and where they meet what is not, NaN asks for the strict derivative.
+            mask = None
         a, b = node.inputs
         la, lb, lo = node.params
         return [
@@ -69,8 +73,8 @@ class Contraction(Op):
 
     @staticmethod
     def _part(g: Node, mask: Node | None, other: Node, labels: tuple[Labels, ...]) -> Cotangent:
-        if mask is None:
-            return Cotangent(contract(g, other, *labels))
+        if mask is None or builder().textbook:
+            return Cotangent(contract(masked(g, mask), other, *labels))
         reached = nonzero(contract(real(mask), ones_like(other), *labels))
         value = masked(masked_contract(g, mask, other, *labels), reached)
         return Cotangent(value, reached)
@@ -230,7 +234,7 @@ def contraction_error(what: str, a: Node, b: Node, left: int, right: int) -> Sha
         hint += "; perhaps the right one should be transposed with `.T`"
     return ShapeError(
         f"`{what}` cannot combine shapes {shape_text(a.shape)} and {shape_text(b.shape)}: "
-        f"sizes {int(left)} and {int(right)} differ",
+        f"sizes {size_text(left)} and {size_text(right)} differ",
         hint=hint if what in ("@", "matmul", "dot") else "",
     )
 

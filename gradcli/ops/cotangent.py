@@ -4,14 +4,15 @@ A cotangent is a structural zero (None where one is expected) or a value. A mask
 its like, says at which elements the value was selected: elsewhere the value is zero, and stays zero
 even where a local derivative is infinite or NaN. Contributions made by indexing wait as pending
 scatters and merge into a single one, so that a loop over `x[i]` stays linear. A node with several
-outputs receives a bundle of cotangents, one for each.
+outputs receives a bundle of cotangents, one for each. Formulas (a builder that is `textbook`) keep
+masks as far as elements only move: past a sum they say nothing that the zeros do not.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from gradcli.graph import OPS, Node, Shape
+from gradcli.graph import OPS, Node, Shape, builder
 from gradcli.ops.leaves import constant
 
 
@@ -69,7 +70,7 @@ class Cotangent:
             items = tuple([item for item, _, _ in self.pending])
             values = [value for _, value, _ in self.pending]
             merged = Cotangent(scatter(values, self.shape, items))
-            if all(mask is not None for _, _, mask in self.pending):
+            if all(mask is not None for _, _, mask in self.pending) and not builder().textbook:
                 hits = [real(mask) for _, _, mask in self.pending if mask is not None]
                 merged.mask = nonzero(scatter(hits, self.shape, items))
             self.pending = []
@@ -142,6 +143,8 @@ def repeated_axes(shape: Shape, whole: Shape) -> tuple[int, ...]:
 
 def unbroadcast_cotangent(value: Node, mask: Node | None, shape: Shape) -> Cotangent:
     """Value and mask of a cotangent, un-broadcast to an operand's shape."""
+    if mask is not None and value.shape != shape and builder().textbook:
+        mask = None
     if mask is not None and value.shape != shape:
         mask = nonzero(unbroadcast(real(OPS["broadcast_to"](mask, value.shape)), shape))
     return Cotangent(unbroadcast(value, shape), mask)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.errors import ShapeError
-from gradcli.graph import OPS, Node, Shape
+from gradcli.graph import OPS, Node, Shape, builder
 from gradcli.ops.cotangent import Cotangent, masked, nonzero, real
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.family import Array, Box, Kinks, Lead, Op, Sample, Types, all_batched, build
@@ -27,7 +27,8 @@ class Custom(Op):
     types(inputs, *params) -> ((shape, kind), ...). vjp(node, *cotangents) -> a node, a Cotangent
     (where the op selects) or None for each operand; None for the whole rule: no derivative.
     lane(node, mask, place) -> the mask of an operand that an output's mask amounts to, up to
-    broadcasting; by default everything counts where any element of the output does.
+    broadcasting; by default everything counts where any element of the output does. textbook: the
+    same VJP as a textbook writes it, for formulas, where the row's own is built for edge cases.
     """
 
     family = "custom"
@@ -46,12 +47,14 @@ class Custom(Op):
         kinks: Kinks,
         samples: tuple[Sample, ...],
         lane: Callable[[Node, Node, int], Node] | None = None,
+        textbook: Callable[..., Sequence[Node | Cotangent | None]] | None = None,
     ) -> None:
         super().__init__(name, doc=doc, domain=domain, box=box, kinks=kinks, samples=samples)
         self.forward = forward
         self.types = types
         self.rule = vjp
         self.lane = lane
+        self.textbook = textbook
         self.differentiable = vjp is not None
 
     def __call__(self, *args: Any) -> Node:
@@ -61,18 +64,24 @@ class Custom(Op):
     def infer(self, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Types:
         return self.types(*inputs, *params)
 
+    def parameters(self) -> tuple[str, ...]:
+        code = self.types.__code__
+        return code.co_varnames[len(self.box) : code.co_argcount]
+
     def vjp(
         self, node: Node, cotangents: list[Cotangent | None], wanted: Sequence[bool], strict: bool
     ) -> list[Cotangent | None]:
         assert self.rule is not None
+        written = builder().textbook
+        rule = self.textbook if written and self.textbook is not None else self.rule
         settled = [None if c is None else c.settle() for c in cotangents]
         values = [None if pair is None else pair[0] for pair in settled]
         # What came from an output without a mask counts everywhere.
         present = [pair[1] for pair in settled if pair is not None]
         masks = [mask for mask in present if mask is not None]
-        if len(masks) < len(present):
+        if len(masks) < len(present) or written:
             masks = []
-        parts = self.rule(node, *values)
+        parts = rule(node, *values)
         results: list[Cotangent | None] = []
         for place, (part, want) in enumerate(zip(parts, wanted, strict=True)):
             if part is None or not want:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from gradcli.errors import ShapeError
-from gradcli.graph import OPS, Kind, Node, Shape
+from gradcli.graph import OPS, Kind, Node, Shape, make
 from gradcli.ops.cotangent import Cotangent, masked, unbroadcast_cotangent
 from gradcli.ops.family import Array, Box, Kinks, Lead, Op, Types, build, unscalar
 from gradcli.ops.leaves import node_of, storage
@@ -76,20 +76,20 @@ class Elementwise(Op):
         self.analytic = self.differentiable and not kinks and _continues(ufunc)
 
     def __call__(self, *args: Node | float) -> Node:
-        return build(self, tuple([node_of(arg) for arg in args]))
+        return make(self, tuple([a if type(a) is Node else node_of(a) for a in args]))
 
     def infer(self, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Types:
         shape = inputs[0].shape
-        for operand in inputs[1:]:
-            if operand.shape != shape:
-                shape = broadcast_shape([node.shape for node in inputs], self.symbol or self.name)
-                break
+        if len(inputs) > 1 and any([operand.shape != shape for operand in inputs]):
+            shape = broadcast_shape([node.shape for node in inputs], self.symbol or self.name)
         return ((shape, self._kind(inputs)),)
 
     def _kind(self, inputs: tuple[Node, ...]) -> Kind:
         rule = self.output_kind
         if rule == "real" or rule == "bool":
             return rule
+        if inputs[-1].kind == "real":
+            return "real"
         kinds = {node.kind for node in (inputs[1:] if rule == "select" else inputs)}
         if "real" in kinds:
             return "real"
@@ -100,18 +100,21 @@ class Elementwise(Op):
     ) -> list[Cotangent | None]:
         results: list[Cotangent | None] = []
         for operand, part in zip(node.inputs, self.spread(node, cotangents, wanted), strict=True):
-            value = None if part is None else part.value
-            if part is None or value is None:
-                results.append(None)
+            if part is None or part.shape == operand.shape:
+                results.append(part)
             else:
-                results.append(unbroadcast_cotangent(value, part.mask, operand.shape))
+                assert part.value is not None
+                results.append(unbroadcast_cotangent(part.value, part.mask, operand.shape))
         return results
 
     def spread(
         self, node: Node, cotangents: list[Cotangent | None], wanted: Sequence[bool]
     ) -> list[Cotangent | None]:
         assert cotangents[0] is not None
-        value, mask = cotangents[0].settle()
+        arrived = cotangents[0]
+        value, mask = arrived.settle() if arrived.pending else (arrived.value, arrived.mask)
+        assert value is not None
+        shape = node.shape
         results: list[Cotangent | None] = []
         for want, rule, select in zip(wanted, self.rules, self.selects, strict=True):
             part = rule(value, node, *node.inputs) if want and rule is not None else None
@@ -124,10 +127,10 @@ class Elementwise(Op):
                 passed = chosen if mask is None else OPS["logical_and"](mask, chosen)
             elif part is not value and mask is not None:
                 part = masked(part, mask)
-            if part.shape != node.shape:
-                part = OPS["broadcast_to"](part, node.shape)
-            if passed is not None and passed.shape != node.shape:
-                passed = OPS["broadcast_to"](passed, node.shape)
+            if part.shape != shape:
+                part = OPS["broadcast_to"](part, shape)
+            if passed is not None and passed.shape != shape:
+                passed = OPS["broadcast_to"](passed, shape)
             results.append(Cotangent(part, passed))
         return results
 
@@ -156,9 +159,13 @@ class Elementwise(Op):
             else array.astype(wanted)
             for place, array in enumerate(arrays)
         ]
-        return np.asarray(self.ufunc(*arrays))
+        result = np.asarray(self.ufunc(*arrays))
+        # Whole numbers are kept as floats (see storage), and have no zero with a sign.
+        return result + 0.0 if node.kind == "int" else result
 
     def elements(self, node: Node, dtype: Any) -> Callable[..., Any]:
+        if node.kind == "real" and all([operand.kind == "real" for operand in node.inputs]):
+            return self.ufunc
         held = [storage(operand.kind, dtype) for operand in node.inputs]
         if self.output_kind == "select":
             held = held[1:]
@@ -172,11 +179,11 @@ class Elementwise(Op):
             for operand, flag in zip(node.inputs, lead, strict=True):
                 if flag and operand.ndim < node.ndim:
                     return super().kernel(node, lead, dtype)
+        if self.scalar is not None and lead is None and not node.shape:
+            if node.kind == "real" and all([x.kind == "real" for x in node.inputs]):
+                return self.scalar
         compute = self.elements(node, dtype)
         if isinstance(compute, np.ufunc):
-            if self.scalar is not None and lead is None and not node.shape:
-                if node.kind == "real" and all(x.kind == "real" for x in node.inputs):
-                    return self.scalar
             return compute
         if node.shape:
             return compute
@@ -232,14 +239,19 @@ def broadcast_shape(shapes: Sequence[Shape], what: str) -> Shape:
                 clash = " and ".join(shape_text(shape) for shape in shapes)
                 raise ShapeError(
                     f"`{what}` cannot combine shapes {clash}",
-                    hint=f"sizes {int(extent)} and {int(size)} meet on axis {axis}: they must be "
-                    "equal, or one of them 1 (`x[:, None]` adds such an axis)",
+                    hint=f"sizes {size_text(extent)} and {size_text(size)} meet on axis {axis}: "
+                    "they must be equal, or one of them 1 (`x[:, None]` adds such an axis)",
                 )
             extent = size
         result.append(extent)
     return tuple(result)
 
 
+def size_text(size: int) -> str:
+    """A size by its name, where it has one."""
+    return getattr(size, "name", str(int(size)))
+
+
 def shape_text(shape: Shape) -> str:
     """A shape as Python prints it, names of sizes kept."""
-    return f"({', '.join(getattr(n, 'name', str(int(n))) for n in shape)}{',' * (len(shape) == 1)})"
+    return f"({', '.join(size_text(n) for n in shape)}{',' * (len(shape) == 1)})"

@@ -7,6 +7,7 @@ documentation, domain, test box and kinks does not construct.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gradcli.ops.cotangent import Bundle, Cotangent
+    from gradcli.ops.notation.formula import Formula
 
 Array = np.ndarray[Any, Any]
 Types = tuple[tuple[Shape, Kind], ...]
@@ -96,6 +98,7 @@ class Op:
         self.box = box
         self.kinks = kinks
         self.samples = samples
+        self.module = _module_of_row()
         OPS[name] = self
 
     def __call__(self, *args: Any) -> Node:
@@ -143,6 +146,22 @@ class Op:
         """
         return None
 
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the static parameters of its nodes."""
+        return ()
+
+    def write(self, node: Node, operands: Sequence[Formula]) -> Formula:
+        """How a formula writes the node (see ops/notation/)."""
+        from gradcli.ops.notation import write
+
+        return write(node, operands)
+
+    def expand(self, node: Node, operands: Sequence[Node]) -> Node | None:
+        """The node by other rows, for libraries without a name for it; None if no other way."""
+        from gradcli.ops.notation import expanded
+
+        return expanded(node, operands)
+
     def run(self, node: Node, arrays: list[Array], lead: Lead | None, dtype: Any) -> Any:
         """The output's array (a tuple of them for several outputs).
 
@@ -188,6 +207,15 @@ class Op:
         families that can say the same in plain nodes do.
         """
         return OPS["batched"](node, operands, lead, extent)
+
+
+def _module_of_row() -> str:
+    """The module whose row is being constructed: its subject."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_name == "__init__":
+        frame = frame.f_back
+    name: str = frame.f_globals["__name__"]
+    return name
 
 
 def build(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...] = ()) -> Node:

@@ -23,6 +23,23 @@ def scipy_special(name: str) -> Callable[..., Array]:
     return forward
 
 
+def into(compute: Callable[..., None]) -> Callable[..., Array]:
+    """A forward function from one that writes its result: compute(*arrays, out=array).
+
+    Runs in tiles give it a buffer (engine/regions.py). All operands have one type; `out` is none of
+    them, and of the shape that they broadcast to.
+    """
+
+    def forward(*arrays: Array) -> Array:
+        shape = np.broadcast_shapes(*[array.shape for array in arrays])
+        out = np.empty(shape, arrays[-1].dtype)
+        compute(*arrays, out=out)
+        return out
+
+    forward.into = compute  # type: ignore[attr-defined]
+    return forward
+
+
 def in_double(compute: Callable[..., Array]) -> Callable[..., Array]:
     """`compute` at double precision, whatever the operands have; the result is theirs again.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.graph import Kind, Node, Shape
+from gradcli.graph import Kind, Node, Shape, builder
 from gradcli.ops.cotangent import Cotangent, masked, nonzero, real, unbroadcast
 from gradcli.ops.elementwise import lined_up
 from gradcli.ops.family import Array, Lead, Op, Reach, Sample, Types, build
@@ -30,7 +30,8 @@ class Linear(Op):
 
     forward(array, lead, *params), shape(operand_shape, *params), adjoint(g, operand, *params). Its
     coefficients are zeros and ones. lift(x, extent, node) -> the node for an operand with a leading
-    axis, `same` where the parameters need no change.
+    axis, `same` where the parameters need no change. moves: the adjoint moves or repeats elements,
+    and adds none up.
     """
 
     family = "linear"
@@ -51,6 +52,7 @@ class Linear(Op):
         reduces: np.ufunc | None = None,
         sparse_adjoint: bool = False,
         view: bool = False,
+        moves: bool = False,
         lift: Callable[..., Node] | None = None,
     ) -> None:
         box = tuple([(-2.0, 2.0)] * max(len(shapes) for shapes, _ in samples))
@@ -62,10 +64,15 @@ class Linear(Op):
         self.reduces = reduces
         self.sparse_adjoint = sparse_adjoint
         self.view = view
+        self.moves = moves
         self.lift = lift
 
     def __call__(self, x: Node, *params: Any) -> Node:
         return build(self, (x,), params)
+
+    def parameters(self) -> tuple[str, ...]:
+        code = self.shape.__code__
+        return code.co_varnames[1 : code.co_argcount]
 
     def infer(self, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Types:
         kind: Kind = inputs[0].kind
@@ -90,7 +97,7 @@ class Linear(Op):
                 results.append(None)
                 continue
             part = Cotangent(self.transposed(value, node, place))
-            if mask is not None:
+            if mask is not None and (self.moves or not builder().textbook):
                 # Coefficients are zeros and ones: an element counts if any selected one reaches it.
                 part.mask = nonzero(self.transposed(real(mask), node, place))
             results.append(part)
@@ -193,6 +200,7 @@ sum_: Linear = Linear(
     doc="Sum over axes.",
     samples=((((2, 3),), ((-1,), False)), (((2, 3, 2),), ((-3, -1), True))),
     counts=True,
+    moves=True,
     reduces=np.add,
     lift=same,
 )
@@ -234,6 +242,7 @@ reshape: Linear = Linear(
     doc="The same elements in another shape, in row-major order.",
     samples=((((2, 3),), ((3, 2),)), (((),), ((1, 1),))),
     view=True,
+    moves=True,
     lift=lambda x, extent, node: reshape(x, (extent, *node.shape)),
 )
 
@@ -256,6 +265,7 @@ transpose: Linear = Linear(
     doc="Axes in another order.",
     samples=((((2, 3),), ((-1, -2),)), (((2, 3, 4),), ((-2, -1, -3),))),
     view=True,
+    moves=True,
     lift=lambda x, extent, node: transpose(x, (-x.ndim, *node.params[0])),
 )
 
@@ -267,6 +277,7 @@ flip: Linear = Linear(
     doc="Elements in reverse order along axes.",
     samples=((((4,),), ((-1,),)), (((2, 3),), ((-2, -1),))),
     view=True,
+    moves=True,
     lift=same,
 )
 

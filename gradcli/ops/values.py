@@ -31,7 +31,7 @@ def describe(value: Any) -> str:
     names = {bool: "a boolean", int: "a whole number", float: "a number", str: "a string"}
     names |= {tuple: "a tuple", list: "a list", dict: "a dict", Dim: "a size", range: "a range"}
     kind = tuple if isinstance(value, tuple) else type(value)
-    return names.get(kind, "a function")
+    return names.get(kind) or str(getattr(value, "described", "a function"))
 
 
 def tensor(value: Any) -> Node:

@@ -11,7 +11,7 @@ from gradcli.graph import OPS, Kind, Node, Shape
 from gradcli.ops.elementwise import broadcast_shape, shape_text
 from gradcli.ops.family import Array
 from gradcli.ops.indexing import GAP, normalised, resolved
-from gradcli.ops.leaves import zeros_like
+from gradcli.ops.leaves import constant, known_number, zeros_like
 from gradcli.ops.linear import LinearMany, Positions, index, numpy_index, reshape
 from gradcli.ops.values import broadcast
 
@@ -126,3 +126,15 @@ def require_room(kind: Kind, value: Node) -> None:
             f"a tensor of {holds} has no room for this value",
             hint="make it of numbers with a point, as in `array([1., 2.])` or `x * 1.0`",
         )
+
+
+def of_kind(value: Node, kind: Kind) -> Node:
+    """A value as a tensor of that kind holds it, which has room for it."""
+    if value.kind == kind:
+        return value
+    number = known_number(value)
+    if number is not None:
+        return constant(number if kind == "real" else int(number), value.shape)
+    if kind == "real":
+        return value * 1.0
+    return OPS["where"](value, constant(1), constant(0))

@@ -76,6 +76,11 @@ class Curve:
         self.grows = bool(np.isinf(self.y).any())
 
     @property
+    def step(self) -> float:
+        """The distance of its samples."""
+        return float(self.x[-1] - self.x[0]) / (len(self.x) - 1)
+
+    @property
     def poles(self) -> bool:
         return self.grows or any(one.kind == "pole" for one in self.breaks)
 
@@ -292,7 +297,7 @@ def _cut(curve: Curve, intervals: list[_Interval]) -> None:
         kind = found.kind
         curve.grows = curve.grows or (kind == "edge" and found.grows)
         if kind != "edge":
-            curve.breaks.append(Break(kind, (a + b) / 2, ya, yb))
+            curve.breaks.append(Break(kind, (found.a + found.b) / 2, ya, yb))
         if np.isfinite(yb) and b < curve.x[place + 1]:
             xs.append(b)
             ys.append(yb)
@@ -303,7 +308,7 @@ def _cut(curve: Curve, intervals: list[_Interval]) -> None:
         before, y, after = curve.y[place - 1 : place + 2].tolist()
         if np.isfinite(before) and np.isfinite(after) and (np.isinf(y) or grow == [True, True]):
             curve.breaks.append(Break("pole", float(curve.x[place]), before, after))
-    curve.breaks.sort(key=lambda one: one.x)
+    curve.breaks = _merged(sorted(curve.breaks, key=lambda one: one.x), curve.step)
 
 
 def _alone(y: Array, interval: _Interval) -> bool:
@@ -347,12 +352,11 @@ def remarks(curves: list[Curve], name: str) -> list[str]:
     for curve in curves:
         if curve.order == 0 and not curve.pieces:
             found.append(f"{curve.label} is not a finite number anywhere in the range")
-        width = abs(float(curve.x[-1] - curve.x[0])) / max(len(curve.x) - 1, 1)
-        for one in _merged(curve.breaks, width):
-            if any(abs(one.x - x) <= 1.5 * width for x in seen):
+        for one in curve.breaks:
+            if any(abs(one.x - x) <= 1.5 * curve.step for x in seen):
                 continue
             seen.append(one.x)
-            where = f"near {name} = {_near(one.x, width)}"
+            where = f"near {name} = {_near(one.x, curve.step)}"
             if one.kind == "pole":
                 found.append(f"{curve.label} has a pole {where}")
             else:

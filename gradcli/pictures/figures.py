@@ -73,6 +73,7 @@ def graph_file(picture: Picture, scene: Scene, style: str) -> bytes:
     with drawing() as figure_class:
         from matplotlib.patches import FancyBboxPatch, PathPatch
         from matplotlib.path import Path
+        from matplotlib.patheffects import withStroke
 
         width, height = scene.width / INCH, scene.height / INCH
         figure = figure_class(figsize=(width, height), facecolor="white")
@@ -103,8 +104,10 @@ def graph_file(picture: Picture, scene: Scene, style: str) -> bytes:
             for x, y in wire.tips:
                 tip = [(x, y), (x - TIP, y - 2 * TIP), (x + TIP, y - 2 * TIP), (x, y)]
                 axes.add_patch(PathPatch(Path(tip), facecolor=colour, edgecolor="none"))
+        halo = [withStroke(linewidth=3, foreground="#f3f4f6")]
         for _, placed in scene.groups:
-            text(placed.x + 8, placed.y + LINE - 2, placed.lines[0], color=NOTE)
+            place = (placed.x + 8, placed.y + LINE - 2)
+            text(*place, placed.lines[0], color=NOTE, path_effects=halo)
         seeded = picture.computation.differentiated
         for box, placed in scene.boxes:
             inside, border = LIGHT[class_of(box)]

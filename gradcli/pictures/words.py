@@ -52,8 +52,15 @@ def elided(text: str, room: int) -> str:
 # --- numbers -----------------------------------------------------------------------------------
 
 
+ROOMY, FEWER = 100, (6, 4)
+"""Room in which no digits are left out, and how many are left otherwise."""
+
+
 def value_text(value: Any, room: int, look: Look = FULL) -> str:
-    """An array in nested brackets, with what does not fit into `room` signs left out."""
+    """An array in nested brackets, with what does not fit into `room` signs left out.
+
+    In little room, digits are left out before elements are, unless their number was asked for.
+    """
     if isinstance(value, tuple):
         return " ; ".join([value_text(part, max(room // len(value), 8), look) for part in value])
     if value.ndim == 0:
@@ -62,11 +69,15 @@ def value_text(value: Any, room: int, look: Look = FULL) -> str:
     if value.size == 0:
         return f"[] {shape_text(value.shape)}"
     whole = max(value.shape)
+    looks = [look]
+    if look.precision is None and room < ROOMY:
+        looks += [Look(look.width, digits, look.dots == "...") for digits in FEWER]
     for count in (whole, 24, 12, 8, 6, 5, 4, 3, 2, 1):
         if count < whole or value.size * 2 <= room:
-            text = _nested(value, count, look)
-            if len(text) <= room:
-                return text
+            for one in looks:
+                text = _nested(value, count, one)
+                if len(text) <= room:
+                    return text
     return elided(text, room)
 
 

@@ -94,6 +94,8 @@ def result_object(command: str, expr: str, result: Result[Any]) -> dict[str, Any
     body = parts[0] if len(parts) == 1 else {**result.facts(), "outputs": parts}
     if result.control_flow:
         body = {**body, "control_flow": result.control_flow}
+    if result.stats is not None:
+        body = {**body, "stats": result.stats}
     return {**head, **body, "warnings": result.warnings, "notes": result.notes}
 
 

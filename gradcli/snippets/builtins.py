@@ -6,7 +6,6 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import ArgumentError, LimitError
-from gradcli.language.places import Nowhere
 from gradcli.language.static import MAX_BITS
 from gradcli.language.tensors import Tensor
 from gradcli.ops.values import describe
@@ -30,7 +29,7 @@ def _number(script: Script, value: Any) -> Any:
 def _sum(script: Script, args: list[Any], kwargs: dict[str, Any]) -> Any:
     start = kwargs.pop("start", args[1] if len(args) == 2 else 0)
     total = start
-    for item in script.elements(_one("sum", args[:1]), Nowhere):
+    for item in script.iterate(_one("sum", args[:1])):
         total = script.binary(ast.Add, total, item)
     return total
 
@@ -38,7 +37,7 @@ def _sum(script: Script, args: list[Any], kwargs: dict[str, Any]) -> Any:
 def _extreme(name: str, op: type[ast.cmpop]) -> Callable[..., Any]:
     def choose(script: Script, args: list[Any], kwargs: dict[str, Any]) -> Any:
         key, default = kwargs.pop("key", None), kwargs.pop("default", None)
-        items = script.elements(args[0], Nowhere) if len(args) == 1 else args
+        items = script.elements(args[0]) if len(args) == 1 else args
         if not items:
             if default is not None:
                 return default
@@ -98,11 +97,11 @@ def _pow(script: Script, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 
 def _any(script: Script, args: list[Any], kwargs: dict[str, Any]) -> bool:
-    return any(script.truth(item) for item in script.elements(_one("any", args), Nowhere))
+    return any(script.truth(item) for item in script.iterate(_one("any", args)))
 
 
 def _all(script: Script, args: list[Any], kwargs: dict[str, Any]) -> bool:
-    return all(script.truth(item) for item in script.elements(_one("all", args), Nowhere))
+    return all(script.truth(item) for item in script.iterate(_one("all", args)))
 
 
 def _repr(script: Script, args: list[Any], kwargs: dict[str, Any]) -> str:

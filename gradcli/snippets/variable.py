@@ -85,6 +85,7 @@ class Variable(Tensor):
         self.steps = None
         self._view = node
         self._seen = 0
+        self.is_array = False
         self.library = library
         self.grad: Variable | None = None
         self.retains = self.detached = self.parameter = False

@@ -1,19 +1,24 @@
 """Functions of the language beside PyTorch, JAX, NumPy and SciPy, in float64.
 
-    python tests/peers/compare_ops.py [--write docs/agreement.md] [NAME ...]
+    python tests/peers/compare_ops.py [--write docs/agreement.md] [--keep FILE] [NAME ...]
 
 Every case is an expression that both sides read: here gradcli, there Python with the library's own
 modules. Value, vector-Jacobian product, Jacobian-vector product and second derivative (the
 gradient's derivative along a direction) are compared. PyTorch and JAX are needed to run this, and
-for nothing else; it takes a quarter of an hour. Documented differences are data, in
-`differences.py`; any other is an error, and the exit status says so.
+for nothing else; it takes a quarter of an hour (in parts, with --keep and --seconds). Documented
+differences are data, in `differences.py` and in the files of cases; any other is an error, and the
+exit status says so.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import re
 import sys
+import time
 import warnings
+from datetime import date
 from pathlib import Path
 
 import jax
@@ -29,7 +34,6 @@ import torch
 sys.path.insert(0, str(Path(__file__).parent))
 
 import cases
-import conventions
 import differences
 import elementwise
 import losses
@@ -312,11 +316,10 @@ def documented():
 
 def tables():
     """Name -> cases, from all files of cases."""
-    merged = {
-        name: [(expr, cases.inputs_of(expr)) for expr in calls]
-        for _, groups, _ in FILES
-        for name, calls in groups.items()
-    }
+    merged = {}
+    for _, groups, _ in FILES:
+        for name, calls in groups.items():
+            merged.setdefault(name, []).extend((expr, cases.inputs_of(expr)) for expr in calls)
     for module in (elementwise, reductions, losses):
         for name, calls in module.CASES.items():
             merged.setdefault(name, []).extend(calls)
@@ -335,58 +338,151 @@ def unknown_names():
 
 
 def summary(results, asked):
-    said = {found[asked] for _, found in results}
+    said = {found[asked] for found in results}
     if said <= {"yes", "-"}:
         return "yes" if "yes" in said else "-"
-    return "differs"
+    return "see below"
 
 
-def main():
-    words = sys.argv[1:]
-    target = None
-    if "--write" in words:
-        place = words.index("--write")
-        target = words[place + 1]
-        del words[place : place + 2]
-    lines = [
+def key_of(expr, inputs):
+    """What names a case in the file of results."""
+    shapes = [list(np.shape(x)) for x in inputs.values()]
+    return f"{expr} {shapes}"
+
+
+def computed(groups, kept, words, end):
+    """Results of all cases by name; those of other names than `words` are taken from `kept`.
+
+    What is found after the time `end` is left for another run.
+    """
+    results, failed = {}, 0
+    for name, calls in sorted(groups.items()):
+        found = results[name] = []
+        # Compiled functions would fill the memory.
+        jax.clear_caches()
+        for expr, inputs in calls:
+            key = key_of(expr, inputs)
+            if name in words or key not in kept:
+                if time.monotonic() > end:
+                    return None, 0
+                kept[key] = compare(expr, inputs)
+            found.append(kept[key])
+            wrong = judged(expr, kept[key])
+            if wrong:
+                failed += 1
+                print(f"{key}: {wrong}", file=sys.stderr)
+    shown = {call for call, said in said_of(groups, results) if set(said) - {"yes", "-"}}
+    for call in set(documented()) - shown if not words else ():
+        failed += 1
+        print(f"{call}: a documented difference that is none", file=sys.stderr)
+    return results, failed
+
+
+def said_of(groups, results):
+    """(call, what was found) of every case."""
+    for name, found in results.items():
+        for (expr, _), said in zip(groups[name], found):
+            yield expr, said.values()
+
+
+COLUMNS = {"NumPy, SciPy": ("np", "scipy"), "PyTorch": ("torch", "F", ""), "JAX": ("jnp", "jax")}
+
+
+def row(name, calls, results):
+    """A line of the table: how each library spells it, and whether they agree."""
+    heads = sorted({head for expr, _ in calls for head in cases.spelled(expr, name)})
+    shown = [
+        ", ".join(f"`{head}`" for head in heads if head.partition(".")[0] in libraries)
+        for libraries in COLUMNS.values()
+    ]
+    answers = [summary(results, asked) for asked in ASKED]
+    return f"| {' | '.join([name, *shown, str(len(calls)), *answers])} |"
+
+
+def missing(groups):
+    """Spellings of the libraries that no case calls."""
+    calls = [(expr, name) for name, held in groups.items() for expr, _ in held]
+    heads = {head for expr, name in calls for head in cases.spelled(expr, name)}
+    for spelling in SPELLED:
+        library, _, rest = spelling.partition(".")
+        short = f".{rest}" if library == "Tensor" else spelling.replace("torch.nn.functional", "F")
+        named = library in ("np", "scipy", "torch", "jnp", "jax", "Tensor")
+        if named and not {short, spelling} & (heads | set(differences.NOT_COMPARED)):
+            yield spelling
+
+
+def own_names():
+    """Functions that no library spells: bare names of the language."""
+    load_all()
+    for found in dict.fromkeys(SPELLED.values()):
+        if all("." not in name for name in found.spellings):
+            yield f"| `{found.name}` | {found.doc} |"
+
+
+def document(groups, results):
+    """The whole of docs/agreement.md."""
+    spelled = " | ".join(COLUMNS)
+    return [
         "# Agreement with PyTorch, JAX, NumPy and SciPy",
         "",
         f"Compared in float64 with PyTorch {torch.__version__.split('+')[0]}, JAX "
-        f"{jax.__version__}, NumPy {np.__version__} and SciPy {scipy.__version__} by "
-        "`tests/peers/compare_ops.py`. "
-        "A dash: the library has no derivative of that order, or there is none.",
+        f"{jax.__version__}, NumPy {np.__version__} and SciPy {scipy.__version__} on "
+        f"{date.today()} by `tests/peers/compare_ops.py`: "
+        f"{sum(map(len, results.values()))} calls, the value and derivatives of each within "
+        f"{TOLERANCE} of the size of the result. A dash: the library has no derivative of that "
+        "order, or there is none. Derivatives of NumPy's and SciPy's functions are those of JAX's "
+        "function of that name; they are compared to finite differences too, as all are.",
         "",
-        "| function | spellings | cases | value | VJP | JVP | second |",
-        "|---|---|---|---|---|---|---|",
+        f"| function | {spelled} | calls | value | VJP | JVP | second |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *[row(name, groups[name], found) for name, found in results.items()],
+        "",
+        *differences.table(documented()),
+        "",
+        *differences.not_compared(),
+        "",
+        "## Functions that no library has",
+        "",
+        "Their values and slopes are compared to mpmath and to finite differences.",
+        "",
+        "| name | meaning |",
+        "|---|---|",
+        *own_names(),
     ]
-    failed = count = 0
-    for name, calls in sorted(tables().items()):
-        if words and name not in words:
-            continue
-        results = []
-        for expr, inputs in calls:
-            found = compare(expr, inputs)
-            results.append((expr, found))
-            wrong = judged(expr, found)
-            count += 1
-            if wrong:
-                failed += 1
-                shapes = {n: np.shape(x) for n, x in inputs.items()}
-                print(f"{expr} {shapes}: {wrong}", file=sys.stderr)
-        heads = sorted({head for expr, _ in calls for head in cases.spelled(expr, name)})
-        answers = " | ".join(summary(results, asked) for asked in ASKED)
-        spelled = ", ".join(f"`{head}`" for head in heads)
-        lines.append(f"| {name} | {spelled} | {len(calls)} | {answers} |")
-    if not words:
-        for name in unknown_names():
-            print(f"{name} is spelled here, and not in its library", file=sys.stderr)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--write", type=Path, help="the file for the table")
+    parser.add_argument("--keep", type=Path, help="a file of results, read first and written last")
+    parser.add_argument("--seconds", type=float, default=1e9, help="go on in the next run")
+    parser.add_argument("names", nargs="*", help="compute these alone; others are kept")
+    asked = parser.parse_args()
+    groups, kept = tables(), {}
+    if asked.keep and asked.keep.exists():
+        kept = json.loads(asked.keep.read_text())
+    elif asked.names:
+        groups = {name: calls for name, calls in groups.items() if name in asked.names}
+    end = time.monotonic() + asked.seconds
+    results, failed = computed(groups, kept, asked.names, end)
+    if asked.keep:
+        asked.keep.write_text(json.dumps(kept))
+    if results is None:
+        print(f"{len(kept)} cases so far", file=sys.stderr)
+        return 4
+    if not asked.names:
+        for name in missing(groups):
+            print(f"{name} has no case", file=sys.stderr)
             failed += 1
-        lines += ["", *differences.table(documented()), "", *conventions.tables()]
-    text = "\n".join(lines) + "\n"
-    if target:
-        Path(target).write_text(text, encoding="utf-8")
+    for name in unknown_names():
+        print(f"{name} is spelled here, and not in its library", file=sys.stderr)
+        failed += 1
+    text = "\n".join(document(groups, results)) + "\n"
+    if asked.write:
+        asked.write.write_text(text, encoding="utf-8")
     else:
         print(text)
+    count = sum(map(len, results.values()))
     print(f"{count} cases, {failed} with an undocumented difference", file=sys.stderr)
     return 1 if failed else 0
 

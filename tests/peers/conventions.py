@@ -1,18 +1,27 @@
-"""Kinks, edges and ties: the derivative here, in PyTorch and in JAX, side by side."""
+"""Record what PyTorch and JAX give at kinks, edges and ties.
 
+    python tests/peers/conventions.py
+
+writes tests/data/conventions.json, of which docs/conventions.md is made (tests/make_ops_docs.py).
+"""
+
+import json
 import warnings
+from datetime import date
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import torch
 
-import gradcli
 from gradcli.graph import OPS
 from gradcli.ops.binding import SPELLED, load_all
 from gradcli.ops.conventions import EDGES
 from gradcli.ops.elementwise import Elementwise
 
+jax.config.update("jax_enable_x64", True)
+TARGET = Path(__file__).parent.parent / "data" / "conventions.json"
 TORCH = ("torch", "torch.special", "torch.nn.functional")
 JAX = ("jnp", "jax.nn", "jax.scipy.special")
 SPACE = {"torch": torch, "F": torch.nn.functional, "jnp": jnp, "jax": jax}
@@ -64,47 +73,43 @@ def spelled(row, libraries):
     return None
 
 
-def text(parts):
-    """Gradients as people read them."""
+def plain(parts):
+    """Gradients as lists of numbers for a file; "none" where a library has none."""
     if parts is None:
         return "none"
-    shown = [
-        np.array2string(np.asarray(p, float) + 0.0, precision=6, separator=", ") for p in parts
-    ]
-    return ", ".join(shown)
+    return [(np.asarray(p, float) + 0.0).tolist() for p in parts]
 
 
-def kinks():
-    """Lines of a table of the kinks of elementwise rows."""
+def recorded():
+    """What both libraries give at every kink of a row, and at every edge, by what is called."""
     load_all()
-    lines = ["| row | at | here | PyTorch | JAX |", "|---|---|---|---|---|"]
+    found = {}
     for row in OPS.values():
         if not isinstance(row, Elementwise):
             continue
-        for point, partials in row.kinks:
+        for point, _ in row.kinks:
             arguments = ", ".join(f"x{k}" for k in range(len(point)))
-            shown = [f"`{row.name}`", ", ".join(map(str, point)), text(partials)]
-            for side, libraries in ((by_torch, TORCH), (by_jax, JAX)):
-                name = spelled(row, libraries)
-                shown.append(text(side(f"{name}({arguments})", point)) if name else "")
-            lines.append(f"| {' | '.join(shown)} |")
-    return lines
-
-
-def edges():
-    """Lines of a table of edges and ties of functions of many numbers."""
-    lines = ["| call | x | here | PyTorch | JAX | why |", "|---|---|---|---|---|---|"]
+            here = found[f"{row.name}{point}"] = {}
+            for library, side, spaces in (("PyTorch", by_torch, TORCH), ("JAX", by_jax, JAX)):
+                name = spelled(row, spaces)
+                if name:
+                    here[library] = plain(side(f"{name}({arguments})", point))
     for edge in EDGES:
-        x = np.array(edge.x, float)
-        ours = gradcli.evaluate(edge.call, {"x": x}, seed="ones").grad["x"]
-        shown = [f"`{edge.call}`", str(edge.x), text([ours])]
-        for side, call in ((by_torch, edge.torch), (by_jax, edge.jax)):
-            shown.append(text(side(call, [x])) if call else "")
-        lines.append(f"| {' | '.join(shown)} | {edge.why} |")
-    return lines
+        here = found[f"{edge.call} at {edge.x}"] = {}
+        for library, side, call in (("PyTorch", by_torch, edge.torch), ("JAX", by_jax, edge.jax)):
+            if call:
+                here[library] = plain(side(call, [np.array(edge.x, float)]))
+    return found
 
 
-def tables():
+def main():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return ["## Kinks", "", *kinks(), "", "## Edges and ties", "", *edges()]
+        found = recorded()
+    versions = {"PyTorch": torch.__version__.split("+")[0], "JAX": jax.__version__}
+    whole = {"versions": versions, "date": str(date.today()), "derivatives": found}
+    TARGET.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -20,7 +20,24 @@ DIFFERENCES = {
 }
 
 
+DRAWS = "draws of its own"
+NOT_COMPARED = {
+    "torch.rand": DRAWS,
+    "torch.randn": DRAWS,
+    "np.random.rand": DRAWS,
+    "np.random.randn": DRAWS,
+    "np.random.random": DRAWS,
+    "np.random.standard_normal": DRAWS,
+}
+
+
 def table(differences):
     """The differences as lines of a table."""
     rows = [f"| `{expr}` | {why} |" for expr, why in differences.items()]
     return ["## Differences by intention", "", "| call | why |", "|---|---|", *rows]
+
+
+def not_compared():
+    """Names that are left out, as lines of a table."""
+    rows = [f"| `{name}` | {why} |" for name, why in NOT_COMPARED.items()]
+    return ["## Not compared", "", "| name | why |", "|---|---|", *rows]

@@ -22,7 +22,7 @@ def _cholesky(x: Any, upper: Any) -> Node:
     return matrix_transpose(factor) if flag(upper, "upper") else factor
 
 
-@function("np+torch.linalg.cholesky torch.cholesky", example="cholesky([[4., 1.], [1., 3.]])")
+@function("np+torch.linalg.cholesky", example="cholesky([[4., 1.], [1., 3.]])")
 def cholesky(x: Any, upper: Any = False) -> Node:
     """Triangular factor l of a positive definite matrix l @ l.T; of the symmetric part of x."""
     return _cholesky(x, upper)
@@ -66,12 +66,6 @@ def torch_qr(A: Any, mode: Any = "reduced") -> QR:
     if mode == "r":
         return QR(tensor([]), _qr(A, False).R)
     return _qr(A, _complete(mode, ("reduced", "complete", "r")))
-
-
-@function("torch.qr", example="torch.qr([[1., 2.], [3., 4.], [5., 7.]])")
-def old_torch_qr(input: Any, some: Any = True) -> QR:
-    """Orthonormal columns and an upper triangle; as many columns as rows unless `some`."""
-    return _qr(input, not flag(some, "some"))
 
 
 def _qr(x: Any, complete: bool) -> QR:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradcli.ops.elementwise import Elementwise
+from gradcli.ops.forward import into
 from gradcli.ops.leaves import known_number
 from gradcli.ops.rows.logic import (
     equal,
     greater,
     greater_equal,
+    leaves_out,
     less,
     less_equal,
     logical_and,
@@ -22,6 +24,8 @@ from gradcli.ops.rows.logic import (
 
 if TYPE_CHECKING:
     from gradcli.graph import Node
+
+Array = np.ndarray[Any, Any]
 
 ANY = (-2.0, 2.0)
 ALL = "all real numbers"
@@ -176,7 +180,10 @@ absolute: Elementwise = Elementwise(
 
 def _larger(g: Node, y: Node, a: Node, b: Node) -> Node:
     # Asked this way round, a NaN operand stops nothing.
-    return where(less(a, b), 0.0, where(equal(a, b), g * 0.5, g))
+    tie = equal(a, b)
+    if leaves_out(tie):
+        return where(greater(a, b), g, 0.0)
+    return where(less(a, b), 0.0, where(tie, g * 0.5, g))
 
 
 maximum: Elementwise = Elementwise(
@@ -204,13 +211,23 @@ minimum: Elementwise = Elementwise(
 )
 
 
+@into
+def _clip(x: Array, low: Array, high: Array, out: Array) -> None:
+    np.minimum(np.maximum(x, low, out=out), high, out=out)
+
+
+@into
+def _relu(x: Array, out: Array) -> None:
+    np.maximum(x, 0, out=out)
+
+
 def _between(x: Node, low: Node, high: Node) -> Node:
     return logical_and(greater_equal(x, low), less_equal(x, high))
 
 
 clip: Elementwise = Elementwise(
     "clip",
-    lambda x, low, high: np.minimum(np.maximum(x, low), high),
+    _clip,
     [
         lambda g, y, x, low, high: where(_between(x, low, high), g, 0.0),
         lambda g, y, x, low, high: where(logical_and(less(x, low), less_equal(low, high)), g, 0.0),
@@ -231,7 +248,7 @@ clip: Elementwise = Elementwise(
 
 relu: Elementwise = Elementwise(
     "relu",
-    lambda x: np.maximum(x, 0),
+    _relu,
     [lambda g, y, x: where(less_equal(x, 0.0), 0.0, g)],
     doc="The number where it is positive, 0 elsewhere.",
     domain=ALL,

@@ -83,9 +83,9 @@ def _ierfcx(n: int, x: Array) -> Array:
     continued fraction for the ratios h(k)/h(k-1).
     """
 
-    def falling(x: Array) -> Array:
+    def falling(x: Array, steps: int = 150) -> Array:
         # Far out neighbouring ratios are equal.
-        start = n + 150
+        start = n + steps
         product, ratio = _erfcx(x), 1 / (x + np.sqrt(x * x + 2 * start))
         for k in range(start, 0, -1):
             ratio = 1 / (2 * x + 2 * (k + 1) * ratio)
@@ -99,7 +99,11 @@ def _ierfcx(n: int, x: Array) -> Array:
             before, last = last, (before - 2 * x * last) / (2 * k)
         return last
 
-    return split(x, x > 1, falling, rising)
+    def near(x: Array) -> Array:
+        # Upwards a digit is lost at 1, and downwards more steps are needed the nearer 0 is.
+        return split(x, x > 0.5, lambda x: falling(x, 1000), rising)
+
+    return split(x, x > 1, falling, near)
 
 
 erf: Elementwise = Elementwise(

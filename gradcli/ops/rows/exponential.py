@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.ops.elementwise import Elementwise
+from gradcli.ops.forward import into
 from gradcli.ops.leaves import known_number
 from gradcli.ops.rows.arithmetic import ALL, ANY
-from gradcli.ops.rows.logic import equal, greater_equal, logical_and, where
+from gradcli.ops.rows.logic import equal, greater_equal, guarded, logical_and
 
 if TYPE_CHECKING:
     from gradcli.graph import Node
@@ -17,28 +18,49 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 
-def _sigmoid(x: Array) -> Array:
+@into
+def _sigmoid(x: Array, out: Array) -> None:
     # exp of a negative number only, so that neither tail overflows.
-    tail = np.exp(-np.abs(x))
-    return np.asarray(np.where(x >= 0, x.dtype.type(1), tail) / (1 + tail))
+    tail = _tail(x, out)
+    below = 1 + tail
+    np.copyto(out, 1, where=x >= 0)
+    np.divide(out, below, out=out)
 
 
-def _sech(x: Array) -> Array:
-    tail = np.exp(-np.abs(x))
-    return np.asarray(2 * tail / (1 + tail * tail))
+@into
+def _sech(x: Array, out: Array) -> None:
+    tail = _tail(x, out)
+    below = np.asarray(tail * tail)
+    np.add(below, 1, out=below)
+    np.multiply(tail, 2, out=out)
+    np.divide(out, below, out=out)
 
 
-def _power(base: Array, exponent: Array) -> Array:
+def _tail(x: Array, out: Array) -> Array:
+    """exp(-|x|)."""
+    np.abs(x, out=out)
+    np.negative(out, out=out)
+    return np.exp(out, out=out)
+
+
+@into
+def _power(base: Array, exponent: Array, out: Array) -> None:
     # A square is exact to half a unit in the last place as a product, and far cheaper than pow.
     if exponent.ndim == 0 and exponent == 2:
-        return np.square(base)
-    return np.power(base, exponent)
+        np.square(base, out=out)
+    else:
+        np.power(base, exponent, out=out)
+
+
+@into
+def _softplus(x: Array, out: Array) -> None:
+    np.logaddexp(x, x.dtype.type(0), out=out)
 
 
 def _power_base(g: Node, y: Node, x: Node, p: Node) -> Node | None:
     exponent = known_number(p)
     if exponent is None:
-        return g * where(equal(p, 0.0), 0.0, p * x ** (p - 1.0))
+        return g * guarded(equal(p, 0.0), 0.0, p * x ** (p - 1.0))
     if exponent == 0:
         return None
     return g * (exponent * x ** (exponent - 1))
@@ -50,7 +72,7 @@ power: Elementwise = Elementwise(
     [
         _power_base,
         lambda g, y, x, p: (
-            g * where(logical_and(equal(x, 0.0), greater_equal(p, 0.0)), 0.0, y * log(x))
+            g * guarded(logical_and(equal(x, 0.0), greater_equal(p, 0.0)), 0.0, y * log(x))
         ),
     ],
     doc="x to the power p.",
@@ -121,7 +143,7 @@ sigmoid: Elementwise = Elementwise(
 
 softplus: Elementwise = Elementwise(
     "softplus",
-    lambda x: np.logaddexp(x, x.dtype.type(0)),
+    _softplus,
     [lambda g, y, x: g * sigmoid(x)],
     doc="log(1 + exp(x)), without overflow.",
     domain=ALL,

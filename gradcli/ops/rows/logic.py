@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from gradcli.graph import Node, builder
 from gradcli.ops.elementwise import Elementwise
+from gradcli.ops.leaves import node_of
 
 Array = np.ndarray[Any, Any]
 
@@ -77,3 +79,20 @@ where: Elementwise = Elementwise(
     selects=(None, lambda c, a, b: not_equal(c, 0.0), lambda c, a, b: equal(c, 0.0)),
     args="condition x y",
 )
+
+
+def leaves_out(special: Node) -> bool:
+    """Whether a formula is made, which leaves out points of measure zero, and notes them."""
+    left_out = builder().left_out
+    if left_out is None:
+        return False
+    left_out.append(special)
+    return True
+
+
+def guarded(special: Node, value: Node | float, otherwise: Node | float) -> Node:
+    """`where(special, value, otherwise)` for a convention at points of measure zero.
+
+    A rule that needs one gives it by this, so that formulas can do without.
+    """
+    return node_of(otherwise) if leaves_out(special) else where(special, value, otherwise)

@@ -20,6 +20,7 @@ from gradcli.ops.rows import (
     spectral,
     triangular,
     windows,
+    written,
 )
 
 # Before any function is: a bare name is its row's where there is one.
@@ -40,4 +41,5 @@ __all__ = [
     "spectral",
     "triangular",
     "windows",
+    "written",
 ]

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.errors import ShapeError
-from gradcli.graph import size_of
+from gradcli.graph import builder, size_of
 from gradcli.ops.cotangent import Cotangent, nonzero, real
 from gradcli.ops.custom import Custom
-from gradcli.ops.leaves import constant
+from gradcli.ops.family import build
+from gradcli.ops.leaves import constant, eye_
 from gradcli.ops.linear import (
     add_up,
     broadcast_to,
@@ -29,7 +30,7 @@ from gradcli.ops.linear import (
 )
 from gradcli.ops.rows.arithmetic import ALL, ANY, absolute, sign
 from gradcli.ops.rows.exponential import power
-from gradcli.ops.rows.logic import equal, logical_or, not_equal, where
+from gradcli.ops.rows.logic import equal, guarded, leaves_out, logical_or, not_equal, where
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +80,15 @@ def _extreme_vjp(node: Node, g: Node) -> list[Cotangent]:
     return [Cotangent(where(hit, share, 0.0), hit)]
 
 
+def _extreme_textbook(node: Node, g: Node) -> list[Cotangent]:
+    """The same where one element alone is the extreme."""
+    (x,), (axes, _) = node.inputs, node.params
+    hit = equal(x, keep_reduced(node, x, axes))
+    if leaves_out(not_equal(sum_(real(hit), axes, False), 1.0)):
+        return [Cotangent(where(hit, keep_reduced(g, x, axes), 0.0), hit)]
+    return _extreme_vjp(node, g)
+
+
 def _extreme(name: str, forward: Callable[..., Array], word: str) -> Custom:
     return Custom(
         name,
@@ -91,6 +101,7 @@ def _extreme(name: str, forward: Callable[..., Array], word: str) -> Custom:
         kinks=(((1.0,), (1.0,)),),
         samples=_REDUCED,
         lane=_reduction_lane,
+        textbook=_extreme_textbook,
     )
 
 
@@ -154,6 +165,17 @@ def _prod_vjp(node: Node, g: Node) -> list[Node]:
     return [keep_reduced(g, x, axes) * transpose(others, inverse_permutation(perm))]
 
 
+def _prod_textbook(node: Node, g: Node) -> list[Node]:
+    """`prod(x)/x`, where no element is 0; to compute with, the products of all other elements."""
+    (x,), (axes, _) = node.inputs, node.params
+    if builder().left_out is None and x.ndim == 1:
+        size = x.shape[0]
+        others = where(not_equal(build(eye_, (), ((size, size), 0)), 0.0), 1.0, x)
+        return [keep_reduced(g, x, axes) * prod(others, (-1,), False)]
+    quotient = keep_reduced(node, x, axes) / x
+    return [keep_reduced(g, x, axes) * guarded(equal(x, 0.0), float("nan"), quotient)]
+
+
 prod: Custom = Custom(
     "prod",
     lambda x, axes, keepdims: np.prod(x, axis=axes, keepdims=keepdims),
@@ -165,6 +187,7 @@ prod: Custom = Custom(
     kinks=(),
     samples=_REDUCED,
     lane=_reduction_lane,
+    textbook=_prod_textbook,
 )
 
 # --- norm, standard deviation and log-sum-exp -------------------------------------------------
@@ -186,7 +209,7 @@ def _norm2(x: Array, axes: Axes, keepdims: bool) -> Array:
 def _norm2_vjp(node: Node, g: Node) -> list[Node]:
     (x,), (axes, _) = node.inputs, node.params
     length = keep_reduced(node, x, axes)
-    return [where(equal(length, 0.0), 0.0, keep_reduced(g, x, axes) * (x / length))]
+    return [guarded(equal(length, 0.0), 0.0, keep_reduced(g, x, axes) * (x / length))]
 
 
 norm2: Custom = Custom(
@@ -217,7 +240,7 @@ def _norm_p_vjp(node: Node, g: Node) -> list[Node]:
     (x,), (axes, _, order) = node.inputs, node.params
     ratio = absolute(x) / keep_reduced(node, x, axes)
     slope = sign(x) * power(ratio, order - 1.0)
-    return [where(equal(x, 0.0), 0.0, keep_reduced(g, x, axes) * slope)]
+    return [guarded(equal(x, 0.0), 0.0, keep_reduced(g, x, axes) * slope)]
 
 
 norm_p: Custom = Custom(
@@ -251,10 +274,10 @@ def _std_vjp(node: Node, g: Node) -> list[Node]:
     (x,), (axes, _, ddof) = node.inputs, node.params
     count = size_of(tuple([x.shape[axis] for axis in axes]))
     centred = x - sum_(x, axes, True) / constant(count)
-    degrees = constant(count if ddof == 0 else count - ddof)
+    degrees = constant(count) if ddof == 0 else constant(count) - float(ddof)
     spread = keep_reduced(node, x, axes)
     part = keep_reduced(g, x, axes) * (centred / (degrees * spread))
-    return [where(equal(spread, 0.0), 0.0, part)]
+    return [guarded(equal(spread, 0.0), 0.0, part)]
 
 
 std: Custom = Custom(
@@ -307,7 +330,7 @@ def _logsumexp_vjp(node: Node, g: Node) -> list[Node]:
     (x,), (axes, _) = node.inputs, node.params
     # Of elements that are all -inf none has a share.
     nothing = equal(keep_reduced(node, x, axes), -np.inf)
-    return [where(nothing, 0.0, keep_reduced(g, x, axes) * softmax(x, axes))]
+    return [guarded(nothing, 0.0, keep_reduced(g, x, axes) * softmax(x, axes))]
 
 
 def _softmax_vjp(node: Node, g: Node) -> list[Node]:

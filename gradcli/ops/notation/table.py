@@ -1,0 +1,68 @@
+"""The rows that are not written as calls of their names, and those that others can stand for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradcli.ops.notation import expansions, leaves, reductions
+from gradcli.ops.notation.formula import Item
+from gradcli.ops.notation.layout import (
+    broadcast_form,
+    concatenate_form,
+    diag_embed_form,
+    diagonal_form,
+    index_form,
+    reshape_form,
+    scatter_form,
+    transpose_form,
+)
+from gradcli.ops.notation.products import contraction_form, masked_form
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradcli.graph import Node
+    from gradcli.ops.notation.formula import Formula
+
+FORMS: dict[str, Callable[..., Formula]] = {
+    "amax": reductions.extreme_form,
+    "amin": reductions.extreme_form,
+    "arange": leaves.arange_form,
+    "array": leaves.array_form,
+    "broadcast_to": broadcast_form,
+    "concatenate": concatenate_form,
+    "contract": contraction_form,
+    "diag_embed": diag_embed_form,
+    "diagonal": diagonal_form,
+    "draw": leaves.draw_form,
+    "eye": leaves.eye_form,
+    "full": leaves.full_form,
+    "index": index_form,
+    "input": leaves.input_form,
+    "linspace": leaves.linspace_form,
+    "masked_contract": masked_form,
+    "norm2": reductions.norm_form,
+    "project": lambda node, x: Item(x, (node.params[0],), node.ndim),
+    "reshape": reshape_form,
+    "scatter": scatter_form,
+    "trace": reductions.trace_form,
+    "transpose": transpose_form,
+}
+"""form(node, *operands)."""
+
+EXPANSIONS: dict[str, Callable[..., Node]] = {
+    "adjugate": expansions.adjugate,
+    "adjugate_tangent": expansions.adjugate_tangent,
+    "clip": expansions.clip,
+    "detach": expansions.detach,
+    "log_softmax": expansions.log_softmax,
+    "logsumexp": expansions.logsumexp,
+    "masked_contract": expansions.masked_contract,
+    "norm2": expansions.norm2,
+    "relu": expansions.relu,
+    "sech": expansions.sech,
+    "sigmoid": expansions.sigmoid,
+    "softmax": expansions.softmax,
+    "softplus": expansions.softplus,
+}
+"""expand(*operands, *params): the same value by other rows, for libraries without a name for it."""
