@@ -12,7 +12,7 @@ import numpy as np
 from gradcli.algebra.engine import rewrite
 from gradcli.algebra.match import filled
 from gradcli.algebra.select import opposite
-from gradcli.graph import OPS, Node
+from gradcli.graph import OPS, Node, ancestors
 from gradcli.ops.leaves import constant, known_number
 from gradcli.ops.rows.logic import leaves_out
 
@@ -82,6 +82,7 @@ def known_conditions(node: Node, terms: Terms) -> Node | None:
     {
         "grad(hypot(s, t), s)": "s/hypot(s, t)",
         "grad(sum(copysign(x, y)), x)": "copysign(x, y)/x",
+        "grad(sum(fmax(x, y)), x)": "where(y <= x, 1, 0)",
     },
     formulas_only=True,
 )
@@ -109,4 +110,12 @@ def _is_point(condition: Node) -> bool:
         return False
     x, value = condition.inputs
     varies = x.kind == "real" and (bool(x.inputs) or x.op.name == "input")
-    return varies and known_number(value) is not None
+    if not varies or known_number(value) is not None:
+        return varies
+    # Equal by chance alone, where one says nothing of the other.
+    return value.kind == "real" and not _read(x) & _read(value) and bool(_read(value))
+
+
+def _read(x: Node) -> set[int]:
+    """The inputs that an expression depends on."""
+    return {node.serial for node in ancestors([x]) if node.op.name == "input"}

@@ -70,3 +70,24 @@ def _sum_of_squares(a: Node, b: Node, terms: Terms) -> Node:
     squares = [terms.raised(terms.product(x), 2) for x in (a, b)]
     shape = broadcast_shape([a.shape, b.shape], "+")
     return terms.build_sum(squares, shape)
+
+
+@rewrite(
+    "number times its sign",
+    "multiply divide",
+    {"x*sign(x)": "abs(x)", "x**2*sign(x)*y": "x*y*abs(x)"},
+)
+def signed(node: Node, terms: Terms) -> Node | None:
+    """`x*sign(x)` is `abs(x)`."""
+    whole = terms.product(node)
+    for key, (base, exponent) in whole.factors.items():
+        if base.op.name != "sign" or exponent != 1:
+            continue
+        x = base.inputs[0]
+        own = whole.factors.get(terms.key(x))
+        if own is None or not isinstance(own[1], Fraction) or own[1] < 1:
+            continue
+        rest = terms.times(whole.without(key), terms.atom(x, Fraction(-1)), node.shape)
+        size = terms.atom(OPS["abs"](x))
+        return terms.build(terms.times(rest, size, node.shape), node.shape)
+    return None
