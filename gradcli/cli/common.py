@@ -89,6 +89,9 @@ _RUN = [
         "--threads", type=click.IntRange(1), metavar="N", help="Threads for large arrays."
     ),
 ]
+_FINITE = click.option(
+    "--finite", is_flag=True, help="Exit with 3 where a result is not finite, with no result."
+)
 LIMITS = [
     click.option("--max-memory", metavar="SIZE", help="Memory limit, as in 4G."),
     click.option("--max-nodes", type=click.IntRange(1), metavar="N", help="Graph node limit."),
@@ -112,7 +115,7 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The same without --wrt, for a command that names what it differentiates by otherwise."""
-    return add_options(command, [*PROGRAM, *_OUTPUT, *_RUN, *LIMITS])
+    return add_options(command, [*PROGRAM, *_OUTPUT, *_RUN, _FINITE, *LIMITS])
 
 
 def add_options(command: Callable[..., Any], options: list[Any]) -> Callable[..., Any]:
@@ -386,6 +389,10 @@ class Request:
         """Print the result, or write it to the file of -o; remarks go to standard error."""
         from gradcli.render import text
 
+        if self.options.get("finite"):
+            from gradcli.doctor import require_finite
+
+            require_finite(result)
         notes = list(result.notes)
         if self.stats is not None:
             if self.style == "json" and self.get is None:
