@@ -10,6 +10,7 @@ import numpy as np
 from gradcli.arrays import as_array, exact, has_nan, owned
 from gradcli.autodiff import vjp
 from gradcli.derivatives import Direction, derivative_of, hvp_of, jvp_of
+from gradcli.doctor import diagnose
 from gradcli.engine import Unsure
 from gradcli.errors import ArgumentError, GradcliError, SeedError
 from gradcli.graph import OPS, Arena, Node, building, reached
@@ -31,6 +32,7 @@ from gradcli.results import (
     Output,
     Product,
     ProductOutput,
+    Result,
     Tangent,
     TangentOutput,
 )
@@ -70,6 +72,8 @@ def sure(method: Method) -> Method:
             run.extra = [*self.extra]
             result = method(run, *args, **kwargs)
         result.control_flow = run.traced.control_flow
+        if isinstance(result, Result):
+            result.warnings = [*result.warnings, *diagnose(run, result)]
         return result
 
     return asked  # type: ignore[return-value]
@@ -252,6 +256,18 @@ class Run:
     def _gradient_plan(
         self, wanted: list[Wrt], given: tuple[bool, ...], strict: bool
     ) -> tuple[Plan, list[Node | None], list[list[bool]]]:
+        nodes, leaves, present = self.gradient_nodes(wanted, given, strict)
+        bound = [leaf for leaf in leaves if leaf is not None]
+        return self.traced.checked_plan(nodes, bound), leaves, present
+
+    def gradient_nodes(
+        self, wanted: list[Wrt], given: tuple[bool, ...], strict: bool
+    ) -> tuple[list[Node], list[Node | None], list[list[bool]]]:
+        """Each output and its gradients, those that are there, in one list of nodes.
+
+        With them a leaf for the seed of each output, where one of values is given, and which of
+        `wanted` the output is connected to.
+        """
         leaves: list[Node | None] = []
         nodes: list[Node] = []
         present: list[list[bool]] = []
@@ -267,8 +283,7 @@ class Run:
                 leaves.append(leaf)
                 nodes += [output, *[part for part in parts if part is not None]]
                 present.append([part is not None for part in parts])
-        bound = [leaf for leaf in leaves if leaf is not None]
-        return self.traced.checked_plan(nodes, bound), leaves, present
+        return nodes, leaves, present
 
     # --- Jacobian and elementwise derivatives ----------------------------------------------------
 
