@@ -50,7 +50,7 @@ WRT = click.option(
     help="Differentiate by these inputs or parts (x, W[:,1]), or by none.",
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-_SHOWN = [
+SHOWN = [
     click.option(
         "--precision", type=click.IntRange(1, 17), metavar="N", help="Print N significant digits."
     ),
@@ -72,9 +72,9 @@ _OUTPUT = [
     ),
     click.option("--get", metavar="NAME", help="One array alone: value, grad.x, jacobian.W."),
     click.option("--stats", is_flag=True, help="Say what it took: time, passes, memory."),
-    *_SHOWN,
+    *SHOWN,
 ]  # fmt: skip
-_RUN = [
+RUN = [
     click.option(
         "--dtype",
         type=click.Choice(["float64", "float32"]),
@@ -112,20 +112,12 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The same without --wrt, for a command that names what it differentiates by otherwise."""
-    return add_options(command, [*PROGRAM, *_OUTPUT, *_RUN, *LIMITS])
+    return add_options(command, [*PROGRAM, *_OUTPUT, *RUN, *LIMITS])
 
 
 def add_options(command: Callable[..., Any], options: list[Any]) -> Callable[..., Any]:
     """Add options to a command, in that order."""
     for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a command whose result is a picture, or the same as JSON."""
-    as_json = click.option("--json", "as_json", is_flag=True, help="Its numbers, as JSON.")
-    for option in reversed([*PROGRAM, WRT, as_json, *_SHOWN, *_RUN, *LIMITS]):
         command = option(command)
     return command
 
@@ -136,7 +128,7 @@ def explanation_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--format", "style", type=click.Choice(["text", "markdown", "json"]),
         default="text", show_default=True, help="How to print it.",
     )  # fmt: skip
-    for option in reversed([*PROGRAM, WRT, style, _JSON, *_SHOWN, *_RUN, *LIMITS]):
+    for option in reversed([*PROGRAM, WRT, style, _JSON, *SHOWN, *RUN, *LIMITS]):
         command = option(command)
     return command
 
@@ -153,13 +145,6 @@ tangent_option = click.option(
 def seed_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """--seed, with what it is for."""
     return click.option("--seed", multiple=True, metavar="VALUE", help=text)
-
-
-plot_option = click.option(
-    "--plot",
-    is_flag=True,
-    help="Draw it: a heat map, and what is not zero; to a file with -o (.png, .svg, .pdf).",
-)
 
 
 def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -342,11 +327,10 @@ class Request:
         from gradcli.render import text
 
         notes = list(result.notes)
-        if self.stats is not None:
-            if self.style == "json" and self.get is None:
-                result.stats = self.stats.facts()
-            else:
-                notes += self.stats.lines()
+        if self.style == "json" and self.get is None and self.stats is not None:
+            result.stats = self.stats.facts()
+        else:
+            notes += self.cost()
         if self.output is None and self.style == "text" and self.get is None:
             notes += self._saving(result)
             from gradcli.render.data import named_arrays
@@ -359,26 +343,9 @@ class Request:
             notes += self._written(result)
         self.remark(result.warnings, notes)
 
-    def draw(self, result: Result[Any]) -> None:
-        """Draw a Jacobian or a Hessian in the terminal, or to the file of -o.
-
-        Raises UsageError for options that ask for its numbers.
-        """
-        from gradcli.pictures.blocks import block_lines, blocks_of
-
-        pictured = self.output is not None and self.style in PICTURES
-        for name, given in (("--get", self.get), ("-o " + (self.output or ""), self.output)):
-            if given is not None and not (pictured and name != "--get"):
-                raise UsageError(f"--plot and {name} exclude each other")
-        if self.output is None and self.style != "text":
-            raise UsageError(f"--plot and --format {self.style} exclude each other")
-        if pictured:
-            from gradcli.pictures.figures import blocks_file
-
-            self.write_picture(blocks_file(blocks_of(result), self.style), self.style)
-        else:
-            self.print_lines(lambda look: block_lines(result, look, self.coloured))
-        self.remark(result.warnings, result.notes)
+    def cost(self) -> list[str]:
+        """What it took, where that was asked for."""
+        return [] if self.stats is None else self.stats.lines()
 
     def print_lines(self, lines: Callable[[Look], Iterable[Line]]) -> None:
         """Print lines for people as standard output's width, colours and encoding have them."""
@@ -395,22 +362,6 @@ class Request:
             from gradcli.render.text import print_remarks
 
             print_remarks(warnings, notes)
-
-    def write_picture(self, content: str | bytes, kind: str) -> None:
-        """Write a picture to the file of -o, else to standard output."""
-        from gradcli.render import text
-        from gradcli.render.write import write_whole
-
-        if self.output is not None:
-            held = content.encode() if isinstance(content, str) else content
-            write_whole(self.output, lambda file: file.write(held))
-            text.print_remarks([], [f"wrote {self.output}"])
-        elif isinstance(content, str):
-            text.write_text(content, sys.stdout)
-        elif text.terminal_width(sys.stdout) is not None:
-            raise UsageError(f".{kind} is no text for a terminal", hint="give a file with -o")
-        else:
-            text.write_bytes(content, sys.stdout)
 
     @staticmethod
     def _saving(result: Result[Any]) -> list[str]:
