@@ -41,6 +41,7 @@ def draw(request: Request, result: Result[Any]) -> None:
             raise UsageError(f"--plot and {name} exclude each other")
     if request.output is None and request.style != "text":
         raise UsageError(f"--plot and --format {request.style} exclude each other")
+    request.require_finite(result)
     if pictured:
         from gradcli.pictures.figures import blocks_file
 

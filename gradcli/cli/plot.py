@@ -137,6 +137,7 @@ def _parted(text: str) -> list[str]:
 
 def _answer(request: Request, found: Curves | Surface) -> None:
     """A chart in the terminal, a picture in a file, or the numbers."""
+    request.require_finite(found)
     if request.output is not None and request.style in PICTURES:
         from gradcli.pictures.figures import plot_file
         from gradcli.pictures.words import elided
