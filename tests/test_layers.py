@@ -26,6 +26,7 @@ ORDER = [
     ("gradcli.doctor",),
     ("gradcli.run",),
     ("gradcli.session", "gradcli.snippets"),
+    ("gradcli.mapped",),
     ("gradcli.inputs", "gradcli.api", "gradcli.sampling", "gradcli.catalogue"),
     ("gradcli.trust",),
     ("gradcli.render",),

@@ -14,7 +14,7 @@ from gradcli.errors import GradcliError, MissingInput, UsageError
 from gradcli.programs import file_and_function, read_program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from gradcli.cli.arguments import Bindings
     from gradcli.engine import Stats
@@ -134,6 +134,25 @@ def explanation_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return add_options(command, [*PROGRAM, WRT, style, _JSON, *SHOWN, *RUN, *LIMITS])
 
 
+def row_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a command that gives a result for each of many rows."""
+    output = [
+        click.option(
+            "--format", "style", type=click.Choice(["text", "json", "jsonl", "csv", "npy", "npz"]),
+            default="text", show_default=True, help="How to print the rows (text: as CSV).",
+        ),
+        _JSON,
+        click.option(
+            "-o", "--output", metavar="FILE",
+            help="Write to FILE (.json, .jsonl, .csv, .npy, .npz), whole or not.",
+        ),
+        click.option("--get", metavar="NAME", help="One of them alone: value, grad.x."),
+    ]  # fmt: skip
+    for option in reversed([*PROGRAM, WRT, *output, *_RUN, *LIMITS]):
+        command = option(command)
+    return command
+
+
 tangent_option = click.option(
     "--tangent",
     "tangents",
@@ -192,11 +211,16 @@ def _recording() -> Stats:
 class Request:
     """A program, its inputs and how to answer, as the options gave them.
 
-    drawn: whether the command draws its result, so that -o may name a picture.
+    drawn: whether the command draws its result, so that -o may name a picture. kinds: of files that
+    it writes, where they are not those of any result.
     """
 
     def __init__(
-        self, context: click.Context, options: dict[str, Any], drawn: bool = False
+        self,
+        context: click.Context,
+        options: dict[str, Any],
+        drawn: bool = False,
+        kinds: Sequence[str] | None = None,
     ) -> None:
         self.context = context
         self.command = context.info_name or ""
@@ -206,8 +230,8 @@ class Request:
         self.output: str | None = options["output"]
         self.style: str = "json" if options["as_json"] else options.get("style", "text")
         self.get: str | None = options.get("get")
-        self.color: str = options["color"]
-        self.precision: int | None = options["precision"]
+        self.color: str = options.get("color", "auto")
+        self.precision: int | None = options.get("precision")
         self.options = options
         self.stats = _recording() if options.get("stats") else None
         if self.output is not None and "style" in options:
@@ -218,7 +242,7 @@ class Request:
                     f"{self.output} is a picture, and --plot is missing",
                     hint=f"--plot -o {self.output} draws the result",
                 )
-            self.style = format_of(self.output, self.style, PICTURES if drawn else ())
+            self.style = format_of(self.output, self.style, PICTURES if drawn else (), kinds)
 
     @cached_property
     def settings(self) -> Settings:
@@ -293,8 +317,8 @@ class Request:
             error.give(f"give it as an input: {how_to_give(error.name, self.context.command)}")
             raise
 
-    def program(self) -> tuple[Program, dict[str, Any], list[str]]:
-        """The program, values for its inputs, and warnings.
+    def program(self, unread: Container[str] = ()) -> tuple[Program, dict[str, Any], list[str]]:
+        """The program, values for its inputs but those `unread`, and warnings.
 
         Raises UsageError for a name that it does not use.
         """
@@ -322,9 +346,21 @@ class Request:
             inputs.update({name: value for name, value in stored.items() if name in program.reads})
             extra = [name for name in stored if name not in program.reads]
         for name, text in self.bindings.texts.items():
-            inputs[name] = read_value(name, text, settings)
+            if name not in unread:
+                inputs[name] = read_value(name, text, settings)
         warnings = [f"the program does not use `{name}`, which --inputs has" for name in extra]
         return program, inputs, warnings
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[None]:
+        """Within this context, long work shows a bar on a terminal; `what` is counted."""
+        if sys.stderr is None or not sys.stderr.isatty():
+            yield
+            return
+        from gradcli.render.progress import progress_bar
+
+        with progress_bar(what):
+            yield
 
     def by_entries(self, asked: bool) -> bool | None:
         """Whether matrices are to be sparse: as asked, or as the format wants it; None: as fits."""

@@ -31,7 +31,9 @@ def hessian_command(context: click.Context, /, **options: Any) -> None:
     seeds = request.seeds
     traced = request.traced()
     try:
-        result = traced.hessian(request.wrt, seeds, sparse=request.by_entries(options["sparse"]))
+        with request.progress("passes"):
+            sparse = request.by_entries(options["sparse"])
+            result = traced.hessian(request.wrt, seeds, sparse=sparse)
     except SeedError as error:
         if seeds is None:
             error.notes = pasteable(request, len(traced.outputs))

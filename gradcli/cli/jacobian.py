@@ -52,7 +52,8 @@ def jacobian_command(context: click.Context, /, **options: Any) -> None:
         request.answer(request.traced().jacobian(request.wrt, diag=True), result_lines)
         return
     sparse = request.by_entries(options["sparse"])
-    result = request.traced().jacobian(request.wrt, options["mode"], sparse=sparse)
+    with request.progress("passes"):
+        result = request.traced().jacobian(request.wrt, options["mode"], sparse=sparse)
     shown = result.flat() if options["flat"] else result
     if options["plot"]:
         draw(request, shown)
