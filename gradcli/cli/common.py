@@ -50,7 +50,7 @@ WRT = click.option(
     help="Differentiate by these inputs or parts (x, W[:,1]), or by none.",
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-SHOWN = [
+_SHOWN = [
     click.option(
         "--precision", type=click.IntRange(1, 17), metavar="N", help="Print N significant digits."
     ),
@@ -72,9 +72,9 @@ _OUTPUT = [
     ),
     click.option("--get", metavar="NAME", help="One array alone: value, grad.x, jacobian.W."),
     click.option("--stats", is_flag=True, help="Say what it took: time, passes, memory."),
-    *SHOWN,
+    *_SHOWN,
 ]  # fmt: skip
-RUN = [
+_RUN = [
     click.option(
         "--dtype",
         type=click.Choice(["float64", "float32"]),
@@ -115,7 +115,7 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The same without --wrt, for a command that names what it differentiates by otherwise."""
-    return add_options(command, [*PROGRAM, *_OUTPUT, *RUN, _FINITE, *LIMITS])
+    return add_options(command, [*PROGRAM, *_OUTPUT, *_RUN, _FINITE, *LIMITS])
 
 
 def add_options(command: Callable[..., Any], options: list[Any]) -> Callable[..., Any]:
@@ -125,13 +125,19 @@ def add_options(command: Callable[..., Any], options: list[Any]) -> Callable[...
     return command
 
 
+def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a command whose result is a picture, or the same as JSON."""
+    as_json = click.option("--json", "as_json", is_flag=True, help="Its numbers, as JSON.")
+    return add_options(command, [*PROGRAM, WRT, as_json, *_SHOWN, *_RUN, *LIMITS])
+
+
 def explanation_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a command whose result is a text, or the same as JSON."""
     style = click.option(
         "--format", "style", type=click.Choice(["text", "markdown", "json"]),
         default="text", show_default=True, help="How to print it.",
     )  # fmt: skip
-    return add_options(command, [*PROGRAM, WRT, style, _JSON, *SHOWN, *RUN, *LIMITS])
+    return add_options(command, [*PROGRAM, WRT, style, _JSON, *_SHOWN, *_RUN, *LIMITS])
 
 
 def row_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -174,7 +180,7 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def session_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a session: how numbers are shown, how they are computed."""
-    return add_options(command, [*SHOWN, *RUN, *LIMITS])
+    return add_options(command, [*_SHOWN, *_RUN, *LIMITS])
 
 
 def chosen_limits(options: dict[str, Any]) -> dict[str, Any]:

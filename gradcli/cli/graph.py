@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.cli.common import Request, pasteable, seed_option
-from gradcli.cli.pictures import picture_options, write_picture
+from gradcli.cli.common import Request, pasteable, picture_options, seed_option
+from gradcli.cli.pictures import write_picture
 from gradcli.errors import SeedError, UsageError
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What commands that draw share: their options, and where a picture goes."""
+"""What commands that draw share: --plot, and where a picture goes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.cli.common import LIMITS, PICTURES, PROGRAM, RUN, SHOWN, WRT, Request, add_options
+from gradcli.cli.common import PICTURES, Request
 from gradcli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gradcli.results import Result
 
 plot_option = click.option(
@@ -20,12 +18,6 @@ plot_option = click.option(
     is_flag=True,
     help="Draw it: a heat map, and what is not zero; to a file with -o (.png, .svg, .pdf).",
 )
-
-
-def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a command whose result is a picture, or the same as JSON."""
-    as_json = click.option("--json", "as_json", is_flag=True, help="Its numbers, as JSON.")
-    return add_options(command, [*PROGRAM, WRT, as_json, *SHOWN, *RUN, *LIMITS])
 
 
 def draw(request: Request, result: Result[Any]) -> None:
