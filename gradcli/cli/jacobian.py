@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from gradcli.cli.common import Request, plot_option, request_options
+from gradcli.cli.common import Request, request_options
+from gradcli.cli.pictures import draw, plot_option
 from gradcli.errors import UsageError
 
 
@@ -55,6 +56,6 @@ def jacobian_command(context: click.Context, /, **options: Any) -> None:
         result = request.traced().jacobian(request.wrt, options["mode"], sparse=sparse)
     shown = result.flat() if options["flat"] else result
     if options["plot"]:
-        request.draw(shown)
+        draw(request, shown)
     else:
         request.answer(shown, jacobian_lines)
