@@ -131,9 +131,7 @@ def add_options(command: Callable[..., Any], options: list[Any]) -> Callable[...
 def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a command whose result is a picture, or the same as JSON."""
     as_json = click.option("--json", "as_json", is_flag=True, help="Its numbers, as JSON.")
-    for option in reversed([*PROGRAM, WRT, as_json, *_SHOWN, *_RUN, *LIMITS]):
-        command = option(command)
-    return command
+    return add_options(command, [*PROGRAM, WRT, as_json, *_SHOWN, *_RUN, *LIMITS])
 
 
 def explanation_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -176,13 +174,6 @@ tangent_option = click.option(
 def seed_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """--seed, with what it is for."""
     return click.option("--seed", multiple=True, metavar="VALUE", help=text)
-
-
-plot_option = click.option(
-    "--plot",
-    is_flag=True,
-    help="Draw it: a heat map, and what is not zero; to a file with -o (.png, .svg, .pdf).",
-)
 
 
 def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -346,16 +337,13 @@ class Request:
         settings = self.settings
         source, filename = self.source()
         program = Program(source, filename=filename, settings=settings, entry=self.entry)
-        from gradcli.cli.arguments import unused_input
-
-        reads = program.missing([])
         for name in self.bindings.texts:
             if name not in program.reads:
                 if program.sets(name):
                     raise UsageError(
                         f"the program sets `{name}` itself", hint=f"leave out --{name}"
                     )
-                raise unused_input(name, self.context.command, reads, self._other_commands())
+                raise self._unused(name, program)
         held = self.bindings.held
         inputs: dict[str, Any] = {name: held[name] for name in held if name in program.reads}
         extra: list[str] = []
@@ -368,6 +356,12 @@ class Request:
                 inputs[name] = read_value(name, text, settings)
         warnings = [f"the program does not use `{name}`, which --inputs has" for name in extra]
         return program, inputs, warnings
+
+    def _unused(self, name: str, program: Program) -> UsageError:
+        from gradcli.cli.arguments import unused_input
+
+        reads = program.missing([])
+        return unused_input(name, self.context.command, reads, self._other_commands())
 
     @contextmanager
     def progress(self, what: str) -> Iterator[None]:
@@ -406,16 +400,12 @@ class Request:
         """Print the result, or write it to the file of -o; remarks go to standard error."""
         from gradcli.render import text
 
-        if self.options.get("finite"):
-            from gradcli.doctor import require_finite
-
-            require_finite(result)
+        self.require_finite(result)
         notes = list(result.notes)
-        if self.stats is not None:
-            if self.style == "json" and self.get is None:
-                result.stats = self.stats.facts()
-            else:
-                notes += self.stats.lines()
+        if self.style == "json" and self.get is None and self.stats is not None:
+            result.stats = self.stats.facts()
+        else:
+            notes += self.cost()
         if self.output is None and self.style == "text" and self.get is None:
             notes += self._saving(result)
             from gradcli.render.data import named_arrays
@@ -428,26 +418,16 @@ class Request:
             notes += self._written(result)
         self.remark(result.warnings, notes)
 
-    def draw(self, result: Result[Any]) -> None:
-        """Draw a Jacobian or a Hessian in the terminal, or to the file of -o.
+    def require_finite(self, result: Result[Any]) -> None:
+        """With --finite, raise ComputationError where a number is none."""
+        if self.options.get("finite"):
+            from gradcli.doctor import require_finite
 
-        Raises UsageError for options that ask for its numbers.
-        """
-        from gradcli.pictures.blocks import block_lines, blocks_of
+            require_finite(result)
 
-        pictured = self.output is not None and self.style in PICTURES
-        for name, given in (("--get", self.get), ("-o " + (self.output or ""), self.output)):
-            if given is not None and not (pictured and name != "--get"):
-                raise UsageError(f"--plot and {name} exclude each other")
-        if self.output is None and self.style != "text":
-            raise UsageError(f"--plot and --format {self.style} exclude each other")
-        if pictured:
-            from gradcli.pictures.figures import blocks_file
-
-            self.write_picture(blocks_file(blocks_of(result), self.style), self.style)
-        else:
-            self.print_lines(lambda look: block_lines(result, look, self.coloured))
-        self.remark(result.warnings, result.notes)
+    def cost(self) -> list[str]:
+        """What it took, where that was asked for."""
+        return [] if self.stats is None else self.stats.lines()
 
     def print_lines(self, lines: Callable[[Look], Iterable[Line]]) -> None:
         """Print lines for people as standard output's width, colours and encoding have them."""
@@ -464,22 +444,6 @@ class Request:
             from gradcli.render.text import print_remarks
 
             print_remarks(warnings, notes)
-
-    def write_picture(self, content: str | bytes, kind: str) -> None:
-        """Write a picture to the file of -o, else to standard output."""
-        from gradcli.render import text
-        from gradcli.render.write import write_whole
-
-        if self.output is not None:
-            held = content.encode() if isinstance(content, str) else content
-            write_whole(self.output, lambda file: file.write(held))
-            text.print_remarks([], [f"wrote {self.output}"])
-        elif isinstance(content, str):
-            text.write_text(content, sys.stdout)
-        elif text.terminal_width(sys.stdout) is not None:
-            raise UsageError(f".{kind} is no text for a terminal", hint="give a file with -o")
-        else:
-            text.write_bytes(content, sys.stdout)
 
     @staticmethod
     def _saving(result: Result[Any]) -> list[str]:

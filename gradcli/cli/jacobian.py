@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from gradcli.cli.common import Request, plot_option, request_options
+from gradcli.cli.common import Request, request_options
+from gradcli.cli.pictures import draw, plot_option
 from gradcli.errors import UsageError
 
 
@@ -67,6 +68,6 @@ def jacobian_command(context: click.Context, /, **options: Any) -> None:
             return
     shown = result.flat() if options["flat"] else result
     if options["plot"]:
-        request.draw(shown)
+        draw(request, shown)
     else:
         request.answer(shown, jacobian_lines)
