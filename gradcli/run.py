@@ -256,6 +256,18 @@ class Run:
     def _gradient_plan(
         self, wanted: list[Wrt], given: tuple[bool, ...], strict: bool
     ) -> tuple[Plan, list[Node | None], list[list[bool]]]:
+        nodes, leaves, present = self.gradient_nodes(wanted, given, strict)
+        bound = [leaf for leaf in leaves if leaf is not None]
+        return self.traced.checked_plan(nodes, bound), leaves, present
+
+    def gradient_nodes(
+        self, wanted: list[Wrt], given: tuple[bool, ...], strict: bool
+    ) -> tuple[list[Node], list[Node | None], list[list[bool]]]:
+        """Each output and its gradients, those that are there, in one list of nodes.
+
+        With them a leaf for the seed of each output, where one of values is given, and which of
+        `wanted` the output is connected to.
+        """
         leaves: list[Node | None] = []
         nodes: list[Node] = []
         present: list[list[bool]] = []
@@ -271,8 +283,7 @@ class Run:
                 leaves.append(leaf)
                 nodes += [output, *[part for part in parts if part is not None]]
                 present.append([part is not None for part in parts])
-        bound = [leaf for leaf in leaves if leaf is not None]
-        return self.traced.checked_plan(nodes, bound), leaves, present
+        return nodes, leaves, present
 
     # --- Jacobian and elementwise derivatives ----------------------------------------------------
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from gradcli.cli.common import Request, plot_option, request_options
+from gradcli.cli.common import Request, request_options
+from gradcli.cli.pictures import draw, plot_option
 from gradcli.errors import UsageError
 
 
@@ -51,9 +52,10 @@ def jacobian_command(context: click.Context, /, **options: Any) -> None:
         request.answer(request.traced().jacobian(request.wrt, diag=True), result_lines)
         return
     sparse = request.by_entries(options["sparse"])
-    result = request.traced().jacobian(request.wrt, options["mode"], sparse=sparse)
+    with request.progress("passes"):
+        result = request.traced().jacobian(request.wrt, options["mode"], sparse=sparse)
     shown = result.flat() if options["flat"] else result
     if options["plot"]:
-        request.draw(shown)
+        draw(request, shown)
     else:
         request.answer(shown, jacobian_lines)

@@ -38,17 +38,22 @@ def check_printable(count: int, limit: int) -> None:
         )
 
 
-def format_of(path: str, style: str, pictures: Sequence[str] = ()) -> str:
+def format_of(
+    path: str, style: str, pictures: Sequence[str] = (), kinds: Sequence[str] | None = None
+) -> str:
     """The format of an output file: by its ending, or as --format says; `pictures` are some too.
+
+    kinds: of files that there are, where not those of any result.
 
     Raises UsageError, before anything is computed, for a kind of file that is not written.
     """
     ending = os.path.splitext(path)[1].lower().removeprefix(".")
-    if ending in FORMATS or ending in pictures:
+    kinds = FORMATS if kinds is None else kinds
+    if ending in kinds or ending in pictures:
         return ending
-    if style in FORMATS:
+    if style in kinds:
         return style
-    known = ", ".join(f".{name}" for name in (*FORMATS, *pictures))
+    known = ", ".join(f".{name}" for name in (*kinds, *pictures))
     raise UsageError(f"{path} is not a kind of file that is written", hint=f"it writes {known}")
 
 

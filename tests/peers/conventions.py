@@ -21,6 +21,7 @@ from gradcli.ops.conventions import EDGES
 from gradcli.ops.elementwise import Elementwise
 
 jax.config.update("jax_enable_x64", True)
+torch.set_default_dtype(torch.float64)
 TARGET = Path(__file__).parents[2] / "gradcli" / "ops" / "conventions.json"
 TORCH = ("torch", "torch.special", "torch.nn.functional")
 JAX = ("jnp", "jax.nn", "jax.scipy.special")
