@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from contextlib import contextmanager
 from functools import cached_property
@@ -15,10 +16,12 @@ from gradcli.programs import file_and_function, read_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from gradcli.cli.arguments import Bindings
     from gradcli.engine import Stats
     from gradcli.render.layout import Line, Look
+    from gradcli.render.write import Mapped
     from gradcli.results import Result
     from gradcli.run import Run
     from gradcli.session import Program
@@ -334,16 +337,13 @@ class Request:
         settings = self.settings
         source, filename = self.source()
         program = Program(source, filename=filename, settings=settings, entry=self.entry)
-        from gradcli.cli.arguments import unused_input
-
-        reads = program.missing([])
         for name in self.bindings.texts:
             if name not in program.reads:
                 if program.sets(name):
                     raise UsageError(
                         f"the program sets `{name}` itself", hint=f"leave out --{name}"
                     )
-                raise unused_input(name, self.context.command, reads, self._other_commands())
+                raise self._unused(name, program)
         held = self.bindings.held
         inputs: dict[str, Any] = {name: held[name] for name in held if name in program.reads}
         extra: list[str] = []
@@ -357,6 +357,12 @@ class Request:
         warnings = [f"the program does not use `{name}`, which --inputs has" for name in extra]
         return program, inputs, warnings
 
+    def _unused(self, name: str, program: Program) -> UsageError:
+        from gradcli.cli.arguments import unused_input
+
+        reads = program.missing([])
+        return unused_input(name, self.context.command, reads, self._other_commands())
+
     @contextmanager
     def progress(self, what: str) -> Iterator[None]:
         """Within this context, long work shows a bar on a terminal; `what` is counted."""
@@ -367,6 +373,20 @@ class Request:
 
         with progress_bar(what):
             yield
+
+    def mapped(self, reshaped: bool) -> AbstractContextManager[Mapped | None]:
+        """The file of -o, where one dense array may be computed in it; None where it may not."""
+        from contextlib import nullcontext
+        from os.path import exists, isfile
+
+        plain = self.output is None or not exists(self.output) or isfile(self.output)
+        if self.output is None or self.style != "npy" or self.get is not None or reshaped:
+            return nullcontext()
+        if not plain or not hasattr(os, "posix_fallocate"):
+            return nullcontext()
+        from gradcli.render.write import Mapped
+
+        return Mapped(self.output)
 
     def by_entries(self, asked: bool) -> bool | None:
         """Whether matrices are to be sparse: as asked, or as the format wants it; None: as fits."""
