@@ -9,18 +9,13 @@ import numpy as np
 
 from gradcli.arrays import as_array, exact, has_nan, owned
 from gradcli.autodiff import vjp
-from gradcli.derivatives import Direction, derivative_of, hvp_of, jvp_of
 from gradcli.doctor import diagnose
 from gradcli.engine import Unsure
 from gradcli.errors import ArgumentError, GradcliError, SeedError
 from gradcli.graph import OPS, Arena, Node, building, reached
-from gradcli.hessians import hessian_of
-from gradcli.jacobians import MODES, Mode, jacobian_of
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import constant
-from gradcli.passages import Passages, passages_back, passages_forward
-from gradcli.recording import Recording, record
 from gradcli.results import (
     Derivative,
     DerivativeOutput,
@@ -44,6 +39,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from gradcli.engine import Plan
+    from gradcli.jacobians import Mode
+    from gradcli.passages import Passages
+    from gradcli.recording import Recording
     from gradcli.traced import Traced
 
     Array = np.ndarray[Any, Any]
@@ -157,6 +155,8 @@ class Run:
 
         seed, wrt: as for `evaluate`; the derivative is that of all outputs together.
         """
+        from gradcli.recording import record
+
         wanted = self.wanted(wrt) if back else []
         seeds = self.seeds(seed, True) if back and wanted else None
         try:
@@ -167,6 +167,8 @@ class Run:
     @sure
     def passages(self, seed: Any = None, wrt: Sequence[str] | str | None = None) -> Passages:
         """Every step of what `evaluate` does, forward and back; the same arguments and errors."""
+        from gradcli.passages import passages_back
+
         wanted = self.wanted(wrt)
         seeds = self.seeds(seed, bool(wanted))
         try:
@@ -177,6 +179,9 @@ class Run:
     @sure
     def passages_along(self, tangents: Mapping[str, Any]) -> Passages:
         """Every step of what `jvp` does; the same arguments and errors."""
+        from gradcli.derivatives import Direction
+        from gradcli.passages import passages_forward
+
         direction = Direction(self, tangents)
         try:
             return passages_forward(self, direction, direction.wanted)
@@ -327,6 +332,8 @@ class Run:
         and hardly anything but zeros. Raises LimitError where it does not fit into memory,
         ArgumentError or ShapeError where it is not diagonal.
         """
+        from gradcli.jacobians import MODES, jacobian_of
+
         if mode not in MODES:
             raise ArgumentError(f"mode is one of {', '.join(MODES)}, not {mode!r}")
         wanted = self.wanted(wrt)
@@ -372,6 +379,8 @@ class Run:
         self, wanted: list[Wrt], order: int
     ) -> list[tuple[Array, dict[str, Array], int]]:
         """For each output its value, its elementwise derivatives and the passes they took."""
+        from gradcli.derivatives import derivative_of
+
         results = []
         for output, value in zip(self.outputs, self._values(), strict=True):
             found = {one.label: derivative_of(self, output, one, order) for one in wanted}
@@ -389,6 +398,8 @@ class Run:
         tangents: an array of its shape, or "ones", for each input that moves, or part of one.
         Raises SeedError where one is of another shape.
         """
+        from gradcli.derivatives import Direction, jvp_of
+
         direction = Direction(self, tangents)
         try:
             found = jvp_of(self, direction)
@@ -411,6 +422,8 @@ class Run:
 
         tangents: as for `jvp`. wrt: the inputs, or parts, whose components of it are wanted.
         """
+        from gradcli.derivatives import Direction, hvp_of
+
         direction = Direction(self, tangents)
         wanted = self.wanted(wrt)
         seeds = self.seeds(seed, True, "Hessian")
@@ -439,6 +452,8 @@ class Run:
 
         sparse: as for `jacobian`.
         """
+        from gradcli.hessians import hessian_of
+
         wanted = self.wanted(wrt)
         seeds = self.seeds(seed, True, "Hessian")
         outputs = []

@@ -334,16 +334,13 @@ class Request:
         settings = self.settings
         source, filename = self.source()
         program = Program(source, filename=filename, settings=settings, entry=self.entry)
-        from gradcli.cli.arguments import unused_input
-
-        reads = program.missing([])
         for name in self.bindings.texts:
             if name not in program.reads:
                 if program.sets(name):
                     raise UsageError(
                         f"the program sets `{name}` itself", hint=f"leave out --{name}"
                     )
-                raise unused_input(name, self.context.command, reads, self._other_commands())
+                raise self._unused(name, program)
         held = self.bindings.held
         inputs: dict[str, Any] = {name: held[name] for name in held if name in program.reads}
         extra: list[str] = []
@@ -356,6 +353,12 @@ class Request:
                 inputs[name] = read_value(name, text, settings)
         warnings = [f"the program does not use `{name}`, which --inputs has" for name in extra]
         return program, inputs, warnings
+
+    def _unused(self, name: str, program: Program) -> UsageError:
+        from gradcli.cli.arguments import unused_input
+
+        reads = program.missing([])
+        return unused_input(name, self.context.command, reads, self._other_commands())
 
     @contextmanager
     def progress(self, what: str) -> Iterator[None]:

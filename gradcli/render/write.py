@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import errno
 import io
 import os
@@ -149,6 +148,8 @@ def csv_bytes(name: str, array: Array, columns: list[str] | None = None) -> byte
     if array.dtype == np.bool_:
         rows = rows.astype(np.int64)
     text = io.StringIO()
+    import csv
+
     table = csv.writer(text, lineterminator="\n")
     table.writerow(header)
     table.writerows(rows.tolist() if array.dtype != np.float32 else rows.astype(str).tolist())
