@@ -63,7 +63,9 @@ def check_code(source, inputs):
     try:
         result = gradcli.derive(source, inputs, style="numpy", random_seed=0)
     except gradcli.GradcliError as error:
-        assert "has no function for" in error.message or "value of" in error.message
+        refused = "has no function for" in error.message or "value of" in error.message
+        if not refused:
+            raise
         return
     names = {}
     exec(result.code, names)

@@ -8,6 +8,7 @@ means here is what it means as a program of its own, and any command can be aske
 from __future__ import annotations
 
 import ast
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -174,6 +175,12 @@ class Session:
             self._done(text, node)
             return []
         self.last = text
+        before = sum(one.count("\n") + 1 for one in self.preamble(text))
+        result.control_flow = [
+            {**event, "line": event["line"] - before}
+            for event in result.control_flow
+            if event["line"] > before
+        ]
         self._note(result.notes, self._printed(self.preamble(text)))
         result.notes = []
         return [result]
@@ -266,7 +273,7 @@ def assigned_text(text: str) -> tuple[str, str]:
     """The name and the right side of `name = value`, on one line or more; empty for all else."""
     name, equals, value = text.partition("=")
     name = name.strip()
-    if not equals or not name.isidentifier() or value.startswith("="):
+    if not equals or not name.isidentifier() or iskeyword(name) or value.startswith("="):
         return "", ""
     return name, value.partition(" #")[0].strip()
 
