@@ -17,7 +17,7 @@ from gradcli.render.catalogue import command_text, entry_facts
 from gradcli.render.layout import Look, result_lines
 
 ROOT = Path(__file__).parent.parent
-RECORDED = ROOT / "tests" / "data" / "conventions.json"
+RECORDED = ROOT / "gradcli" / "ops" / "conventions.json"
 
 
 # --- the reference of functions ------------------------------------------------------------------

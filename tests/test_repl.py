@@ -84,7 +84,8 @@ def test_prints_are_told_once(session):
 
 def test_errors_take_nothing_in(session):
     enter(session, "x = 1,2")
-    for text in ("y = x @ [1,2,3]", "y = q + 1", "x = [1,2;3]", "def f(:", "assert sum(x) > 9"):
+    for text in ("y = x @ [1,2,3]", "y = q + 1", "x = [1,2;3]", "def f(:", "assert sum(x) > 9",
+                 "if = 3", "None = 2", "x = nope.npy", "x = @nope.npy"):  # fmt: skip
         with pytest.raises(GradcliError):
             session.enter(text)
     assert not session.statements
@@ -258,6 +259,19 @@ def test_a_process(tmp_path):
     )  # fmt: skip
     assert (done.stdout, done.stderr) == ("8\n", "")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_program_at_the_other_end_is_answered_at_once():
+    with subprocess.Popen(
+        [sys.executable, "-m", "gradcli", "repl"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        text=True, bufsize=1,
+    ) as process:  # fmt: skip
+        for line, answer in (("x = 2\nx**3\n", "8\n"), ("grad(x**3, x)\n", "12\n")):
+            process.stdin.write(line)
+            process.stdin.flush()
+            assert process.stdout.readline() == answer
+        process.stdin.close()
+        assert process.wait() == 0
 
 
 # --- at the prompt -------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ COMMANDS = {
     "graph": "The computation as a picture.",
     "plot": "The function beside its derivative.",
     "check": "Derivatives from several sources side by side, and claims about them.",
+    "doctor": "Where numbers lose digits, bend, or stop being finite.",
     "map": "The same at many points, row by row.",
     "test": "Files of cases: what programs are expected to give.",
     "batch": "Requests as JSON lines, answers in order.",
