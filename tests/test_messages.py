@@ -11,7 +11,10 @@ from functools import cache
 import pytest
 from goldenfiles import ROOT, messages
 
-COVERED = ["language"]
+COVERED = [
+    *["language", "snippets", "autodiff", "engine", "graph.py", "simplify.py", "traced.py"],
+    *["session.py", "run.py", "derivatives.py", "jacobians.py", "inputs.py", "wrt.py"],
+]
 """Files and folders of gradcli/ whose messages must be shown."""
 
 FORWARDED = {"error.format_message().rstrip('.')"}

@@ -35,7 +35,7 @@ from gradcli.language.runtime import MAX_DEPTH, MAX_ITERATIONS, Runtime
 from gradcli.language.scopes import Scope, bound_names
 from gradcli.language.statements import program_value, run_block
 from gradcli.language.tensors import Tensor, bare
-from gradcli.language.text import formatted, text_of
+from gradcli.language.text import formatted, joined, text_of
 from gradcli.language.values import Namespace, Newaxis
 from gradcli.ops.values import describe, tensor
 
@@ -311,7 +311,7 @@ class Interpreter(Runtime):
             return element(self, value, key)
         if isinstance(value, At):
             return AtPlace(value.owner, key)
-        return item_of(self, value, key)
+        return self.made(item_of(self, value, key))
 
     def key(self, node: ast.expr) -> Any:
         if isinstance(node, ast.Tuple):
@@ -472,4 +472,5 @@ class Interpreter(Runtime):
                 )
             else:
                 parts.append(text_of(self, self.expression(part)))
-        return "".join(parts)
+        made: str = self.made(joined(parts))
+        return made

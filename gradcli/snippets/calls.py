@@ -255,7 +255,7 @@ class Calls(Interpreter):
         if isinstance(left, (list, tuple)) or isinstance(right, (list, tuple)):
             made = _sequence_arithmetic(op, left, right)
             if made is not None:
-                return made
+                return self.made(made)
         return super().binary(op, left, right)
 
     def subscript(self, node: ast.Subscript, value: Any) -> Any:

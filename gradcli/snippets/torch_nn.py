@@ -58,8 +58,6 @@ def _class(name: str, function: str, places: list[str]) -> Callable[..., Any]:
             raise ArgumentError(f"`nn.{name}` takes its settings by name")
         full = f"torch.nn.functional.{function}"
         target = spelled(lookup(full) or lookup(f"torch.{function}"), full)
-        if target is None:
-            raise ArgumentError(f"there is no `{full}` here")
         settings = {**dict(zip(places, args, strict=False)), **kwargs}
         settings = {key: value for key, value in settings.items() if key not in _OPTIONS}
 
