@@ -18,7 +18,7 @@ from gradcli.ops.batching import batched as wrapped
 from gradcli.ops.batching import placeholder, unwrapped
 from gradcli.ops.contraction import contract
 from gradcli.ops.cotangent import Cotangent
-from gradcli.ops.leaves import constant, input_
+from gradcli.ops.leaves import constant, input_, known_number
 from gradcli.ops.linear import concatenate, transpose
 from gradcli.ops.rows.linalg import identity
 
@@ -48,8 +48,8 @@ class Derivation:
         # What is differentiated again keeps its derivative; what is printed, only its value.
         self.first = Simplifier(code=code, final=False, left_out=left_out, max_nodes=nodes)
         self.final = Simplifier(code=code, left_out=left_out, max_nodes=nodes)
-        self.outputs = self.first.simplify(traced.outputs, as_written=True)
-        self.values = self.final.simplify(traced.outputs, as_written=True)
+        self.outputs = self.first.written(traced.outputs, traced.sites)
+        self.values = self.final.written(traced.outputs, traced.sites)
         self._tangents: dict[Shape, Node] = {}
 
     def _building(self) -> AbstractContextManager[Trace]:
@@ -75,6 +75,12 @@ class Derivation:
             (found,) = vjp([output], [start], [one.node])
             whole = constant(0.0, one.node.shape) if found is None else found
             return _part(whole, one)
+
+    def weighted(self, output: Node, seed: Node) -> Node:
+        """The single number sum(seed*output)."""
+        with self._building():
+            total = OPS["sum"](seed * output, tuple(range(-output.ndim, 0)), False)
+        return self.first.simplify([total])[0]
 
     def jacobian(self, output: Node, one: Wrt) -> Node:
         """The Jacobian, of shape output.shape + part.shape.
@@ -148,6 +154,8 @@ class Derivation:
                 with building(self.final.arena):
                     negated = OPS["logical_not"](case)
                 (negated,) = self.final.simplify([negated])
+                if known_number(negated) is not None:
+                    continue
                 needed.setdefault(terms.key(negated), negated)
         return list(needed.values())
 

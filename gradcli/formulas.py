@@ -182,6 +182,8 @@ class Writer:
             return {
                 (one.label,): work.simple(work.gradient(output, one, seed)) for one in self.wanted
             }
+        if request.order == 2 and output.ndim:
+            output = work.weighted(output, self._seed(output, place))
         if request.order == 2:
             chosen = [[one, other] for one in self.wanted for other in self.wanted]
         else:
@@ -200,11 +202,17 @@ class Writer:
         self.taken.add(name)
         seed = Node(input_, (), (output.shape, name, "real"), ((output.shape, "real"),))
         self.seeds.append(seed)
+        what = f"the product {name}^T J; --jacobian asks for J"
+        if self.request.order == 2:
+            what = f"the Hessian of sum({name}*output)"
         self.notes.append(
-            f"`{name}` is a seed of the output's shape {shape_text(output.shape)}: this is the "
-            f"product {name}^T J; --jacobian asks for J"
+            f"`{name}` is a seed of the output's shape {self._shape(output)}: this is {what}"
         )
         return seed
+
+    def _shape(self, node: Node) -> str:
+        sizes = [self.sizes.get(int(n), str(int(n))) if type(n) is int else n for n in node.shape]
+        return shape_text(tuple([n if isinstance(n, int) else Dim(0, n) for n in sizes]))
 
     # --- texts -----------------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ class Dim(int):
     """A size with a name: it computes as an int, and its arithmetic keeps the name.
 
     `Dim(7, "n") * 2` is the int 14 named `n*2`: everything runs at the sample size, and formulas
-    print `n`. What is no whole number any more (`n/2`, `0.5*n`) is a node.
+    print `n`. What is no whole number any more (`n/2`, `0.5*n`) is a float; in a program, a node.
     """
 
     name: str
@@ -73,28 +73,16 @@ class Dim(int):
     def __floordiv__(self, other: Any) -> Any:
         return _computed("//", self, other)
 
-    def __truediv__(self, other: Any) -> Any:
-        return OPS["divide"](self, other) if isinstance(other, (int, float)) else NotImplemented
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return OPS["divide"](other, self) if isinstance(other, (int, float)) else NotImplemented
-
-    def __pow__(self, other: Any, modulus: Any = None) -> Any:
-        return OPS["power"](self, other) if isinstance(other, (int, float)) else NotImplemented
-
     def __neg__(self) -> int:
         return Dim(-int(self), f"-{self.name}" if self.name.isidentifier() else f"-({self.name})")
 
 
 def _computed(symbol: str, left: Any, right: Any) -> Any:
-    """Arithmetic with a size: with whole numbers a size again, with others a node."""
+    """Arithmetic of sizes and whole numbers: a size again."""
     if isinstance(left, int) and isinstance(right, int):
         a, b = int(left), int(right)
         value = a + b if symbol == "+" else a - b if symbol == "-" else a * b
         return _named(a // b if symbol == "//" else value, left, symbol, right)
-    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
-        rows = {"+": "add", "-": "subtract", "*": "multiply", "//": "floor_divide"}
-        return OPS[rows[symbol]](left, right)
     return NotImplemented
 
 

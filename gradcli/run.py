@@ -10,6 +10,7 @@ import numpy as np
 from gradcli.arrays import as_array, exact, has_nan, owned
 from gradcli.autodiff import vjp
 from gradcli.derivatives import Direction, derivative_of, hvp_of, jvp_of
+from gradcli.doctor import diagnose
 from gradcli.engine import Unsure
 from gradcli.errors import ArgumentError, GradcliError, SeedError
 from gradcli.graph import OPS, Arena, Node, building, reached
@@ -31,6 +32,7 @@ from gradcli.results import (
     Output,
     Product,
     ProductOutput,
+    Result,
     Tangent,
     TangentOutput,
 )
@@ -70,6 +72,8 @@ def sure(method: Method) -> Method:
             run.extra = [*self.extra]
             result = method(run, *args, **kwargs)
         result.control_flow = run.traced.control_flow
+        if isinstance(result, Result):
+            result.warnings = [*result.warnings, *diagnose(run, result)]
         return result
 
     return asked  # type: ignore[return-value]

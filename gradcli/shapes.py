@@ -16,7 +16,7 @@ from gradcli.language.names import known_name
 from gradcli.ops.binding import Function
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 Declared = tuple[str | int, ...]
 """A shape as it is declared: names and whole numbers."""
@@ -51,10 +51,11 @@ def sized(
     """Shapes with a sample for every name, and the samples by name.
 
     beyond: a number that every sample is above, so that positions the program names exist.
-    choice: 0 or 1, the first or the second set of primes.
+    choice: 0 or 1, the first or the second set of primes. No two are near each other, so that what
+    lies beside one (n - 1, n + 2) lies beside no other, and their differences are others in each.
     """
     names = list(dict.fromkeys(s for shape in shapes.values() for s in shape if isinstance(s, str)))
-    primes = itertools.islice(_primes(max(beyond, 10)), choice * len(names), None)
+    primes = _primes(max(beyond, 10), APART + choice * APART)
     samples: dict[str, int] = {name: Dim(next(primes), name) for name in names}
     return {
         name: tuple([samples[size] if isinstance(size, str) else size for size in shape])
@@ -62,10 +63,17 @@ def sized(
     }, samples
 
 
-def _primes(beyond: int) -> Iterable[int]:
-    for number in itertools.count(beyond + 1):
-        if all(number % k for k in range(2, int(number**0.5) + 1)):
+APART = 9
+"""How far apart sample sizes are at least."""
+
+
+def _primes(beyond: int, apart: int) -> Iterator[int]:
+    """Primes, each so far from the one before; the first lies beyond a number."""
+    least = beyond + apart
+    for number in itertools.count(beyond + apart):
+        if number >= least and all(number % k for k in range(2, int(number**0.5) + 1)):
             yield number
+            least = number + apart
 
 
 def largest_number(module: ast.Module) -> int:

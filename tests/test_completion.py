@@ -57,6 +57,7 @@ def test_words():
         ("gradcli jvp x*y --tangent ", ["x=", "y="]),
         ("gradcli jvp x*y --tangent x=o", ["x=ones"]),
         ("gradcli explain 'h = x*x; h+x' --only ", ["x", "h"]),
+        ("gradcli ops np.linalg.no", ["np.linalg.norm"]),
         ("gradcli run examples/row", ["examples/rows.py"]),
         ("gradcli completion z", ["zsh"]),
     ],

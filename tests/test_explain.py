@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 
 import numpy as np
 import pytest
@@ -136,6 +137,101 @@ def test_every_line_of_every_function():
         recounted += counts[1]
     assert total > 1500
     assert recounted > 0.95 * total
+
+
+def formulas(found, inputs):
+    """Each formula of an explanation with the values of its names, and what it gives."""
+    values = {f"s{step['step']}": step.get("value") for step in found["forward"]}
+    named = {step["name"]: step["value"] for step in found["forward"] if "name" in step}
+    values = {
+        name: array(value) for name, value in {**values, **named}.items() if value is not None
+    }
+    for passage in found["backward"]:
+        if "selected" in passage or "cotangent" not in passage:
+            continue
+        for sent in passage["contributions"]:
+            for key, result in (("formula", sent.get("value")), ("local", None)):
+                text = sent.get("formula", "")
+                if key == "local":
+                    text = sent.get("local", {}).get("formula", "")
+                    result = sent.get("local", {}).get("factor")
+                if not text or np.isnan(array(result)).any() or array(result).dtype == bool:
+                    continue
+                text = re.sub(r"(?<![\w\])])\[([1-9]\d*)\]", r"s\1", text)
+                held = {**values, **inputs, "g": array(passage["cotangent"])}
+                yield text, held, array(result)
+
+
+def test_formulas_mean_what_is_sent():
+    """The formulas, run as programs, give the numbers beside them."""
+    tried = 0
+    for source, inputs in list(examples())[::4]:
+        try:
+            found, _ = explained(source, inputs, seed="ones")
+        except GradcliError:
+            continue
+        if "outputs" in found:
+            continue
+        for text, held, expected in formulas(found, inputs):
+            reads = Program(text).reads
+            if Program(text).missing(held) or "[[" in text:
+                # A name within a lambda; a list that looks like a step.
+                continue
+            run = Program(text).trace({name: held[name] for name in reads if name in held})
+            (output,) = run.evaluate(grad=False).outputs
+            given = np.broadcast_to(output.value, expected.shape)
+            near(given, expected, f"{source}: {text}")
+            tried += 1
+    assert tried > 400
+
+
+def check_along(found, result):
+    """Every number of an explanation of forward mode."""
+    tangents = {name: array(value) for name, value in found["tangents"].items()}
+    for output, expected in zip(found.get("outputs", [found]), result.outputs, strict=True):
+        for passage in output["steps"]:
+            if "tangents" in passage:
+                tangents[passage["step"]] = None
+                continue
+            total = array(passage["tangent"])
+            tangents[passage["step"]] = total
+            near(total, sum(array(sent["value"]) for sent in passage["contributions"]), "a sum")
+            for sent in passage["contributions"]:
+                local, moved = sent.get("local", {}), tangents[sent["operand"]]
+                if "factor" in local:
+                    with np.errstate(all="ignore"):
+                        near(array(sent["value"]), array(local["factor"]) * moved, "a factor")
+                elif local.get("jacobians", [None])[0] is not None and moved is not None:
+                    matrix = array(local["jacobians"][0])
+                    near(
+                        array(sent["value"]), np.tensordot(matrix, moved, moved.ndim), "a Jacobian"
+                    )
+        assert array(output["tangent"]).tobytes() == expected.tangent.astype(float).tobytes()
+
+
+def test_every_line_along():
+    """The same functions in forward mode."""
+    for source, inputs in list(examples())[::3]:
+        if not inputs:
+            continue
+        tangents = {name: np.cos(np.arange(value.size)).reshape(value.shape)
+                    for name, value in inputs.items()}  # fmt: skip
+        try:
+            expected = Program(source).trace(inputs).jvp(tangents)
+            found, _ = explained(source, inputs, tangents=tangents)
+            check_along(found, expected)
+        except GradcliError:
+            continue
+        except AssertionError as error:
+            raise AssertionError(f"{source}: {error}") from None
+
+
+def test_along_a_path_with_infinite_slopes():
+    found, whole = explained("sqrt(x)[0]*2", {"x": [1, 0]}, tangents={"x": [1, 0]})
+    assert found["tangent"] == 1
+    found, whole = explained("sum(sqrt(x))", {"x": [1, 0]}, tangents={"x": [1, 0]})
+    assert found["tangent"] == 0.5
+    assert "strictly" in whole.notes[-1]
 
 
 PROGRAMS = [

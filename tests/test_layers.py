@@ -23,6 +23,7 @@ ORDER = [
     ("gradcli.hessians",),
     ("gradcli.recording",),
     ("gradcli.passages",),
+    ("gradcli.doctor",),
     ("gradcli.run",),
     ("gradcli.session", "gradcli.snippets"),
     ("gradcli.inputs", "gradcli.api", "gradcli.sampling", "gradcli.catalogue"),

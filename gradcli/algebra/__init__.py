@@ -6,10 +6,12 @@ from gradcli.algebra import (
     contractions,
     diagonals,
     explog,
+    finite,
     inverses,
     positions,
     reductions,
     select,
+    special,
     transposes,
 )
 from gradcli.algebra.engine import ROWS, Rewrite, Simplifier
@@ -24,9 +26,11 @@ __all__ = [
     "contractions",
     "diagonals",
     "explog",
+    "finite",
     "inverses",
     "positions",
     "reductions",
     "select",
+    "special",
     "transposes",
 ]

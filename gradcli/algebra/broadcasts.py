@@ -65,7 +65,9 @@ def _source(x: Node) -> Node:
 )
 def scalar_out(node: Node, terms: Terms) -> Node | None:
     """Numbers and scalars that multiply the operand multiply the result instead."""
-    if len(node.inputs) != 1 or node.op.name == "broadcast_to" or node.kind != "real":
+    if len(node.inputs) != 1 or node.kind != "real":
+        return None
+    if node.op.name == "broadcast_to" and node.inputs[0].ndim == 0:
         return None
     whole = terms.product(node.inputs[0])
     outer = {key: factor for key, factor in whole.factors.items() if is_scalar(*factor)}
@@ -73,7 +75,9 @@ def scalar_out(node: Node, terms: Terms) -> Node | None:
     if not rest or (not outer and whole.coef == 1) or whole.coef == 0:
         return None
     inner = terms.build(Product(ONE, rest, whole.shape))
-    moved = terms.product(build(node.op, (inner,), node.params))
+    found = build(node.op, (inner,), node.params)
+    # The view of what is repeated is that of what it repeats.
+    moved = terms.atom(found) if found.op.name == "broadcast_to" else terms.product(found)
     return terms.build(terms.times(Product(whole.coef, outer, ()), moved, node.shape))
 
 

@@ -23,7 +23,7 @@ def weight(node: Node) -> float:
     if name == "contract":
         la, lb, lo = node.params
         own += 4.0 * (len(la) > 2 or len(lb) > 2 or len(lo) > 2)
-        own += _transposes(la, lb, lo)
+        own += _transposes(node)
     if name in BRACKETS:
         own += sum([x.op.name in ("add", "subtract") for x in node.inputs])
     if name in POSTFIX:
@@ -33,10 +33,15 @@ def weight(node: Node) -> float:
     return own
 
 
-def _transposes(la: tuple[int, ...], lb: tuple[int, ...], lo: tuple[int, ...]) -> int:
-    """Transposes that a product of matrices is written with."""
+def _transposes(node: Node) -> int:
+    """Transposes that a product of matrices is written with, and brackets before them."""
+    (a, b), (la, lb, lo) = node.inputs, node.params
     if lo and lo[0] in lb and lo[0] not in la:
-        la, lb = lb, la
+        a, b, la, lb = b, a, lb, la
     left = len(la) == 2 and la[0] in lb and la[0] not in lo
-    right = len(lb) == 2 and lb[1] in la and lb[1] not in lo and lb[0] in lo
-    return int(left) + int(right and len(la) == 2)
+    right = len(la) == len(lb) == 2 and lb[1] in la and lb[1] not in lo and lb[0] in lo
+    return left * _turning(a) + right * _turning(b)
+
+
+def _turning(x: Node) -> int:
+    return 2 if x.op.name == "contract" else 1

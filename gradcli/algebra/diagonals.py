@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradcli.algebra.engine import rewrite
 from gradcli.algebra.match import filled, is_diagonal, is_one, is_sum, is_unit, permuted
 from gradcli.algebra.terms import ONE, Product
-from gradcli.graph import OPS, Node
+from gradcli.graph import OPS, Node, size_of
 from gradcli.ops.contraction import contract
 from gradcli.ops.family import build
 from gradcli.ops.leaves import constant, known_number
@@ -363,6 +363,21 @@ def diagonal_sum(node: Node, terms: Terms) -> Node | None:
             products = [terms.product(s) for s in simple]
             return terms.build_sum(terms.collected(products), node.shape)
     return None
+
+
+@rewrite(
+    "mean over a diagonal matrix",
+    "mean",
+    {"mean(diag(x), axis=1)": "x/3", "mean(eye(3), axis=0)": "full((3,), 0.3333333333333333)"},
+    after="mean",
+)
+def diagonal_mean(node: Node, terms: Terms) -> Node | None:
+    """The sum over the count."""
+    (x,), (axes, keepdims) = node.inputs, node.params
+    total = OPS["sum"](x, axes, keepdims)
+    found = diagonal_sum(total, terms) if x.ndim == 2 else None
+    count = constant(size_of(tuple([x.shape[axis] for axis in axes])))
+    return None if found is None else found / count
 
 
 @rewrite(

@@ -16,7 +16,7 @@ from gradcli.graph import MAX_NODES, Arena, Node, ancestors, building
 from gradcli.simplify import rewrite as keep_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Sequence
 
     Rule = Callable[[Node, Terms], Node | None]
     """rule(node, terms) -> a simpler node, or None."""
@@ -117,13 +117,24 @@ class Simplifier:
         self._normal: set[int] = set()
         self._first: dict[int, Node] = {}
 
-    def simplify(self, outputs: Sequence[Node], as_written: bool = False) -> list[Node]:
-        """Nodes of the same values and shapes, as simple as the rows make them.
+    def written(self, outputs: Sequence[Node], sites: Container[int] = ()) -> list[Node]:
+        """The same of what a person wrote: sums stay in order, conditions stay.
 
-        as_written: these are what a person wrote, so that sums in them stay in order.
+        sites: serials of the nodes that are an expression of the source each.
         """
-        if as_written:
-            self._note_sums(outputs)
+        self.note_sums(outputs)
+        for node in ancestors(outputs):
+            if node.kind == "bool":
+                self.terms.traced.add(self.terms.key(node))
+                if node.serial in sites:
+                    self.terms.asked.add(self.terms.key(node))
+        found = self.simplify(outputs)
+        conditions = [node for node in ancestors(found) if node.kind == "bool"]
+        self.terms.traced.update([self.terms.key(node) for node in conditions])
+        return found
+
+    def simplify(self, outputs: Sequence[Node]) -> list[Node]:
+        """Nodes of the same values and shapes, as simple as the rows make them."""
         current = list(outputs)
         with building(self.arena), np.errstate(all="ignore"):
             self._limit = self.arena.nodes + EFFORT + 10 * len(ancestors(current))
@@ -136,7 +147,8 @@ class Simplifier:
         self.settled = False
         return current
 
-    def _note_sums(self, outputs: Sequence[Node]) -> None:
+    def note_sums(self, outputs: Sequence[Node]) -> None:
+        """Keep the order of the terms of sums that a person wrote."""
         for node in ancestors(outputs):
             if node.kind == "real" and node.op.name in ("add", "subtract"):
                 self.terms.as_written.add(self.terms.key(node))

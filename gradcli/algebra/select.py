@@ -191,12 +191,10 @@ def _assuming(x: Node, condition: Node, place: int, terms: Terms) -> Node | None
     """A branch in which the condition holds (1) or does not (2), where it asks for it again."""
     if condition.kind != "bool":
         return None
-    own, opposite = terms.key(condition), terms.key(_opposite(condition))
+    own, other = terms.key(condition), terms.key(opposite(condition))
     if x.op.name == "where":
         asked = terms.key(x.inputs[0])
-        return (
-            x.inputs[place] if asked == own else x.inputs[3 - place] if asked == opposite else None
-        )
+        return x.inputs[place] if asked == own else x.inputs[3 - place] if asked == other else None
     parts = terms.sum(x)
     for k, part in enumerate(parts):
         for key, (base, exponent) in part.factors.items():
@@ -230,10 +228,10 @@ def joined(node: Node, terms: Terms) -> Node | None:
                 break
     for n, (first, condition, a) in enumerate(chosen):
         own = terms.key(condition)
-        opposite = terms.key(_opposite(condition))
+        against = terms.key(opposite(condition))
         for second, other, b in chosen[n + 1 :]:
             found: Node | None = None
-            if terms.key(other) == opposite:
+            if terms.key(other) == against:
                 up, down = terms.joined(a.factors, a.coef), terms.joined(b.factors, b.coef)
                 found = OPS["where"](condition, up, down)
             elif terms.key(other) == own:
@@ -245,7 +243,8 @@ def joined(node: Node, terms: Terms) -> Node | None:
     return None
 
 
-def _opposite(condition: Node) -> Node:
+def opposite(condition: Node) -> Node:
+    """The condition that holds where this one does not."""
     name = OPPOSITES.get(condition.op.name)
     if name is not None:
         return OPS[name](*condition.inputs)
@@ -280,6 +279,42 @@ def selected(node: Node, terms: Terms) -> Node | None:
             part = Product(whole.coef, outer, ())
             return terms.build(terms.times(part, terms.atom(chosen), node.shape))
     return None
+
+
+@rewrite(
+    "number kept between bounds",
+    "where",
+    {
+        "where(x > 0, relu(x), 0)": "relu(x)",
+        "where(x > 0, y*relu(x), 0)": "where(x > 0, x*y, 0)",
+        "where((x >= 0) & (x <= s), clip(x, 0, s), 0)": "where((x >= 0) & (x <= s), x, 0)",
+    },
+)
+def kept_between(node: Node, terms: Terms) -> Node | None:
+    """Where a number is between the bounds of `relu` or `clip`, it is what they give."""
+    condition, a, b = node.inputs
+    whole = terms.product(a)
+    for key, (base, exponent) in whole.factors.items():
+        if base.op.name not in ("relu", "clip"):
+            continue
+        x, *bounds = base.inputs
+        if not _within(condition, x, bounds, terms):
+            continue
+        if a is base and not bounds and known_number(b) == 0:
+            return a
+        taken = terms.times(whole.without(key), terms.atom(x, exponent), a.shape)
+        return filled(OPS["where"](condition, terms.build(taken, a.shape), b), node.shape)
+    return None
+
+
+def _within(condition: Node, x: Node, bounds: list[Node], terms: Terms) -> bool:
+    """Whether a condition says that x is between bounds, or above 0 where there are none."""
+    if bounds:
+        inside = OPS["greater_equal"](x, bounds[0]), OPS["less_equal"](x, bounds[1])
+        return terms.key(OPS["logical_and"](*inside)) == terms.key(condition)
+    if condition.op.name != "greater" or known_number(condition.inputs[1]) != 0:
+        return False
+    return terms.key(condition.inputs[0]) == terms.key(x)
 
 
 @rewrite(

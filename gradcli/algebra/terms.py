@@ -65,6 +65,10 @@ class Terms:
         self._costs: dict[int, float] = {}
         self.as_written: set[int] = set()
         """Keys of the sums that a person wrote: their terms stay in order."""
+        self.asked: set[int] = set()
+        """Keys of the conditions that a person wrote."""
+        self.traced: set[int] = set()
+        """Keys of all conditions in the program, those inside functions among them."""
 
     def _settle(self, node: Node, known: dict[int, Any], make: Any) -> Any:
         """`make(node)` for the node, after that for its operands."""

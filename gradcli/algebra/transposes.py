@@ -136,6 +136,29 @@ def transposed_factor(node: Node, terms: Terms) -> Node | None:
     return None
 
 
+@rewrite(
+    "transposed product in a contraction",
+    "contract",
+    {"B.T @ (A @ C.T).T": "B.T @ C @ A.T"},
+    after="transpose in a contraction",
+)
+def transposed_product(node: Node, terms: Terms) -> Node | None:
+    """A product of matrices as its transpose, where that is shorter."""
+    labels, operands = [*node.params[:2]], [*node.inputs]
+    best: Node | None = None
+    for place, x in enumerate(operands):
+        if x.op.name != "contract" or x.ndim != 2:
+            continue
+        la, lb, lo = x.params
+        turned = build(contract, x.inputs, (la, lb, lo[::-1]))
+        own = [turned if k == place else y for k, y in enumerate(operands)]
+        order = [own_[::-1] if k == place else own_ for k, own_ in enumerate(labels)]
+        found = build(contract, tuple(own), (*order, node.params[2]))
+        if terms.cost(found) < terms.cost(best or node):
+            best = found
+    return best
+
+
 def _has_transposes(x: Node) -> bool:
     return any(part.op.name == "transpose" for part in (x, *x.inputs))
 

@@ -8,6 +8,7 @@ arguments are sorted before it sees them: it gets `--option=value` pairs and the
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import click
 
@@ -17,11 +18,15 @@ _LIKE_OPTION = re.compile(r"--[A-Za-z][A-Za-z0-9_-]*")
 
 
 class Bindings:
-    """Inputs as given on the command line: name -> text, in order."""
+    """Inputs as given on the command line: name -> text, in order.
+
+    held: arrays that a session has by name; a text goes before them.
+    """
 
     def __init__(self, argv: list[str]) -> None:
         self.argv = argv
         self.texts: dict[str, str] = {}
+        self.held: dict[str, Any] = {}
         self.from_options: list[str] = []
 
     def add(self, name: str, text: str) -> None:

@@ -89,6 +89,9 @@ _RUN = [
         "--threads", type=click.IntRange(1), metavar="N", help="Threads for large arrays."
     ),
 ]
+_FINITE = click.option(
+    "--finite", is_flag=True, help="Exit with 3 where a result is not finite, with no result."
+)
 LIMITS = [
     click.option("--max-memory", metavar="SIZE", help="Memory limit, as in 4G."),
     click.option("--max-nodes", type=click.IntRange(1), metavar="N", help="Graph node limit."),
@@ -112,7 +115,7 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The same without --wrt, for a command that names what it differentiates by otherwise."""
-    return add_options(command, [*PROGRAM, *_OUTPUT, *_RUN, *LIMITS])
+    return add_options(command, [*PROGRAM, *_OUTPUT, *_RUN, _FINITE, *LIMITS])
 
 
 def add_options(command: Callable[..., Any], options: list[Any]) -> Callable[..., Any]:
@@ -136,9 +139,7 @@ def explanation_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--format", "style", type=click.Choice(["text", "markdown", "json"]),
         default="text", show_default=True, help="How to print it.",
     )  # fmt: skip
-    for option in reversed([*PROGRAM, WRT, style, _JSON, *_SHOWN, *_RUN, *LIMITS]):
-        command = option(command)
-    return command
+    return add_options(command, [*PROGRAM, WRT, style, _JSON, *_SHOWN, *_RUN, *LIMITS])
 
 
 tangent_option = click.option(
@@ -167,6 +168,11 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return add_options(command, LIMITS)
 
 
+def session_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a session: how numbers are shown, how they are computed."""
+    return add_options(command, [*_SHOWN, *_RUN, *LIMITS])
+
+
 def chosen_limits(options: dict[str, Any]) -> dict[str, Any]:
     """The limits that were given, as `Settings` takes them."""
     from gradcli.cli.arguments import byte_count
@@ -174,6 +180,18 @@ def chosen_limits(options: dict[str, Any]) -> dict[str, Any]:
     names = ("max_nodes", "max_nesting", "max_iterations", "max_depth", "max_source")
     limits = {name: options[name] for name in names if options[name] is not None}
     return {**limits, "max_memory": byte_count(options["max_memory"])}
+
+
+def chosen_settings(options: dict[str, Any]) -> Settings:
+    """Settings by the options that were given, of those that the command has."""
+    from gradcli.settings import Settings
+
+    return Settings(
+        dtype=options.get("dtype") or "float64",
+        random_seed=options.get("random_seed"),
+        threads=options.get("threads"),
+        **chosen_limits(options),
+    )
 
 
 PICTURES = ("png", "svg", "pdf")
@@ -220,14 +238,7 @@ class Request:
     @cached_property
     def settings(self) -> Settings:
         """The limits, the precision and the random seed of the run."""
-        from gradcli.settings import Settings
-
-        return Settings(
-            dtype=self.options["dtype"],
-            random_seed=self.options["random_seed"],
-            threads=self.options["threads"],
-            **chosen_limits(self.options),
-        )
+        return chosen_settings(self.options)
 
     @property
     def coloured(self) -> bool:
@@ -318,12 +329,13 @@ class Request:
                         f"the program sets `{name}` itself", hint=f"leave out --{name}"
                     )
                 raise unused_input(name, self.context.command, reads, self._other_commands())
-        inputs: dict[str, Any] = {}
+        held = self.bindings.held
+        inputs: dict[str, Any] = {name: held[name] for name in held if name in program.reads}
         extra: list[str] = []
         if self.options["inputs"] is not None:
             stored = read_inputs(self.options["inputs"], settings)
-            inputs = {name: value for name, value in stored.items() if name in program.reads}
-            extra = [name for name in stored if name not in inputs]
+            inputs.update({name: value for name, value in stored.items() if name in program.reads})
+            extra = [name for name in stored if name not in program.reads]
         for name, text in self.bindings.texts.items():
             inputs[name] = read_value(name, text, settings)
         warnings = [f"the program does not use `{name}`, which --inputs has" for name in extra]
@@ -341,6 +353,10 @@ class Request:
         """Print the result, or write it to the file of -o; remarks go to standard error."""
         from gradcli.render import text
 
+        if self.options.get("finite"):
+            from gradcli.doctor import require_finite
+
+            require_finite(result)
         notes = list(result.notes)
         if self.stats is not None:
             if self.style == "json" and self.get is None:

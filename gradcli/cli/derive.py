@@ -59,7 +59,13 @@ def derive_command(context: click.Context, /, **options: Any) -> None:
     as_json = options["as_json"] or options["style"] == "json"
     style = "text" if options["style"] == "json" else options["style"]
     wanted = {**options, "style": style, "as_json": as_json, "dtype": "float64"}
-    wanted |= {"random_seed": None, "color": "auto", "precision": None, "output": None}
+    wanted |= {
+        "random_seed": None,
+        "threads": None,
+        "color": "auto",
+        "precision": None,
+        "output": None,
+    }
     request = Request(context, wanted)
     program, inputs, extra = request.program()
     shapes = dict(read_shape(text) for text in options["shapes"])

@@ -29,6 +29,7 @@ COMMANDS = {
     "test": "Files of cases: what programs are expected to give.",
     "batch": "Requests as JSON lines, answers in order.",
     "ops": "The functions there are: meaning, derivative, spellings.",
+    "repl": "A calculator to sit down at.",
     "completion": "What makes a shell complete command lines.",
 }
 
@@ -40,7 +41,7 @@ gradcli computes derivatives of tensor expressions. Try:
   gradcli explain "x - sum(x)" --x 1,2,3 --seed ones
   gradcli plot "sin(x)*exp(-x**2)" --range x=-3:3
 
-`gradcli --help` lists the commands, `gradcli eval --help` tells about one.
+`gradcli repl` is a calculator to sit down at; `gradcli --help` lists all commands.
 """
 
 
@@ -96,10 +97,16 @@ def run(argv: list[str]) -> int:
         if any(sign in name for sign in "(+*-/@ "):
             hint = f"an expression follows its command: `gradcli eval {name!r}`"
         raise UsageError(f"there is no command `{name}`", hint=hint)
+    return invoke(command, name, rest, {})
+
+
+def invoke(command: click.Command, name: str, words: list[str], held: dict[str, Any]) -> int:
+    """Call a command with what stands behind its name; the exit status. held: arrays by name."""
     from gradcli.cli.arguments import split
 
-    passed, bindings = split(command, rest)
-    return _call(command, passed, name, context, bindings)
+    passed, bindings = split(command, words)
+    bindings.held = held
+    return _call(command, passed, name, click.Context(gradcli, info_name="gradcli"), bindings)
 
 
 def _call(

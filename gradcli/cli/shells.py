@@ -262,6 +262,9 @@ def _positional(command: click.Command, word: str, before: list[str]) -> list[Ca
         return [
             Candidate(text, len(word)) for text in argument.type.choices if text.startswith(word)
         ]
-    if (argument.metavar or "").startswith("FILE"):
+    shown = (argument.metavar or "").strip("[")
+    if shown.startswith("FILE"):
         return files_for(word)
+    if shown.startswith("NAME"):
+        return [one._replace(text=one.text.removesuffix("(")) for one in names_for(word)]
     return names_for(word)

@@ -6,11 +6,13 @@ with the Hadamard signs; a row of factors along an axis of a matrix as a diagona
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from gradcli.graph import Dim
+from gradcli.ops.notation.constants import Constant
 from gradcli.ops.notation.formula import (
     Attribute,
     Call,
@@ -70,6 +72,8 @@ class Latex:
         """The LaTeX of a formula, and how tightly it binds."""
         if isinstance(formula, Name):
             return name_text(formula.text), ATOM
+        if isinstance(formula, Constant):
+            return self.show(formula.written)
         if isinstance(formula, Number):
             return self.number(formula.value)
         if isinstance(formula, Infix):
@@ -178,6 +182,8 @@ class Latex:
             return rf"\mathrm{{{str(value).lower()}}}", ATOM
         if value != value:
             return r"\mathrm{nan}", ATOM
+        if value == math.pi:
+            return r"\pi", ATOM
         sign = "-" if value < 0 else ""
         if abs(value) == float("inf"):
             return rf"{sign}\infty", SUM if sign else ATOM

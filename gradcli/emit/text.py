@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradcli.graph import Dim
 from gradcli.ops.linear import Positions
+from gradcli.ops.notation.constants import Constant
 from gradcli.ops.notation.formula import (
     Attribute,
     Call,
@@ -69,6 +70,8 @@ class Text:
         """The text of a formula and its level. The depth of formulas is bounded (see sheet.py)."""
         if isinstance(formula, Name):
             return formula.text, ATOM
+        if isinstance(formula, Constant) and self.loose:
+            return self.show(formula.written)
         if isinstance(formula, Number):
             return self.number(formula.value)
         if isinstance(formula, Infix):
@@ -162,6 +165,8 @@ class Text:
         if math.isinf(value):
             text = self.constant("inf")
             return (text, ATOM) if value > 0 else (f"-{text}", PREFIX)
+        if value == math.pi and self.loose:
+            return self.constant("pi"), ATOM
         text = repr(float(value)).removesuffix(".0")
         if math.copysign(1, value) < 0:
             return text, PREFIX

@@ -22,6 +22,7 @@ from gradcli.graph import ancestors, dependents
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gradcli.explanation.rules import Rule
     from gradcli.explanation.steps import Id, Value
     from gradcli.graph import Node
     from gradcli.passages import Passages, Sent, Stage, Way
@@ -50,7 +51,15 @@ def explain(
         if seed is not None or wrt is not None:
             raise ArgumentError("forward mode takes tangents, and neither seeds nor `wrt`")
         passages = run.passages_along(tangents)
-    return _Builder(passages, tangents is None, only).result()
+    result = _Builder(passages, tangents is None, only).result()
+    if tangents is not None and any(
+        one.tangent is not None and np.isnan(one.tangent).any() for one in result.outputs
+    ):
+        # A zero met an infinite slope, or there is no derivative: `jvp` tells them apart.
+        for mine, found in zip(result.outputs, run.jvp(tangents).outputs, strict=True):
+            mine.tangent = found.tangent
+        result.notes.append("there is NaN on the way: the result is found strictly, in reverse")
+    return result
 
 
 class _Builder:
@@ -58,6 +67,7 @@ class _Builder:
         self.passages = passages
         self.back = back
         self.names = Names(passages)
+        self._arriving = "dy" if "g" in passages.traced.inputs else "g"
         self.shown = None if only is None else self._leading_from(only)
 
     def result(self) -> Explanation:
@@ -142,7 +152,7 @@ class _Builder:
         if not self.back:
             tangent = np.zeros(output.shape) if way.seed is None else values[way.seed.serial]
             return ExplainedOutput(
-                value, names.id(output), None, passages, [], None, tangent + 0.0, cut
+                value, names.id(output), None, passages, [], None, np.array(tangent), cut
             )
         seed = None if way.seed is None else np.asarray(values[way.seed.serial])
         totals = []
@@ -177,16 +187,17 @@ class _Builder:
             parts=[self._part(*part) for part in stage.parts],
             sent=[],
         )
-        rules = names.rules(node) if self.back else [""] * len(node.inputs)
+        rule = names.rule(node)
+        rules = rule.sent(self._arriving) if self.back else [""] * len(node.inputs)
         for sent in stage.sent:
             operand = node.inputs[sent.place]
             if self._is_shown(operand):
-                found.sent.append(self._contribution(node, sent, rules[sent.place]))
+                found.sent.append(self._contribution(node, sent, rule, rules[sent.place]))
                 found.kinks += kinks_of(self.passages, node, sent, names, mask)
         found.stopped = self._stopped(node, stage.sent)
         return found
 
-    def _contribution(self, node: Node, sent: Sent, rule: str) -> Contribution:
+    def _contribution(self, node: Node, sent: Sent, rule: Rule, formula: str) -> Contribution:
         values, names = self.passages.values, self.names
         operand = node.inputs[sent.place]
 
@@ -201,8 +212,8 @@ class _Builder:
             place=sent.place,
             value=sends[0] if len(sends) == 1 else tuple(sends),
             output=sent.output,
-            formula=rule,
-            factor_formula="" if factor is None else names.local(node, sent.place),
+            formula=formula,
+            factor_formula="" if factor is None else rule.local(sent.place),
             factor=None if factor is None else np.broadcast_to(factor, node.shape),
             jacobians=sent.jacobians,
             product=array(sent.product),

@@ -9,20 +9,16 @@ import ast
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from gradcli.graph import Arena, building
+from gradcli.explanation.rules import Rule
 from gradcli.ops.leaves import input_
-from gradcli.passages import factor_of
 from gradcli.pictures.computation import Computation, Entry
-from gradcli.pictures.words import ATOM, formula, rules_of, spelled
-from gradcli.simplify import rewrite
+from gradcli.pictures.words import ATOM, spelled
 
 if TYPE_CHECKING:
+    from gradcli.explanation.rules import Word
     from gradcli.explanation.steps import Id
     from gradcli.graph import Node
     from gradcli.passages import Passages
-    from gradcli.pictures.words import Shown
 
 SHORT = 16
 """Signs up to which what was written stands within formulas, in place of the step's number."""
@@ -45,34 +41,43 @@ class Names:
         self._numbers = {entry.node.serial: k for k, entry in enumerate(self.steps, 1)}
         self._times = Counter([entry.name for entry in self.steps])
         self._times.update(list(passages.traced.inputs))
-        self._written = Counter([self.text(entry.node)[0] for entry in self.steps])
+        self._taken = frozenset([*passages.traced.inputs, *self._times])
+        own = [entry.text for entry in self.steps if entry.node.serial in self._sites]
+        self._written = Counter(own)
 
     def id(self, node: Node) -> Id:
         """The number of a step, the name of an input, a number as it is."""
         number = self._numbers.get(node.serial)
         return self.entries[node.serial].title if number is None else number
 
-    def reference(self, node: Node) -> Shown:
-        """What a node is called within a formula, and how tightly that binds.
+    def _word(self, node: Node) -> Word:
+        """What a node is called within a formula.
 
         A number, an input, a variable, what was written where that is short; else the step.
         """
         entry = self.entries[node.serial]
         number = self._numbers.get(node.serial)
         if number is None:
-            return entry.title, 0 if entry.title.startswith("-") else ATOM
+            return entry.title, not entry.title.startswith("-")
         if entry.name and self._times[entry.name] == 1:
-            return entry.name, ATOM
+            return entry.name, True
         site = self._sites.get(node.serial)
-        short = site is not None and len(entry.text) <= SHORT
+        short = site is not None and 0 < len(entry.text) <= SHORT
         if short and self._written[entry.text] == 1:
-            tight = isinstance(site, (ast.Call, ast.Subscript, ast.Attribute))
-            return entry.text, ATOM if tight else 0
-        return f"[{number}]", ATOM
+            return entry.text, isinstance(site, (ast.Call, ast.Subscript, ast.Attribute))
+        return f"[{number}]", True
+
+    def rule(self, node: Node) -> Rule:
+        """The step by itself, in the names of what it uses."""
+        words = [self._word(operand) for operand in node.inputs]
+        return Rule(node, words, self._taken)
 
     def operation(self, node: Node) -> str:
-        """A step as an operation over what it uses."""
-        return spelled(node, [self._name(operand) for operand in node.inputs])[0]
+        """A step as an operation over inputs, variables and steps."""
+        if len(node.types) > 1 or node.op.family == "projection":
+            words = [(text, ATOM) for text, _ in map(self._name, node.inputs)]
+            return spelled(node, words)[0]
+        return Rule(node, [self._name(one) for one in node.inputs], self._taken).operation()
 
     def text(self, node: Node) -> tuple[str, bool]:
         """As it was written, and whether that is all there is to it.
@@ -88,31 +93,10 @@ class Names:
         several = group is not None and group.kind == "library" and group.where is site
         return entry.text, not several
 
-    def rules(self, node: Node) -> list[str]:
-        """What each operand gets of g, the cotangent that arrives, as formulas; empty for none."""
-        words = [self.reference(operand) for operand in node.inputs]
-        arriving = "dy" if any(text == "g" for text, _ in words) else "g"
-        return rules_of(node, words, arriving, self.reference(node))
-
-    def local(self, node: Node, place: int) -> str:
-        """The derivative of a step by one of its operands, as a formula; empty where there is none.
-
-        That of an op whose elements do not mix: a factor for each element.
-        """
-        with building(Arena(rewrite)), np.errstate(all="ignore"):
-            factor = factor_of(node, place)
-        if factor is None:
-            return ""
-        known = {one.serial: self.reference(one) for one in (node, *node.inputs)}
-        if factor.op.view and factor.inputs[0].serial in known:
-            # An operand in the shape of the step.
-            factor = factor.inputs[0]
-        return formula(factor, known)
-
-    def _name(self, node: Node) -> Shown:
+    def _name(self, node: Node) -> Word:
         """A variable, an input, a number or a step: what an operation is over."""
         entry = self.entries[node.serial]
         number = self._numbers.get(node.serial)
         if number is None or (entry.name and self._times[entry.name] == 1):
-            return self.reference(node)
-        return f"[{number}]", ATOM
+            return self._word(node)
+        return f"[{number}]", True

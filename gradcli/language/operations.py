@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import ArgumentError, SyntaxProblem
-from gradcli.graph import OPS, Node
+from gradcli.graph import OPS, Dim, Node
 from gradcli.language.static import bounded, static_binary, static_compare, static_contains
 from gradcli.ops.functions.products import product
 from gradcli.ops.values import describe, tensor
@@ -58,7 +58,10 @@ def binary(op: type[ast.operator], left: Any, right: Any) -> Any:
     if symbol in "&|" and all(isinstance(side, bool) for side in (left, right)):
         return left and right if symbol == "&" else left or right
     if all(issubclass(kind, (int, float)) for kind in kinds):
-        return static_binary(symbol, left, right)
+        value = static_binary(symbol, left, right)
+        if row and isinstance(value, float) and Dim in kinds:
+            value = OPS[row](left, right)  # a size with a name keeps it, in a formula
+        return value
     if symbol == "+" and kinds in ((tuple, tuple), (str, str)):
         return bounded(len(left) + len(right), lambda: left + right)
     if symbol == "*" and (tuple in kinds or str in kinds) and int in kinds:

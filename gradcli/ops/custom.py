@@ -65,8 +65,9 @@ class Custom(Op):
         return self.types(*inputs, *params)
 
     def parameters(self) -> tuple[str, ...]:
-        code = self.types.__code__
-        return code.co_varnames[len(self.box) : code.co_argcount]
+        code = getattr(self.forward, "__code__", self.types.__code__)
+        names: tuple[str, ...] = code.co_varnames[len(self.box) : code.co_argcount]
+        return names
 
     def vjp(
         self, node: Node, cotangents: list[Cotangent | None], wanted: Sequence[bool], strict: bool

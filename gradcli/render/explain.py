@@ -42,7 +42,7 @@ def error_lines(error: GradcliError, width: int | None) -> list[Line]:
             lines.append([("  note: ", "note"), (_short(text), "")])
             lines += page.snippet([(span, "")])
     for note in error.notes:
-        label = "  try:  " if note.startswith("gradcli ") else "  note: "
+        label = "  try:  " if note.startswith(("gradcli ", ":")) else "  note: "
         lines.append([(label, "note"), (printable(note), "")])
     if error.hint:
         lines.append([("  hint: ", "hint"), (_short(error.hint), "")])

@@ -181,6 +181,17 @@ def _times(count: int) -> str:
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
+def value_lines(array: Array, look: Look) -> Iterator[Line]:
+    """An array by itself, without a label."""
+    lines = _array_lines("", array, look)
+    if array.ndim < 2:
+        for line in lines:
+            yield line[2:]
+    else:
+        next(lines)
+        yield from lines
+
+
 def _array_lines(label: str, array: Array, look: Look) -> Iterator[Line]:
     head: Line = [(label, "label"), ("  ", "")]
     if array.ndim == 0:

@@ -169,7 +169,12 @@ CASES = {
     "norm.pdf": [
         (f"{head}.{name}(x)", {"x": r(3)})
         for head in ("scipy.stats.norm", "jax.scipy.stats.norm")
-        for name in ("pdf", "cdf", "logcdf")
+        for name in ("pdf", "logpdf", "cdf", "logcdf")
+    ]
+    + [
+        (f"{head}.{name}(x, y, z)", {"x": u(3), "y": r(), "z": p(2, 1)})
+        for head in ("scipy.stats.norm", "jax.scipy.stats.norm")
+        for name in ("pdf", "logpdf", "cdf", "logcdf", "ppf")
     ]
     + [(f"{head}.ppf(x)", {"x": u(3)}) for head in ("scipy.stats.norm", "jax.scipy.stats.norm")],
     "ldexp": [

@@ -202,14 +202,15 @@ def permute(input: Any, *dims: Any) -> Node:
 
 
 @function(
-    "torch.transpose torch.swapdims", example="torch.transpose([[1., 2., 3.], [4., 5., 6.]], 0, 1)"
+    "torch.transpose torch.swapaxes torch.swapdims",
+    example="torch.transpose([[1., 2., 3.], [4., 5., 6.]], 0, 1)",
 )
 def torch_transpose(input: Any, dim0: Any, dim1: Any) -> Node:
     """Two axes exchanged."""
     return swapaxes(input, dim0, dim1)
 
 
-@function("np+torch+jnp.swapaxes", example="swapaxes([[1., 2., 3.], [4., 5., 6.]], 0, 1)")
+@function("np+jnp.swapaxes", example="swapaxes([[1., 2., 3.], [4., 5., 6.]], 0, 1)")
 def swapaxes(x: Any, axis1: Any, axis2: Any) -> Node:
     """Two axes exchanged."""
     x = tensor(x)

@@ -12,6 +12,7 @@ from gradcli.ops.family import build
 from gradcli.ops.leaves import constant
 from gradcli.ops.linear import reshape, sum_
 from gradcli.ops.rows import bessel, erf, gamma, hyperbolic
+from gradcli.ops.rows.arithmetic import square
 from gradcli.ops.rows.exponential import log
 from gradcli.ops.rows.logic import equal, greater, greater_equal, logical_and, where
 from gradcli.ops.values import shape_of, static_number, tensor, whole
@@ -130,3 +131,39 @@ def elementwise_kl_div(x: Any, y: Any) -> Node:
     """x*log(x/y) - x + y."""
     a, b = tensor(x), tensor(y)
     return _relative_entropy(a, b) - a + b
+
+
+# --- the normal distribution -------------------------------------------------------------------
+
+NORM = "scipy.stats.norm.{0} jax.scipy.stats.norm.{0}"
+
+
+@function(NORM.format("pdf"), example="scipy.stats.norm.pdf([0.7, -1.5], 0.5, [2.0])")
+def norm_pdf(x: Any, loc: Any = 0.0, scale: Any = 1.0) -> Node:
+    """Density of the normal distribution of a mean and a standard deviation."""
+    return erf.norm_pdf((tensor(x) - tensor(loc)) / tensor(scale)) / tensor(scale)
+
+
+@function(NORM.format("logpdf"), example="scipy.stats.norm.logpdf([0.7, -1.5], 0.5, [2.0])")
+def norm_logpdf(x: Any, loc: Any = 0.0, scale: Any = 1.0) -> Node:
+    """Logarithm of the density of the normal distribution."""
+    standard = (tensor(x) - tensor(loc)) / tensor(scale)
+    return -0.5 * square(standard) - (log(tensor(scale)) + 0.5 * math.log(2 * math.pi))
+
+
+@function(NORM.format("cdf"), example="scipy.stats.norm.cdf([0.7, -1.5], 0.5, [2.0])")
+def norm_cdf(x: Any, loc: Any = 0.0, scale: Any = 1.0) -> Node:
+    """Distribution function of the normal distribution."""
+    return erf.ndtr((tensor(x) - tensor(loc)) / tensor(scale))
+
+
+@function(NORM.format("logcdf"), example="scipy.stats.norm.logcdf([0.7, -1.5], 0.5, [2.0])")
+def norm_logcdf(x: Any, loc: Any = 0.0, scale: Any = 1.0) -> Node:
+    """Logarithm of the distribution function of the normal distribution."""
+    return erf.log_ndtr((tensor(x) - tensor(loc)) / tensor(scale))
+
+
+@function(NORM.format("ppf"), example="scipy.stats.norm.ppf([0.7, 0.2], 0.5, [2.0])")
+def norm_ppf(q: Any, loc: Any = 0.0, scale: Any = 1.0) -> Node:
+    """Quantile of the normal distribution."""
+    return erf.ndtri(tensor(q)) * tensor(scale) + tensor(loc)

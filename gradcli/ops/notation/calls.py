@@ -8,6 +8,7 @@ from gradcli.ops.binding import SPELLED, find, synonym
 from gradcli.ops.elementwise import Elementwise
 from gradcli.ops.leaves import known_number
 from gradcli.ops.linear import LinearMany
+from gradcli.ops.notation.constants import over, times
 from gradcli.ops.notation.formula import Call, Infix, Prefix, positive_axes
 from gradcli.ops.notation.latex import LATEX
 
@@ -34,6 +35,8 @@ def called(node: Node, operands: Sequence[Formula]) -> Formula:
         return Call(name, *operands, ndim=node.ndim, latex=LATEX.get(row.name, ""))
     if len(operands) == 1:
         return Prefix(row.symbol, operands[0])
+    if row.symbol in ("/", "*"):
+        return (over if row.symbol == "/" else times)(operands[0], operands[1], node.ndim)
     return Infix(row.symbol, operands[0], operands[1], node.ndim)
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 LATEX = {
-    "absolute": r"\left\lvert #1 \right\rvert",
+    "abs": r"\left\lvert #1 \right\rvert",
     "acos": r"\arccos\left(#1\right)",
     "adjugate": r"\operatorname{adj}\left(#1\right)",
     "asin": r"\arcsin\left(#1\right)",

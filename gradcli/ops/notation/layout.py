@@ -149,3 +149,13 @@ def concatenate_form(node: Node, *xs: Formula) -> Formula:
         return Stacked(tuple(rows))
     named = {"axis": axis} if axis else {}
     return Call("concatenate", list(xs), ndim=node.ndim, named=named)
+
+
+def project_form(node: Node, x: Formula) -> Formula:
+    """`sort(x)`, `argsort(x)`, else the output by its position."""
+    (several,), (place,) = node.inputs, node.params
+    if several.op.name == "sort" and not several.params[1] and isinstance(x, Call):
+        axis = several.params[0]
+        named = {} if axis == -1 else {"axis": axis + node.ndim}
+        return Call("argsort" if place else "sort", x.args[0], ndim=node.ndim, named=named)
+    return Item(x, (place,), node.ndim)

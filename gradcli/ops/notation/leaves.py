@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradcli.graph import Dim
+from gradcli.ops.notation.constants import number
 from gradcli.ops.notation.formula import Call, Infix, Name, Number, extent
 from gradcli.ops.notation.placed import ONES, UNIT, ZEROS
 
@@ -25,7 +26,7 @@ def full_form(node: Node) -> Formula:
     """A number, `zeros(n)`, `ones((n, m))`, else `full(shape, number)`."""
     shape, value, _ = node.params
     if not shape:
-        return Number(value)
+        return number(value)
     named = isinstance(value, Dim)
     if value in (0, 1) and not named and not isinstance(value, bool):
         name, latex = ("ones", ONES) if value else ("zeros", ZEROS)

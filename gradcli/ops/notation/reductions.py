@@ -21,6 +21,16 @@ def norm_form(node: Node, x: Formula) -> Formula:
     return along("norm", x, node, *node.params, latex=bars)
 
 
+def norm_p_form(node: Node, x: Formula) -> Formula:
+    axes, keepdims, order = node.params
+    latex = rf"\left\lVert #1 \right\rVert_{{{order:g}}}"
+    function = "norm" if len(axes) == 1 else "vector_norm"
+    call = along(function, x, node, axes, keepdims, ord=order)
+    assert isinstance(call, Call)
+    call.latex = latex if len(axes) == x.ndim and not keepdims else ""
+    return call
+
+
 def trace_form(node: Node, x: Formula) -> Formula:
     if x.ndim == 2:
         return Call("trace", x, ndim=0, latex=r"\operatorname{tr}\left(#1\right)")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradcli.ops.notation import expansions, leaves, reductions
-from gradcli.ops.notation.formula import Item
 from gradcli.ops.notation.layout import (
     broadcast_form,
     concatenate_form,
     diag_embed_form,
     diagonal_form,
     index_form,
+    project_form,
     reshape_form,
     scatter_form,
     transpose_form,
@@ -42,7 +42,8 @@ FORMS: dict[str, Callable[..., Formula]] = {
     "linspace": leaves.linspace_form,
     "masked_contract": masked_form,
     "norm2": reductions.norm_form,
-    "project": lambda node, x: Item(x, (node.params[0],), node.ndim),
+    "norm_p": reductions.norm_p_form,
+    "project": project_form,
     "reshape": reshape_form,
     "scatter": scatter_form,
     "trace": reductions.trace_form,

@@ -204,7 +204,7 @@ norm_pdf: Elementwise = Elementwise(
     domain=ALL,
     box=(ANY,),
     kinks=(),
-    spell="jax.scipy.stats.norm.pdf scipy.stats.norm.pdf norm_pdf",
+    spell="norm_pdf",
 )
 
 ndtr: Elementwise = Elementwise(
@@ -215,8 +215,7 @@ ndtr: Elementwise = Elementwise(
     domain=ALL,
     box=(ANY,),
     kinks=(),
-    spell="scipy.special.ndtr torch.special.ndtr jax.scipy.special.ndtr special.ndtr ndtr "
-    "jax.scipy.stats.norm.cdf scipy.stats.norm.cdf",
+    spell="scipy.special.ndtr torch.special.ndtr jax.scipy.special.ndtr special.ndtr ndtr",
 )
 
 log_ndtr: Elementwise = Elementwise(
@@ -228,7 +227,7 @@ log_ndtr: Elementwise = Elementwise(
     box=(ANY,),
     kinks=(),
     spell="scipy.special.log_ndtr torch.special.log_ndtr jax.scipy.special.log_ndtr "
-    "special.log_ndtr log_ndtr jax.scipy.stats.norm.logcdf scipy.stats.norm.logcdf",
+    "special.log_ndtr log_ndtr",
 )
 
 
@@ -266,6 +265,5 @@ ndtri: Elementwise = Elementwise(
     domain="0 <= x <= 1",
     box=((0.2, 0.4),),
     kinks=(((0.0,), (np.inf,)), ((1.0,), (np.inf,))),
-    spell="scipy.special.ndtri torch.special.ndtri jax.scipy.special.ndtri special.ndtri ndtri "
-    "jax.scipy.stats.norm.ppf scipy.stats.norm.ppf",
+    spell="scipy.special.ndtri torch.special.ndtri jax.scipy.special.ndtri special.ndtri ndtri",
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.errors import ComputationError, ShapeError
-from gradcli.graph import Shape, make
+from gradcli.graph import Shape, builder, make
 from gradcli.ops.contraction import contract
 from gradcli.ops.cotangent import nonzero, real
 from gradcli.ops.custom import Custom, require_square, square_types
@@ -227,17 +227,35 @@ def _adjugate_tangent(a: Array, e: Array) -> Array:
     return _assembled(inner, factors, a.shape)
 
 
+def _adjugate_vjp(node: Node, g: Node) -> list[Node]:
+    return [matrix_transpose(adjugate_tangent(node.inputs[0], matrix_transpose(g)))]
+
+
+def _adjugate_textbook(node: Node, g: Node) -> list[Node]:
+    """The same by the inverse, in formulas: that of det(a)*inv(a)."""
+    (a,) = node.inputs
+    if builder().left_out is None:
+        return _adjugate_vjp(node, g)
+    inverse = inv(a)
+    turned = matrix_transpose(inverse)
+    last = tuple(range(a.ndim))
+    trace = per_matrix(contract(g, inverse, last, last, last[:-2]))
+    through = matrix_product(matrix_product(turned, g), turned)
+    return [per_matrix(det(a)) * (trace * turned - through)]
+
+
 adjugate: Custom = Custom(
     "adjugate",
     _adjugate,
     square_types("adjugate"),
-    lambda node, g: [matrix_transpose(adjugate_tangent(node.inputs[0], matrix_transpose(g)))],
+    _adjugate_vjp,
     doc="Transposed matrix of cofactors: det(a)*inv(a), also where a is singular.",
     domain="square matrices",
     box=(REGULAR,),
     kinks=(),
     samples=SQUARE,
     lane=matrix_lane,
+    textbook=_adjugate_textbook,
 )
 
 
