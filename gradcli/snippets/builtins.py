@@ -77,7 +77,7 @@ def _float(script: Script, args: list[Any], kwargs: dict[str, Any]) -> float:
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
-        raise ArgumentError(f"`float` cannot take {describe(value)}") from None
+        raise ArgumentError(f"`float` takes a number or its text, not {describe(value)}") from None
 
 
 def _int(script: Script, args: list[Any], kwargs: dict[str, Any]) -> int:
@@ -87,7 +87,7 @@ def _int(script: Script, args: list[Any], kwargs: dict[str, Any]) -> int:
             raise LimitError("a number of so many digits is not read")
         return int(value)
     except (TypeError, ValueError, OverflowError):
-        raise ArgumentError(f"`int` cannot take {describe(value)}") from None
+        raise ArgumentError(f"`int` takes a number or its text, not {describe(value)}") from None
 
 
 def _pow(script: Script, args: list[Any], kwargs: dict[str, Any]) -> Any:
