@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         hvp,
         jacobian,
         jvp,
+        map,
     )
     from gradcli.derived import Derived
     from gradcli.errors import GradcliError
@@ -58,6 +59,7 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "map",
 ]
 
 _HOMES = {
@@ -70,6 +72,7 @@ _HOMES = {
     "hvp": "gradcli.api",
     "jacobian": "gradcli.api",
     "jvp": "gradcli.api",
+    "map": "gradcli.api",
     "Derived": "gradcli.derived",
     "GradcliError": "gradcli.errors",
     "Derivative": "gradcli.results",

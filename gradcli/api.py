@@ -114,6 +114,22 @@ class Compiled:
         """Value and Hessian-vector product; see `gradcli.hvp`."""
         return self._run(inputs).hvp(tangents, seed, wrt)
 
+    def map(
+        self,
+        inputs: Mapping[str, ArrayLike],
+        over: Sequence[str] | str,
+        *,
+        seed: Any = None,
+        wrt: Sequence[str] | str | None = None,
+        grad: bool = True,
+    ) -> Evaluation:
+        """Value and gradient of each row; see `gradcli.map`."""
+        from gradcli.mapped import mapped
+
+        names = [over] if isinstance(over, str) else list(over)
+        chosen = [wrt] if isinstance(wrt, str) else wrt
+        return mapped(self._program, inputs, names, seed=seed, wrt=chosen, grad=grad)
+
     def _run(self, inputs: Inputs) -> Run:
         given = dict(inputs or {})
         self._program.check_names(given)
@@ -146,6 +162,25 @@ def evaluate(
     outputs). Raises GradcliError.
     """
     return compile(expr, **settings).evaluate(inputs, seed=seed, wrt=wrt, grad=grad)
+
+
+def map(
+    expr: str,
+    inputs: Mapping[str, ArrayLike],
+    over: Sequence[str] | str,
+    *,
+    seed: Any = None,
+    wrt: Sequence[str] | str | None = None,
+    grad: bool = True,
+    **settings: Any,
+) -> Evaluation:
+    """Value and gradient of a program for each row of some inputs, to the bit what a loop gives.
+
+    over: the inputs whose leading axis counts rows; the others are the same for all. Value and
+    gradients have that axis too. The gradient is by the inputs of `over`, or by `wrt`; seed: as for
+    `evaluate`, the same for all rows. Raises GradcliError; one about a row names its number.
+    """
+    return compile(expr, **settings).map(inputs, over, seed=seed, wrt=wrt, grad=grad)
 
 
 @overload

@@ -15,9 +15,11 @@ import numpy as np
 
 from gradcli.errors import GradcliError, NameProblem, did_you_mean
 from gradcli.formulas import Request, derive
+from gradcli.graph import OPS
 from gradcli.language import transforms  # noqa: F401  the derivative operators
 from gradcli.ops.binding import SPELLED, Function, find, find_bare, load_all
 from gradcli.ops.conventions import EDGES, Edge
+from gradcli.ops.elementwise import Elementwise
 from gradcli.session import Program
 from gradcli.settings import Settings
 
@@ -146,10 +148,11 @@ class Entry:
         bare = SPELLED.get(short) or find_bare(short)
         self.name = short if bare is function else _shortened(function.spellings[0])
         self.doc = function.doc
-        row = function.row
-        self.domain = row.domain if row is not None else ""
-        self.kinks: Kinks = row.kinks if row is not None else ()
-        self.symbol = row.symbol if row is not None else ""
+        # A function that only calls the row of its name is where that is.
+        row = function.row or OPS.get(function.name)
+        self.domain = row.domain if row is not None and row.family != "leaf" else ""
+        self.kinks: Kinks = row.kinks if isinstance(row, Elementwise) else ()
+        self.symbol = function.row.symbol if function.row is not None else ""
 
     @property
     def signature(self) -> str:
@@ -178,7 +181,7 @@ class Entry:
             library = LIBRARIES.get(name.partition(".")[0])
             if library is not None:
                 found.setdefault(library, []).append(_shortened(name))
-        return found
+        return {library: found[library] for library in LIBRARIES.values() if library in found}
 
     @property
     def related(self) -> list[str]:

@@ -291,6 +291,18 @@ def _table(
     path: str, columns: str | None, rows: Iterator[tuple[int, list[str]]], limit: int
 ) -> Array:
     """All columns of a table, or those named; one column is a vector."""
+    (table,) = _table_parts(path, columns, rows, limit, None)
+    return table
+
+
+def _table_parts(
+    path: str,
+    columns: str | None,
+    rows: Iterator[tuple[int, list[str]]],
+    limit: int,
+    size: int | None,
+) -> Iterator[Array]:
+    """The same, so many rows at a time; all of them where no size is given."""
     from array import array
     from itertools import chain
 
@@ -310,7 +322,7 @@ def _table(
     chosen = list(range(len(names)))
     if columns:
         chosen = [_column(path, name.strip(), names) for name in columns.split(",")]
-    numbers = array("d")
+    numbers, found = array("d"), False
     for line, row in rows if header else chain([top], rows):
         if len(row) != len(names):
             cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
@@ -321,10 +333,18 @@ def _table(
             raise _bad_cell(path, line, row, chosen, names) from None
         if numbers.itemsize * len(numbers) > limit:
             raise _too_large(path, limit)
-    if not numbers:
+        if size is not None and len(numbers) >= size * len(chosen):
+            yield _as_table(numbers, len(chosen))
+            found, numbers = True, array("d")
+    if not numbers and not found:
         raise InputError(f"{path} has a header and no rows")
-    table = np.frombuffer(numbers).reshape(-1, len(chosen))
-    return table[:, 0] if len(chosen) == 1 else table
+    if numbers:
+        yield _as_table(numbers, len(chosen))
+
+
+def _as_table(numbers: Any, width: int) -> Array:
+    table: Array = np.frombuffer(numbers).reshape(-1, width)
+    return table[:, 0] if width == 1 else table
 
 
 def _is_number(cell: str) -> bool:
@@ -354,8 +374,6 @@ def _bad_cell(
     return InputError(f"{path}, line {line}, column {names[place]}: the cell {what}")
 
 
-_read_text = _table_reader("\t;,", plain=True)
-
 # --- standard input ------------------------------------------------------------------------------
 
 
@@ -366,9 +384,12 @@ def read_stdin_bytes(limit: int) -> bytes:
     return _all_of(sys.stdin.buffer, STDIN, limit)
 
 
-def _read_stdin(part: str | None, limit: int) -> Array:
+def _read_stdin(part: str | None, limit: int, stream: IO[bytes] | None = None) -> Array:
     """An array from standard input, its format told by how it begins."""
-    content = opened(STDIN, lambda: read_stdin_bytes(limit))
+    if stream is None:
+        content = opened(STDIN, lambda: read_stdin_bytes(limit))
+    else:
+        content = _all_of(stream, STDIN, limit)
     if content.startswith(b"\x93NUMPY"):
         return _read_npy(STDIN, part, limit, io.BytesIO(content))
     if content.startswith(b"PK"):
@@ -377,14 +398,59 @@ def _read_stdin(part: str | None, limit: int) -> Array:
     alone = text.strip()
     if alone[:1] in ("[", "{", '"') or alone in ("true", "false") or _is_number(alone):
         return _read_json(STDIN, part, limit, content)
-    return _read_text(STDIN, part, limit, text.splitlines())
+    return _table(STDIN, part, _rows(STDIN, text.splitlines(), TABLES[".txt"], True), limit)
 
+
+def read_parts(reference: str, size: int, limit: int) -> Iterator[Array]:
+    """What `read_file` reads, so many rows at a time; tables are read as they are wanted."""
+    found = _REFERENCE.fullmatch(reference)
+    ending = found["ending"].lower() if found else ""
+    if reference == "-" or reference.startswith("-:"):
+        yield from _stdin_parts(reference[2:] or None, size, limit)
+    elif found is None or ending not in TABLES:
+        yield from parts_of(reference, read_file(reference, limit), size)
+    else:
+        path = found["path"]
+        with opened(path, lambda: open(path, newline="", encoding="utf-8-sig")) as file:
+            rows = _rows(path, file, TABLES[ending], ending == ".txt")
+            yield from _decoded(path, _table_parts(path, found["part"], rows, limit, size))
+
+
+def _stdin_parts(part: str | None, size: int, limit: int) -> Iterator[Array]:
+    if sys.stdin is None:
+        raise InputError(f"{STDIN} is closed")
+    stream = io.BufferedReader(sys.stdin.buffer)  # type: ignore[type-var]
+    begun = stream.peek(8)[:8]
+    if begun.startswith((b"\x93NUMPY", b"PK")) or begun.lstrip()[:1] in (b"[", b"{", b'"'):
+        yield from parts_of(STDIN, _read_stdin(part, limit, stream), size)
+        return
+    lines = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+    rows = _rows(STDIN, lines, TABLES[".txt"], True)
+    yield from _decoded(STDIN, _table_parts(STDIN, part, rows, limit, size))
+
+
+def parts_of(name: str, array: Array, size: int) -> Iterator[Array]:
+    """An array, so many rows at a time. Raises InputError for a single number."""
+    if not array.ndim:
+        raise InputError(f"{name} is a single number: it has no rows")
+    return (array[start : start + size] for start in range(0, max(len(array), 1), size))
+
+
+def _decoded(path: str, parts: Iterator[Array]) -> Iterator[Array]:
+    try:
+        yield from parts
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not UTF-8 text") from None
+
+
+TABLES = {".csv": ",;\t", ".tsv": "\t,;", ".txt": "\t;,"}
+"""What separates the cells of each kind of table."""
 
 READERS: dict[str, Callable[[str, str | None, int], Array]] = {
     ".npy": _read_npy,
     ".npz": _read_npz,
-    ".csv": _table_reader(",;\t"),
-    ".tsv": _table_reader("\t,;"),
-    ".txt": _read_text,
+    ".csv": _table_reader(TABLES[".csv"]),
+    ".tsv": _table_reader(TABLES[".tsv"]),
+    ".txt": _table_reader(TABLES[".txt"], plain=True),
     ".json": _read_json,
 }

@@ -9,18 +9,13 @@ import numpy as np
 
 from gradcli.arrays import as_array, exact, has_nan, owned
 from gradcli.autodiff import vjp
-from gradcli.derivatives import Direction, derivative_of, hvp_of, jvp_of
 from gradcli.doctor import diagnose
 from gradcli.engine import Unsure
 from gradcli.errors import ArgumentError, GradcliError, SeedError
 from gradcli.graph import OPS, Arena, Node, building, reached
-from gradcli.hessians import hessian_of
-from gradcli.jacobians import MODES, Mode, jacobian_of
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import constant
-from gradcli.passages import Passages, passages_back, passages_forward
-from gradcli.recording import Recording, record
 from gradcli.results import (
     Derivative,
     DerivativeOutput,
@@ -44,6 +39,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from gradcli.engine import Plan
+    from gradcli.jacobians import Allocate, Mode
+    from gradcli.passages import Passages
+    from gradcli.recording import Recording
     from gradcli.traced import Traced
 
     Array = np.ndarray[Any, Any]
@@ -157,6 +155,8 @@ class Run:
 
         seed, wrt: as for `evaluate`; the derivative is that of all outputs together.
         """
+        from gradcli.recording import record
+
         wanted = self.wanted(wrt) if back else []
         seeds = self.seeds(seed, True) if back and wanted else None
         try:
@@ -167,6 +167,8 @@ class Run:
     @sure
     def passages(self, seed: Any = None, wrt: Sequence[str] | str | None = None) -> Passages:
         """Every step of what `evaluate` does, forward and back; the same arguments and errors."""
+        from gradcli.passages import passages_back
+
         wanted = self.wanted(wrt)
         seeds = self.seeds(seed, bool(wanted))
         try:
@@ -177,6 +179,9 @@ class Run:
     @sure
     def passages_along(self, tangents: Mapping[str, Any]) -> Passages:
         """Every step of what `jvp` does; the same arguments and errors."""
+        from gradcli.derivatives import Direction
+        from gradcli.passages import passages_forward
+
         direction = Direction(self, tangents)
         try:
             return passages_forward(self, direction, direction.wanted)
@@ -256,6 +261,18 @@ class Run:
     def _gradient_plan(
         self, wanted: list[Wrt], given: tuple[bool, ...], strict: bool
     ) -> tuple[Plan, list[Node | None], list[list[bool]]]:
+        nodes, leaves, present = self.gradient_nodes(wanted, given, strict)
+        bound = [leaf for leaf in leaves if leaf is not None]
+        return self.traced.checked_plan(nodes, bound), leaves, present
+
+    def gradient_nodes(
+        self, wanted: list[Wrt], given: tuple[bool, ...], strict: bool
+    ) -> tuple[list[Node], list[Node | None], list[list[bool]]]:
+        """Each output and its gradients, those that are there, in one list of nodes.
+
+        With them a leaf for the seed of each output, where one of values is given, and which of
+        `wanted` the output is connected to.
+        """
         leaves: list[Node | None] = []
         nodes: list[Node] = []
         present: list[list[bool]] = []
@@ -271,8 +288,7 @@ class Run:
                 leaves.append(leaf)
                 nodes += [output, *[part for part in parts if part is not None]]
                 present.append([part is not None for part in parts])
-        bound = [leaf for leaf in leaves if leaf is not None]
-        return self.traced.checked_plan(nodes, bound), leaves, present
+        return nodes, leaves, present
 
     # --- Jacobian and elementwise derivatives ----------------------------------------------------
 
@@ -284,6 +300,7 @@ class Run:
         *,
         diag: Literal[False] = False,
         sparse: bool | None = ...,
+        allocate: Allocate | None = ...,
     ) -> Jacobian: ...
     @overload
     def jacobian(
@@ -306,6 +323,7 @@ class Run:
         *,
         diag: bool = False,
         sparse: bool | None = False,
+        allocate: Allocate | None = None,
     ) -> Jacobian | Diagonal:
         """The Jacobian of every output by everything in `wrt`.
 
@@ -313,9 +331,12 @@ class Run:
         takes the smaller count. `diag` asks for the diagonals alone, where there is nothing beside
         them: of one pass, where the graph shows it. `sparse` gives SciPy arrays in compressed
         rows, of shape (output elements, input elements); None does so where arrays would be large
-        and hardly anything but zeros. Raises LimitError where it does not fit into memory,
-        ArgumentError or ShapeError where it is not diagonal.
+        and hardly anything but zeros. `allocate` gives the array of a large dense block of a
+        single output, by its shape and type, where it is not to lie in memory. Raises LimitError
+        where it does not fit there, ArgumentError or ShapeError where it is not diagonal.
         """
+        from gradcli.jacobians import MODES, jacobian_of
+
         if mode not in MODES:
             raise ArgumentError(f"mode is one of {', '.join(MODES)}, not {mode!r}")
         wanted = self.wanted(wrt)
@@ -330,7 +351,8 @@ class Run:
             held = 0
             for output, value in zip(self.outputs, self._values(), strict=True):
                 shown = exact(value, output)
-                one = jacobian_of(self, output, shown, wanted, mode, sparse, held)
+                place = allocate if len(self.outputs) == 1 else None
+                one = jacobian_of(self, output, shown, wanted, mode, sparse, held, place)
                 held += sum(block.size for block in one.jacobian.values())
                 outputs.append(one)
         except GradcliError as error:
@@ -361,6 +383,8 @@ class Run:
         self, wanted: list[Wrt], order: int
     ) -> list[tuple[Array, dict[str, Array], int]]:
         """For each output its value, its elementwise derivatives and the passes they took."""
+        from gradcli.derivatives import derivative_of
+
         results = []
         for output, value in zip(self.outputs, self._values(), strict=True):
             found = {one.label: derivative_of(self, output, one, order) for one in wanted}
@@ -378,6 +402,8 @@ class Run:
         tangents: an array of its shape, or "ones", for each input that moves, or part of one.
         Raises SeedError where one is of another shape.
         """
+        from gradcli.derivatives import Direction, jvp_of
+
         direction = Direction(self, tangents)
         try:
             found = jvp_of(self, direction)
@@ -400,6 +426,8 @@ class Run:
 
         tangents: as for `jvp`. wrt: the inputs, or parts, whose components of it are wanted.
         """
+        from gradcli.derivatives import Direction, hvp_of
+
         direction = Direction(self, tangents)
         wanted = self.wanted(wrt)
         seeds = self.seeds(seed, True, "Hessian")
@@ -428,6 +456,8 @@ class Run:
 
         sparse: as for `jacobian`.
         """
+        from gradcli.hessians import hessian_of
+
         wanted = self.wanted(wrt)
         seeds = self.seeds(seed, True, "Hessian")
         outputs = []

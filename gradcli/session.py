@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradcli.arrays import as_array
 from gradcli.errors import GradcliError, NameProblem, Span, SyntaxProblem, did_you_mean
+from gradcli.graph import uncollected
 from gradcli.language.names import free_names, known_name
 from gradcli.language.parser import parse
 from gradcli.language.scopes import bound_names, entry_function, require_placed
@@ -45,7 +46,8 @@ class Program:
     ) -> None:
         self.settings = settings or Settings()
         try:
-            self.tree = parse(source, self.settings.max_nesting, self.settings.max_source)
+            with uncollected():
+                self.tree = parse(source, self.settings.max_nesting, self.settings.max_source)
             if entry is not None and entry_function(self.tree, entry) is None:
                 known = [node.name for node in self.tree.body if isinstance(node, ast.FunctionDef)]
                 raise NameProblem(

@@ -17,7 +17,7 @@ from gradcli.render.catalogue import command_text, entry_facts
 from gradcli.render.layout import Look, result_lines
 
 ROOT = Path(__file__).parent.parent
-RECORDED = ROOT / "tests" / "data" / "conventions.json"
+RECORDED = ROOT / "gradcli" / "ops" / "conventions.json"
 
 
 # --- the reference of functions ------------------------------------------------------------------
@@ -34,9 +34,10 @@ def reference():
         "compares with the libraries is in [agreement.md](agreement.md), and the derivatives at "
         "kinks and ties are in [conventions.md](conventions.md).",
     ]
+    listed = entries()
     for group, (title, _) in GROUPS.items():
         lines += ["", f"## {group}", "", f"{title}."]
-        for entry in entries():
+        for entry in listed:
             if entry.group == group:
                 lines += described(entry)
     return "\n".join(lines) + "\n"

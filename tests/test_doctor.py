@@ -10,6 +10,8 @@ import gradcli
 from gradcli.cli.main import guarded
 from gradcli.doctor.cures import CURES, leaf, patterns_at, traced
 from gradcli.session import Program
+from gradcli.trust.examining import examine
+from gradcli.trust.kinks import CONVENTIONS
 
 PATTERNS = [pytest.param(cure, pattern, id=pattern) for cure in CURES for pattern in cure.patterns]
 
@@ -145,3 +147,73 @@ def test_finite_makes_an_error(source, words, status, says, capsys):
     assert guarded(["jacobian", source, "--x", "0", "--finite", "--json"]) == (source[0] == "s") * 3
     found = json.loads(capsys.readouterr().out)
     assert ("error" in found) == (source[0] == "s")
+
+
+# --- kinks and digits ----------------------------------------------------------------------------
+
+
+def examined(source, **inputs):
+    return examine(Program(source).trace({k: np.asarray(v, float) for k, v in inputs.items()}))
+
+
+KINKED = [
+    ("abs(x)", 0.0, [("x", (), -1, 1, 0)]),
+    ("sum(relu(x - 1))", [1.0, 5], [("x - 1", (0,), 0, 1, 0)]),
+    ("sum(clip(x, 0, 1))", [0, 0.5, 1], [("x", (0,), 0, 1, 1), ("x", (2,), 1, 0, 1)]),
+    ("max(x)", [1.0, 3, 3], [("x", (1,), 0, 1, 0.5), ("x", (2,), 0, 1, 0.5)]),
+    ("norm(x)", [0.0, 0], [("x", (0,), -1, 1, 0), ("x", (1,), -1, 1, 0)]),
+    ("sum(maximum(x, 2))", [2.0, 1], [("x", (0,), 0, 1, 0.5)]),
+    ("sum(x**2) + sqrt(x[1])", [0.0, 4], []),
+    ("0*abs(x)", 0.0, []),
+    ("detach(abs(x)) * x", 0.0, []),
+    ("where(x > -1, x, abs(x))", 0.0, []),
+    ("sum(abs(x))", [1e-9, 3], []),
+]
+
+
+@pytest.mark.parametrize(("source", "x", "kinks"), KINKED, ids=lambda part: str(part)[:30])
+def test_kinks_that_a_gradient_passes_through(source, x, kinks):
+    found = examined(source, x=x).kinks
+    shown = [(k.operand, k.index, round(k.left, 6), round(k.right, 6), k.used) for k in found]
+    assert shown == kinks
+
+
+def test_what_other_libraries_have_is_told(capsys):
+    assert guarded(["eval", "abs(x)", "--x", "0"]) == 0
+    assert "0 is used; PyTorch has 0, JAX has 1" in capsys.readouterr().err
+    (kink,) = examined("abs(x)", x=0).kinks
+    recorded = json.loads(CONVENTIONS.read_text())["derivatives"]["abs(0.0,)"]
+    assert kink.peers == {name: str(int(parts[0])) for name, parts in recorded.items()}
+    assert "max(x) at [1, 3, 3]" in examined("max(x)", x=[2, 2]).kinks[0].note()
+
+
+wide = pytest.mark.skipif(
+    np.finfo(np.longdouble).eps >= np.finfo(float).eps, reason="long doubles are doubles here"
+)
+
+
+@wide
+@pytest.mark.parametrize(("cure", "pattern"), [p for p in PATTERNS if p.values[0].loses])
+def test_lost_digits_and_what_keeps_them(cure, pattern):
+    names = dict(zip("xy", cure.bad, strict=False))
+    found = examined(pattern, **names)
+    last = found.steps[-1]
+    worst = max(found.steps, key=lambda step: step.lost)
+    if found.grad_digits["x"] is None or last.digits is None:
+        return  # a function of it has no extended precision
+    if "mean" not in pattern:
+        assert worst.lost > 2
+        assert "keeps them" in worst.cure
+
+
+@wide
+def test_digits_are_those_that_are_right():
+    """Beside the exact value, by arithmetic on whole numbers."""
+    found = examined("a = x + 1e8; b = a - 1e8; b**3", x=0.1)
+    steps = {step.text: step for step in found.steps}
+    held = (0.1 + 1e8) - 1e8
+    right = -np.log10(abs(held - 0.1) / 0.1)
+    assert steps["a - 100000000.0"].digits == int(right)
+    assert steps["a - 100000000.0"].lost == 16 - int(right)
+    assert steps["x + 100000000.0"].digits == 16
+    assert examined("sum(sin(x)*exp(x))", x=[0.3, 2]).grad_digits["x"] >= 15

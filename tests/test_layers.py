@@ -26,6 +26,7 @@ ORDER = [
     ("gradcli.doctor",),
     ("gradcli.run",),
     ("gradcli.session", "gradcli.snippets"),
+    ("gradcli.mapped",),
     ("gradcli.inputs", "gradcli.api", "gradcli.sampling", "gradcli.catalogue"),
     ("gradcli.trust",),
     ("gradcli.render",),
@@ -85,6 +86,7 @@ def test_one_importer_of_click_and_one_of_rich(root):
             head = imported.split(".")[0]
             assert head != "click" or module.startswith("gradcli.cli"), module
             assert head != "rich" or module.startswith("gradcli.render"), module
+            assert head != "prompt_toolkit" or module == "gradcli.interactive.prompt", module
             assert head != "lark" or module == "gradcli.language.tables", module
             assert head != "matplotlib" or module == "gradcli.pictures.figures", module
 
@@ -112,7 +114,17 @@ def test_files_are_held_in_mind(root):
             assert lines <= 600, f"{module}: {lines} lines"
 
 
-NEVER = {"rich", "lark", "scipy", "matplotlib", "torch", "difflib", "dataclasses", "numpy.random"}
+NEVER = {
+    "rich",
+    "prompt_toolkit",
+    "lark",
+    "scipy",
+    "matplotlib",
+    "torch",
+    "difflib",
+    "dataclasses",
+    "numpy.random",
+}
 
 
 @pytest.mark.parametrize("extra", [["--json"], []])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from contextlib import contextmanager
 from functools import cached_property
@@ -14,11 +15,13 @@ from gradcli.errors import GradcliError, MissingInput, UsageError
 from gradcli.programs import file_and_function, read_program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from gradcli.cli.arguments import Bindings
     from gradcli.engine import Stats
     from gradcli.render.layout import Line, Look
+    from gradcli.render.write import Mapped
     from gradcli.results import Result
     from gradcli.run import Run
     from gradcli.session import Program
@@ -128,9 +131,7 @@ def add_options(command: Callable[..., Any], options: list[Any]) -> Callable[...
 def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a command whose result is a picture, or the same as JSON."""
     as_json = click.option("--json", "as_json", is_flag=True, help="Its numbers, as JSON.")
-    for option in reversed([*PROGRAM, WRT, as_json, *_SHOWN, *_RUN, *LIMITS]):
-        command = option(command)
-    return command
+    return add_options(command, [*PROGRAM, WRT, as_json, *_SHOWN, *_RUN, *LIMITS])
 
 
 def explanation_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -140,6 +141,25 @@ def explanation_options(command: Callable[..., Any]) -> Callable[..., Any]:
         default="text", show_default=True, help="How to print it.",
     )  # fmt: skip
     return add_options(command, [*PROGRAM, WRT, style, _JSON, *_SHOWN, *_RUN, *LIMITS])
+
+
+def row_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a command that gives a result for each of many rows."""
+    output = [
+        click.option(
+            "--format", "style", type=click.Choice(["text", "json", "jsonl", "csv", "npy", "npz"]),
+            default="text", show_default=True, help="How to print the rows (text: as CSV).",
+        ),
+        _JSON,
+        click.option(
+            "-o", "--output", metavar="FILE",
+            help="Write to FILE (.json, .jsonl, .csv, .npy, .npz), whole or not.",
+        ),
+        click.option("--get", metavar="NAME", help="One of them alone: value, grad.x."),
+    ]  # fmt: skip
+    for option in reversed([*PROGRAM, WRT, *output, *_RUN, *LIMITS]):
+        command = option(command)
+    return command
 
 
 tangent_option = click.option(
@@ -154,13 +174,6 @@ tangent_option = click.option(
 def seed_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """--seed, with what it is for."""
     return click.option("--seed", multiple=True, metavar="VALUE", help=text)
-
-
-plot_option = click.option(
-    "--plot",
-    is_flag=True,
-    help="Draw it: a heat map, and what is not zero; to a file with -o (.png, .svg, .pdf).",
-)
 
 
 def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -207,11 +220,16 @@ def _recording() -> Stats:
 class Request:
     """A program, its inputs and how to answer, as the options gave them.
 
-    drawn: whether the command draws its result, so that -o may name a picture.
+    drawn: whether the command draws its result, so that -o may name a picture. kinds: of files that
+    it writes, where they are not those of any result.
     """
 
     def __init__(
-        self, context: click.Context, options: dict[str, Any], drawn: bool = False
+        self,
+        context: click.Context,
+        options: dict[str, Any],
+        drawn: bool = False,
+        kinds: Sequence[str] | None = None,
     ) -> None:
         self.context = context
         self.command = context.info_name or ""
@@ -221,8 +239,8 @@ class Request:
         self.output: str | None = options["output"]
         self.style: str = "json" if options["as_json"] else options.get("style", "text")
         self.get: str | None = options.get("get")
-        self.color: str = options["color"]
-        self.precision: int | None = options["precision"]
+        self.color: str = options.get("color", "auto")
+        self.precision: int | None = options.get("precision")
         self.options = options
         self.stats = _recording() if options.get("stats") else None
         if self.output is not None and "style" in options:
@@ -233,7 +251,7 @@ class Request:
                     f"{self.output} is a picture, and --plot is missing",
                     hint=f"--plot -o {self.output} draws the result",
                 )
-            self.style = format_of(self.output, self.style, PICTURES if drawn else ())
+            self.style = format_of(self.output, self.style, PICTURES if drawn else (), kinds)
 
     @cached_property
     def settings(self) -> Settings:
@@ -308,8 +326,8 @@ class Request:
             error.give(f"give it as an input: {how_to_give(error.name, self.context.command)}")
             raise
 
-    def program(self) -> tuple[Program, dict[str, Any], list[str]]:
-        """The program, values for its inputs, and warnings.
+    def program(self, unread: Container[str] = ()) -> tuple[Program, dict[str, Any], list[str]]:
+        """The program, values for its inputs but those `unread`, and warnings.
 
         Raises UsageError for a name that it does not use.
         """
@@ -319,16 +337,13 @@ class Request:
         settings = self.settings
         source, filename = self.source()
         program = Program(source, filename=filename, settings=settings, entry=self.entry)
-        from gradcli.cli.arguments import unused_input
-
-        reads = program.missing([])
         for name in self.bindings.texts:
             if name not in program.reads:
                 if program.sets(name):
                     raise UsageError(
                         f"the program sets `{name}` itself", hint=f"leave out --{name}"
                     )
-                raise unused_input(name, self.context.command, reads, self._other_commands())
+                raise self._unused(name, program)
         held = self.bindings.held
         inputs: dict[str, Any] = {name: held[name] for name in held if name in program.reads}
         extra: list[str] = []
@@ -337,9 +352,41 @@ class Request:
             inputs.update({name: value for name, value in stored.items() if name in program.reads})
             extra = [name for name in stored if name not in program.reads]
         for name, text in self.bindings.texts.items():
-            inputs[name] = read_value(name, text, settings)
+            if name not in unread:
+                inputs[name] = read_value(name, text, settings)
         warnings = [f"the program does not use `{name}`, which --inputs has" for name in extra]
         return program, inputs, warnings
+
+    def _unused(self, name: str, program: Program) -> UsageError:
+        from gradcli.cli.arguments import unused_input
+
+        reads = program.missing([])
+        return unused_input(name, self.context.command, reads, self._other_commands())
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[None]:
+        """Within this context, long work shows a bar on a terminal; `what` is counted."""
+        if sys.stderr is None or not sys.stderr.isatty():
+            yield
+            return
+        from gradcli.render.progress import progress_bar
+
+        with progress_bar(what):
+            yield
+
+    def mapped(self, reshaped: bool) -> AbstractContextManager[Mapped | None]:
+        """The file of -o, where one dense array may be computed in it; None where it may not."""
+        from contextlib import nullcontext
+        from os.path import exists, isfile
+
+        plain = self.output is None or not exists(self.output) or isfile(self.output)
+        if self.output is None or self.style != "npy" or self.get is not None or reshaped:
+            return nullcontext()
+        if not plain or not hasattr(os, "posix_fallocate"):
+            return nullcontext()
+        from gradcli.render.write import Mapped
+
+        return Mapped(self.output)
 
     def by_entries(self, asked: bool) -> bool | None:
         """Whether matrices are to be sparse: as asked, or as the format wants it; None: as fits."""
@@ -353,16 +400,12 @@ class Request:
         """Print the result, or write it to the file of -o; remarks go to standard error."""
         from gradcli.render import text
 
-        if self.options.get("finite"):
-            from gradcli.doctor import require_finite
-
-            require_finite(result)
+        self.require_finite(result)
         notes = list(result.notes)
-        if self.stats is not None:
-            if self.style == "json" and self.get is None:
-                result.stats = self.stats.facts()
-            else:
-                notes += self.stats.lines()
+        if self.style == "json" and self.get is None and self.stats is not None:
+            result.stats = self.stats.facts()
+        else:
+            notes += self.cost()
         if self.output is None and self.style == "text" and self.get is None:
             notes += self._saving(result)
             from gradcli.render.data import named_arrays
@@ -375,26 +418,16 @@ class Request:
             notes += self._written(result)
         self.remark(result.warnings, notes)
 
-    def draw(self, result: Result[Any]) -> None:
-        """Draw a Jacobian or a Hessian in the terminal, or to the file of -o.
+    def require_finite(self, result: Result[Any]) -> None:
+        """With --finite, raise ComputationError where a number is none."""
+        if self.options.get("finite"):
+            from gradcli.doctor import require_finite
 
-        Raises UsageError for options that ask for its numbers.
-        """
-        from gradcli.pictures.blocks import block_lines, blocks_of
+            require_finite(result)
 
-        pictured = self.output is not None and self.style in PICTURES
-        for name, given in (("--get", self.get), ("-o " + (self.output or ""), self.output)):
-            if given is not None and not (pictured and name != "--get"):
-                raise UsageError(f"--plot and {name} exclude each other")
-        if self.output is None and self.style != "text":
-            raise UsageError(f"--plot and --format {self.style} exclude each other")
-        if pictured:
-            from gradcli.pictures.figures import blocks_file
-
-            self.write_picture(blocks_file(blocks_of(result), self.style), self.style)
-        else:
-            self.print_lines(lambda look: block_lines(result, look, self.coloured))
-        self.remark(result.warnings, result.notes)
+    def cost(self) -> list[str]:
+        """What it took, where that was asked for."""
+        return [] if self.stats is None else self.stats.lines()
 
     def print_lines(self, lines: Callable[[Look], Iterable[Line]]) -> None:
         """Print lines for people as standard output's width, colours and encoding have them."""
@@ -411,22 +444,6 @@ class Request:
             from gradcli.render.text import print_remarks
 
             print_remarks(warnings, notes)
-
-    def write_picture(self, content: str | bytes, kind: str) -> None:
-        """Write a picture to the file of -o, else to standard output."""
-        from gradcli.render import text
-        from gradcli.render.write import write_whole
-
-        if self.output is not None:
-            held = content.encode() if isinstance(content, str) else content
-            write_whole(self.output, lambda file: file.write(held))
-            text.print_remarks([], [f"wrote {self.output}"])
-        elif isinstance(content, str):
-            text.write_text(content, sys.stdout)
-        elif text.terminal_width(sys.stdout) is not None:
-            raise UsageError(f".{kind} is no text for a terminal", hint="give a file with -o")
-        else:
-            text.write_bytes(content, sys.stdout)
 
     @staticmethod
     def _saving(result: Result[Any]) -> list[str]:

@@ -62,6 +62,13 @@ def eval_command(context: click.Context, /, **options: Any) -> None:
             error.notes = pasteable(request, len(traced.outputs))
         raise
     hold_expectations(request, result)
+    from gradcli.doctor.bends import bends
+    from gradcli.graph import ancestors
+
+    if not options["no_grad"] and any(bends(node.op) for node in ancestors(traced.outputs)):
+        from gradcli.trust.kinks import kink_notes
+
+        result.notes = [*result.notes, *kink_notes(traced, seeds, request.wrt)]
     request.answer(result, result_lines)
 
 

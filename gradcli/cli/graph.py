@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradcli.cli.common import Request, pasteable, picture_options, seed_option
+from gradcli.cli.pictures import write_picture
 from gradcli.errors import SeedError, UsageError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def graph_command(context: click.Context, /, **options: Any) -> None:
         request.check_count(numbers(computation))
         content: str | bytes = json_text(graph_object(computation, request.shown_source())) + "\n"
         if options["output"] is None:
-            request.write_picture(content, kind)
+            write_picture(request, content, kind)
             return
     else:
         from gradcli.pictures.picture import Picture
@@ -71,7 +72,7 @@ def graph_command(context: click.Context, /, **options: Any) -> None:
             request.remark(recording.warnings, recording.notes)
             return
         content = _written(picture, kind)
-    request.write_picture(content, kind)
+    write_picture(request, content, kind)
     request.remark(recording.warnings, recording.notes)
 
 

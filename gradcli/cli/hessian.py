@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from gradcli.cli.common import Request, pasteable, plot_option, request_options, seed_option
+from gradcli.cli.common import Request, pasteable, request_options, seed_option
+from gradcli.cli.pictures import draw, plot_option
 from gradcli.errors import SeedError
 
 
@@ -30,12 +31,14 @@ def hessian_command(context: click.Context, /, **options: Any) -> None:
     seeds = request.seeds
     traced = request.traced()
     try:
-        result = traced.hessian(request.wrt, seeds, sparse=request.by_entries(options["sparse"]))
+        with request.progress("passes"):
+            sparse = request.by_entries(options["sparse"])
+            result = traced.hessian(request.wrt, seeds, sparse=sparse)
     except SeedError as error:
         if seeds is None:
             error.notes = pasteable(request, len(traced.outputs))
         raise
     if options["plot"]:
-        request.draw(result)
+        draw(request, result)
     else:
         request.answer(result, hessian_lines)

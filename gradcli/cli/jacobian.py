@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from gradcli.cli.common import Request, plot_option, request_options
+from gradcli.cli.common import Request, request_options
+from gradcli.cli.pictures import draw, plot_option
 from gradcli.errors import UsageError
 
 
@@ -51,9 +52,22 @@ def jacobian_command(context: click.Context, /, **options: Any) -> None:
         request.answer(request.traced().jacobian(request.wrt, diag=True), result_lines)
         return
     sparse = request.by_entries(options["sparse"])
-    result = request.traced().jacobian(request.wrt, options["mode"], sparse=sparse)
+    with request.mapped(options["flat"]) as file:
+        with request.progress("passes"):
+            result = request.traced().jacobian(
+                request.wrt,
+                options["mode"],
+                sparse=sparse,
+                allocate=None if file is None else file.allocate,
+            )
+        if file is not None and file.shape is not None:
+            file.finish()
+            name = next(iter(result.jacobian))
+            written = f"wrote jacobian.{name}, shape {file.shape} to {request.output}"
+            request.remark(result.warnings, [*result.notes, written])
+            return
     shown = result.flat() if options["flat"] else result
     if options["plot"]:
-        request.draw(shown)
+        draw(request, shown)
     else:
         request.answer(shown, jacobian_lines)

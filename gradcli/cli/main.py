@@ -26,6 +26,8 @@ COMMANDS = {
     "graph": "The computation as a picture.",
     "plot": "The function beside its derivative.",
     "check": "Derivatives from several sources side by side, and claims about them.",
+    "doctor": "Where numbers lose digits, bend, or stop being finite.",
+    "map": "The same at many points, row by row.",
     "test": "Files of cases: what programs are expected to give.",
     "batch": "Requests as JSON lines, answers in order.",
     "ops": "The functions there are: meaning, derivative, spellings.",
@@ -157,10 +159,13 @@ def guarded(argv: list[str]) -> int:
         return report(ComputationError(f"the result could not be written: {error.strerror}"), argv)
     except Exception as error:
         # A mistake of ours: still one message, and no status that means something else.
-        what = f"internal error: {type(error).__name__}: {error}"
-        return report(
-            ComputationError(what, hint="this is a bug in gradcli: please report it"), argv
-        )
+        return report(bug(error), argv)
+
+
+def bug(error: Exception) -> GradcliError:
+    """What is told of a mistake of ours."""
+    what = f"internal error: {type(error).__name__}: {error}"
+    return ComputationError(what, hint="this is a bug in gradcli: please report it")
 
 
 def abandon_output() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradcli.cli.common import PICTURES, Request, program_options
+from gradcli.cli.pictures import write_picture
 from gradcli.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -136,20 +137,21 @@ def _parted(text: str) -> list[str]:
 
 def _answer(request: Request, found: Curves | Surface) -> None:
     """A chart in the terminal, a picture in a file, or the numbers."""
+    request.require_finite(found)
     if request.output is not None and request.style in PICTURES:
         from gradcli.pictures.figures import plot_file
         from gradcli.pictures.words import elided
 
         title = elided(request.shown_source(), 70)
-        request.write_picture(plot_file(found, title, request.style), request.style)
-        request.remark(found.warnings, found.notes)
+        write_picture(request, plot_file(found, title, request.style), request.style)
+        request.remark(found.warnings, [*found.notes, *request.cost()])
     elif request.style == "csv" and request.get is None:
         from gradcli.render.write import csv_bytes
 
         table, header = found.table()
         request.check_count(table.size)
-        request.write_picture(csv_bytes("table", table, header).decode(), "csv")
-        request.remark(found.warnings, found.notes)
+        write_picture(request, csv_bytes("table", table, header).decode(), "csv")
+        request.remark(found.warnings, [*found.notes, *request.cost()])
     else:
         request.answer(found, lambda result, look: _chart(request, result, look))
 

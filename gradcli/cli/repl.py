@@ -79,7 +79,7 @@ class Repl:
                     break
             return self.status
         from gradcli.interactive.prompt import Prompt
-        from gradcli.render.text import coloured, write_text
+        from gradcli.render.text import coloured, print_error, write_text
 
         colours = coloured(sys.stdout, self.options["color"])
         prompt = Prompt(lambda: self.session.names, self._commands(), colours)
@@ -91,8 +91,11 @@ class Repl:
                 continue
             except EOFError:
                 return 0
-            if not self._answered(entry):
-                return 0
+            try:
+                if not self._answered(entry):
+                    return 0
+            except KeyboardInterrupt:
+                print_error(GradcliError("interrupted"))
 
     def _piped(self) -> Iterator[str]:
         from gradcli.files import read_stdin_bytes
@@ -103,6 +106,7 @@ class Repl:
 
     def _answered(self, entry: str) -> bool:
         """Answer an entry, errors too; whether the session goes on."""
+        from gradcli.cli.main import bug
         from gradcli.render.text import print_error
 
         try:
@@ -111,11 +115,15 @@ class Repl:
             self._adapt(error)
             self.status = self.status or error.exit_status
             print_error(error)
-        except KeyboardInterrupt:
-            print_error(GradcliError("interrupted"))
         except MemoryError:
             self.status = self.status or 3
             print_error(GradcliError("memory ran out", hint="make the inputs smaller"))
+        except OSError:
+            raise
+        except Exception as error:
+            # A mistake of ours costs one answer, not the session.
+            self.status = self.status or 3
+            print_error(bug(error))
         return True
 
     def _adapt(self, error: GradcliError) -> None:

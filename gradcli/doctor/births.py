@@ -225,7 +225,7 @@ class Births:
 
     def cure(self, birth: Node) -> str:
         """What to write in place of the pattern that a birth is part of."""
-        for node in self._above(birth):
+        for node in self.above(birth):
             for found in patterns_at(node):
                 if birth.serial not in found.inside:
                     continue
@@ -236,7 +236,7 @@ class Births:
                     return f"`{found.text(names)}` in place of `{old}` is finite there"
         return ""
 
-    def _above(self, node: Node) -> list[Node]:
+    def above(self, node: Node) -> list[Node]:
         """A node and those that use it, some levels up; the outermost first."""
         level, found = {node.serial}, [node]
         for user in self.recording.nodes:

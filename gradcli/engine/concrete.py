@@ -66,3 +66,8 @@ class Concrete:
                     raise Unsure
         array: Array = held[node.serial]
         return array
+
+
+def as_output(value: Any) -> Any:
+    """An array of its own kind, or the tuple of them of a node with several outputs."""
+    return value if type(value) is tuple else np.asarray(value)

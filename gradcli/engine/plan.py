@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.engine.concrete import Unsure
+from gradcli.engine.concrete import Unsure, as_output
 from gradcli.engine.memory import memory_error, node_bytes
-from gradcli.engine.schedule import Schedule, as_output
 from gradcli.engine.stats import asked
 from gradcli.engine.threads import cores
 from gradcli.errors import GradcliError
@@ -25,6 +24,8 @@ from gradcli.ops.leaves import full_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+
+    from gradcli.engine.schedule import Schedule
 
     Array = np.ndarray[Any, Any]
     Call = tuple[Callable[..., Any], int, int, tuple[int, ...] | None, int]
@@ -187,6 +188,8 @@ class Plan:
         """The order of the steps at some extent of the batch axis."""
         found = self._schedules.get(batch)
         if found is None:
+            from gradcli.engine.schedule import Schedule
+
             if len(self._schedules) > 3:
                 self._schedules.clear()
             found = self._schedules[batch] = Schedule(self, batch)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.engine.concrete import Unsure
+from gradcli.engine.concrete import Unsure, as_output
 from gradcli.engine.grouping import Grouping, Step
 from gradcli.engine.regions import Region
 from gradcli.engine.stats import Stats, asked
@@ -123,8 +123,3 @@ class Schedule:
                 for place in dying:
                     held[place] = None
         return [as_output(held[place]) for place in plan.outputs]
-
-
-def as_output(value: Any) -> Any:
-    """An array of its own kind, or the tuple of them of a node with several outputs."""
-    return value if type(value) is tuple else np.asarray(value)

@@ -33,6 +33,9 @@ LABEL_ROOM = 32
 FORMULA_ROOM = 64
 """Signs up to which a rule is told as a formula."""
 
+REPEATED = 28
+"""Signs up to which numbers stand again where they enter a product."""
+
 TOLD = 8
 """Elements that are told one by one."""
 
@@ -107,10 +110,17 @@ class Writer:
             if name in self.found.tangents:
                 text += f", moving along {self.array(self.found.tangents[name])}"
             inputs.append((name, text))
-        rows = [
-            Row("", self._left_out(item), "", "") if isinstance(item, int) else self._row(item)
-            for item in self._readable(self.folding.forward())
-        ]
+        rows: list[Row] = []
+        inside = ""
+        for item in self._readable(self.folding.forward()):
+            if isinstance(item, int):
+                rows.append(Row("", self._left_out(item), "", ""))
+                continue
+            within = self._within(item)
+            if within != inside:
+                rows.append(Row("", f"in {within}" if within else "after that", "", ""))
+                inside = within
+            rows.append(self._row(item))
         outputs = self.found.outputs
         parts = [self._part(output, k, len(outputs) > 1) for k, output in enumerate(outputs)]
         return Document(inputs, rows, parts)
@@ -148,6 +158,15 @@ class Writer:
         return f"[{of}] {step.name or elided(step.text, LABEL_ROOM)}"
 
     # --- forward ---------------------------------------------------------------------------------
+
+    def _within(self, item: ForwardStep | Fold) -> str:
+        """The calls and loops that a step, or what is folded, is part of."""
+        if isinstance(item, Fold):
+            groups = [] if item.group.outer is None else item.group.outer.chain()
+        else:
+            groups = item.group
+        labels = [elided(one.label, LABEL_ROOM) for one in groups if one.kind != "library"]
+        return ", ".join(labels)
 
     def _row(self, item: ForwardStep | Fold) -> Row:
         if isinstance(item, Fold):
@@ -301,9 +320,8 @@ class Writer:
                 lines.append(f"{step.op}: {sentence(step.doc)}")
         else:
             product = sent.value if sent.product is None else sent.product
-            factor = self._factor(_compact(sent.factor))
-            times = f"{self._factor(item.arrived)} * {factor} = {self.array(product)}"
             local = self._local(sent)
+            times = self._product(item.arrived, sent, product)
             lines = [local, times] if "=" in local else [f"{local}: {times}"]
             if sent.axes:
                 one = len(sent.axes) == 1
@@ -317,6 +335,14 @@ class Writer:
         if sent.mask is not None and not sent.mask.all():
             lines.append(f"takes part: {_elements(sent.mask)}")
         return lines
+
+    def _product(self, arrived: Any, sent: Contribution, product: Any) -> str:
+        """What arrives times the local derivative; what is long was told, and is not repeated."""
+        g = self._factor(arrived)
+        factor = self._factor(_compact(sent.factor))
+        g = g if len(g) <= REPEATED else self.g
+        by = f"* {factor}" if len(factor) <= REPEATED else "times that"
+        return f"{g} {by} = {self.array(product)}"
 
     def _local(self, sent: Contribution) -> str:
         """The local derivative as a formula and as numbers."""
@@ -337,7 +363,8 @@ class Writer:
             return (
                 f"each of its {count} elements counts once, and gets all of it" if count > 1 else ""
             )
-        return f"local Jacobian {self.array(matrix)}" if matrix.size <= self.room else ""
+        text = self.array(matrix)
+        return "" if self.look.dots in text else f"local Jacobian {text}"
 
     def _kink(self, kink: Kink) -> str:
         places = ", ".join([_bracketed(place) for place in kink.places[:TOLD] if place])

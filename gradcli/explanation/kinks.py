@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 JUMP = 1e-6
 """How far slopes differ, relative to the greater, that are not those of one smooth piece."""
 
+LOOKED_AT = 1000
+"""Elements at kinks that are grouped by what happens there."""
+
 MOST = 12
 """Elements at kinks that are told one by one."""
 
@@ -65,7 +68,7 @@ def kinks_of(
     above = slope(np.nextafter(held, np.inf))
     found: dict[tuple[str, str, str], Kink] = {}
     jumps = _jumps(below, used, above)
-    for row in np.argwhere(jumps if mask is None else jumps & mask):
+    for row in np.argwhere(jumps if mask is None else jumps & mask)[:LOOKED_AT]:
         place = tuple([int(axis) for axis in row])
         sides = (float(below[place]), float(used[place]), float(above[place]))
         key = (repr(sides[0]), repr(sides[1]), repr(sides[2]))

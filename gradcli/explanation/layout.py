@@ -39,7 +39,7 @@ def explanation_lines(found: Explanation, look: Look, depth: int | None = None) 
             yield []
             yield from _part(part, width)
     yield []
-    yield from result_lines(found, look)
+    yield from result_lines(found, look.brief())
 
 
 def _document(found: Explanation, look: Look, depth: int | None, width: int) -> Document:
@@ -50,7 +50,8 @@ def _document(found: Explanation, look: Look, depth: int | None, width: int) -> 
 
 def _rows(rows: list[Row], width: int) -> Iterator[Line]:
     edge = max([cells(row.number) for row in rows], default=0)
-    room = min(max([cells(row.text) for row in rows], default=0), TEXT_ROOM, width // 2)
+    longest = max([cells(row.text) for row in rows if row.value], default=0)
+    room = min(longest, TEXT_ROOM, width // 2)
     shapes = max([cells(row.shape) for row in rows], default=0)
     for row in rows:
         indent = " " * (edge + 4)
@@ -152,7 +153,7 @@ def markdown_text(found: Explanation, look: Look, depth: int | None = None) -> s
         lines += [""] if part.sums else []
         lines += [f"- {text}" for text in part.sums]
     lines += ["", "## Result", "", "```"]
-    lines += [_plain(line) for line in result_lines(found, Look(None, look.precision))]
+    lines += [_plain(line) for line in result_lines(found, Look(None, look.precision).brief())]
     return "\n".join([*lines, "```"]) + "\n"
 
 

@@ -174,6 +174,12 @@ class Session:
             self._done(text, node)
             return []
         self.last = text
+        before = sum(one.count("\n") + 1 for one in self.preamble(text))
+        result.control_flow = [
+            {**event, "line": event["line"] - before}
+            for event in result.control_flow
+            if event["line"] > before
+        ]
         self._note(result.notes, self._printed(self.preamble(text)))
         result.notes = []
         return [result]

@@ -102,6 +102,20 @@ class Contraction(Op):
         a, b = node.inputs
         return _matched(a.shape, b.shape, *node.params)
 
+    def each(self, node: Node, arrays: list[Array], lead: Lead, dtype: Any) -> Any:
+        """As a stack: one matrix product for each row, of the shape that it has alone."""
+        la, lb, lo = node.params
+        a, b = node.inputs
+        matched = _stacked(a.shape, b.shape, la, lb, lo)
+        if matched is None:
+            return super().each(node, arrays, lead, dtype)
+        held = storage(node.kind, dtype)
+        rows = [
+            (array if batched else array[None]).astype(held, copy=False)
+            for array, batched in zip(arrays, lead, strict=True)
+        ]
+        return matched(*rows)
+
     def batched(self, node: Node, operands: tuple[Node, ...], lead: Lead, extent: int) -> Node:
         return build(self, operands, _batched_labels(node.params, lead))
 
@@ -260,35 +274,84 @@ def _matched(
         small = {label: place for place, label in enumerate(dict.fromkeys([*la, *lb]))}
         first, second, out = [[small[label] for label in labels] for labels in (la, lb, lo)]
         return lambda a, b: np.asarray(np.einsum(a, first, b, second, out))
+    products = _products(shape_a, shape_b, la, lb, lo, (batch, free_a, free_b, summed))
+    return products(0)
+
+
+@lru_cache(maxsize=1024)
+def _stacked(
+    shape_a: Shape, shape_b: Shape, la: Labels, lb: Labels, lo: Labels
+) -> Callable[[Array, Array], Array] | None:
+    """The same for many pairs along a leading axis; None where rows would not stay what they are.
+
+    An operand that is one for all has a leading axis of size 1.
+    """
+    shared = [label for label in la if label in lb]
+    batch = [label for label in lo if label in shared]
+    summed = [label for label in shared if label not in lo]
+    if not summed:
+        alone = max((*la, *lb), default=-1) + 1
+        return _outer((alone, *la), (alone, *lb), (alone, *lo))
+    free_a = [label for label in lo if label in la and label not in lb]
+    free_b = [label for label in lo if label in lb and label not in la]
+    if batch and not free_a and not free_b:
+        return None
+    return _products(shape_a, shape_b, la, lb, lo, (batch, free_a, free_b, summed))(1)
+
+
+def _products(
+    shape_a: Shape,
+    shape_b: Shape,
+    la: Labels,
+    lb: Labels,
+    lo: Labels,
+    kinds: tuple[list[int], list[int], list[int], list[int]],
+) -> Callable[[int], Callable[[Array, Array], Array]]:
+    """Contraction by matrix products, for a number of axes in front that all arrays have."""
+    batch, free_a, free_b, summed = kinds
     sizes: dict[int, int] = {**dict(zip(la, shape_a, strict=True))}
     sizes.update(zip(lb, shape_b, strict=True))
     swapped = [*batch, *free_b, *free_a] == list(lo)
     if swapped:
         # b.T @ a.T is the transpose of a @ b, and lies in memory as the output should.
         la, lb, free_a, free_b = lb, la, free_b, free_a
-    left = _ordered(la, batch, free_a, summed, sizes)
-    right = _ordered(lb, batch, summed, free_b, sizes)
     order = batch + free_a + free_b
     shape = [sizes[label] for label in order]
     reshaped = len(batch) > 1 or len(free_a) != 1 or len(free_b) != 1
     final = None if order == list(lo) else [order.index(label) for label in lo]
 
-    def multiply(a: Array, b: Array) -> Array:
-        if swapped:
-            a, b = b, a
-        product = np.matmul(left(a), right(b))
-        if reshaped:
-            product = product.reshape(shape)
-        return np.asarray(product if final is None else product.transpose(final))
+    def products(front: int) -> Callable[[Array, Array], Array]:
+        left = _ordered(la, batch, free_a, summed, sizes, front)
+        right = _ordered(lb, batch, summed, free_b, sizes, front)
+        moved = final if final is None else [*range(front), *[front + axis for axis in final]]
 
-    return multiply
+        def multiply(a: Array, b: Array) -> Array:
+            if swapped:
+                a, b = b, a
+            product = np.matmul(left(a), right(b))
+            if reshaped:
+                product = product.reshape([*product.shape[:front], *shape])
+            return np.asarray(product if moved is None else product.transpose(moved))
+
+        return multiply
+
+    return products
 
 
 def _ordered(
-    labels: Labels, batch: list[int], rows: list[int], columns: list[int], sizes: dict[int, int]
+    labels: Labels,
+    batch: list[int],
+    rows: list[int],
+    columns: list[int],
+    sizes: dict[int, int],
+    front: int,
 ) -> Callable[[Array], Array]:
-    """From an operand to a stack of matrices: (batch, rows, columns), a view where one will do."""
-    moved = [labels.index(label) for label in batch + rows + columns]
+    """From an operand to a stack of matrices: (batch, rows, columns), a view where one will do.
+
+    front: axes before those.
+    """
+    moved = [front + labels.index(label) for label in batch + rows + columns]
+    moved = [*range(front), *moved]
     lead = [sizes[label] for label in batch]
     height = math.prod([sizes[label] for label in rows])
     width = math.prod([sizes[label] for label in columns])
@@ -296,7 +359,11 @@ def _ordered(
     still = moved == list(range(len(moved)))
     if len(rows) == len(columns) == 1:
         return (lambda array: array) if still else (lambda array: array.transpose(moved))
-    return lambda array: (array if still else array.transpose(moved)).reshape(shape)
+    if not front:
+        return lambda array: (array if still else array.transpose(moved)).reshape(shape)
+    return lambda array: (array if still else array.transpose(moved)).reshape(
+        [*array.shape[:front], *shape]
+    )
 
 
 def _outer(la: Labels, lb: Labels, lo: Labels) -> Callable[[Array, Array], Array]:

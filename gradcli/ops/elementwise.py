@@ -39,6 +39,7 @@ class Elementwise(Op):
 
     family = "elementwise"
     fuses = True
+    alike = True
     reach = "aligned"
 
     def __init__(

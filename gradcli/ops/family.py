@@ -73,6 +73,8 @@ class Op:
     """Whether it makes a constant of what varies, so that its derivative is zero on request."""
     analytic = False
     """Whether its forward function continues to complex numbers, and the derivative with it."""
+    alike = False
+    """Whether a batched run gives each row, to the bit, what a run of it alone gives."""
     reach: Reach = "dense"
     """What a family knows of its dependence; autodiff/structure.py follows it through a graph."""
 
@@ -178,6 +180,18 @@ class Op:
             return self.run(node, [unscalar(array) for array in arrays], lead, dtype)
 
         return compute
+
+    def each(self, node: Node, arrays: list[Array], lead: Lead, dtype: Any) -> Any:
+        """A batched run that gives each row, to the bit, what a run of it alone gives."""
+        kernel = self.kernel(node, None, dtype)
+        count = len(arrays[lead.index(True)])
+        rows = [
+            kernel(*[array[row] if batched else array for array, batched in zip(arrays, lead)])  # noqa: B905
+            for row in range(count)
+        ]
+        if len(node.types) > 1:
+            return tuple([np.stack(parts) for parts in zip(*rows, strict=True)])
+        return np.stack(rows)
 
     def elements(self, node: Node, dtype: Any) -> Callable[..., Any]:
         """Of an op that `fuses`: what computes elements from operands that line up.

@@ -36,6 +36,7 @@ class Linear(Op):
 
     family = "linear"
     reach: Reach = "summed"
+    alike = True
     analytic = True
 
     def __init__(

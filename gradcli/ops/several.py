@@ -27,6 +27,7 @@ class Projection(Op):
     """One output of a node that has several."""
 
     family = "projection"
+    alike = True
 
     def __call__(self, node: Node, place: int) -> Node:
         return build(self, (node,), (place,))

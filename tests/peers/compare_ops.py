@@ -355,17 +355,19 @@ def computed(groups, kept, words, end):
 
     What is found after the time `end` is left for another run.
     """
-    results, failed = {}, 0
+    results, failed, fresh = {}, 0, 0
     for name, calls in sorted(groups.items()):
         found = results[name] = []
-        # Compiled functions would fill the memory.
-        jax.clear_caches()
         for expr, inputs in calls:
             key = key_of(expr, inputs)
             if name in words or key not in kept:
                 if time.monotonic() > end:
                     return None, 0
                 kept[key] = compare(expr, inputs)
+                fresh += 1
+                if fresh % 500 == 0:
+                    # Compiled functions would fill the memory.
+                    jax.clear_caches()
             found.append(kept[key])
             wrong = judged(expr, kept[key])
             if wrong:

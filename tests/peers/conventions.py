@@ -2,7 +2,7 @@
 
     python tests/peers/conventions.py
 
-writes tests/data/conventions.json, of which docs/conventions.md is made (tests/make_ops_docs.py).
+writes gradcli/ops/conventions.json, of which docs/conventions.md is made (tests/make_ops_docs.py).
 """
 
 import json
@@ -21,7 +21,8 @@ from gradcli.ops.conventions import EDGES
 from gradcli.ops.elementwise import Elementwise
 
 jax.config.update("jax_enable_x64", True)
-TARGET = Path(__file__).parent.parent / "data" / "conventions.json"
+torch.set_default_dtype(torch.float64)
+TARGET = Path(__file__).parents[2] / "gradcli" / "ops" / "conventions.json"
 TORCH = ("torch", "torch.special", "torch.nn.functional")
 JAX = ("jnp", "jax.nn", "jax.scipy.special")
 SPACE = {"torch": torch, "F": torch.nn.functional, "jnp": jnp, "jax": jax}

@@ -28,7 +28,7 @@ from gradcli.ops.values import axis_of, broadcast, flag, static_number, tensor
 
 @function("F.linear", example="linear([1., 2.], [[1., 0.5], [3., -1.], [0., 2.]], [0.1, 0.2, 0.3])")
 def linear_map(input: Any, weight: Any, bias: Any = None) -> Node:
-    """Input @ weight.T + bias."""
+    """The affine map input @ weight.T + bias."""
     x, w = tensor(input), tensor(weight)
     if not x.ndim or w.ndim not in (1, 2) or x.shape[-1] != w.shape[-1]:
         raise ShapeError(

@@ -33,6 +33,7 @@ class Along(Linear):
 
     # Where an element comes from is known in the run alone.
     reach = "dense"
+    alike = False
 
     def __init__(
         self,

@@ -9,7 +9,14 @@ from gradcli.ops.family import build
 from gradcli.ops.leaves import constant
 from gradcli.ops.linear import Linear, broadcast_to, keep_reduced, reduced_shape, reshape
 
-mean: Linear = Linear(
+
+class Scaled(Linear):
+    """A linear map whose coefficients are not ones: running it on positions tells nothing."""
+
+    reach = "dense"
+
+
+mean: Linear = Scaled(
     "mean",
     lambda x, lead, axes, keepdims: np.asarray(np.mean(x, axis=axes, keepdims=keepdims)),
     reduced_shape,
