@@ -37,7 +37,7 @@ class Rule:
         self._simplifier = Simplifier(code=True)
         self._leaves = [
             _leaf(f"\x00{k}\x00", one.shape, one.kind == "bool")
-            if one.inputs or one.op is input_
+            if known_number(one) is None
             else one
             for k, one in enumerate(node.inputs)
         ]
