@@ -34,6 +34,12 @@ def describe(value: Any) -> str:
     return names.get(kind) or str(getattr(value, "described", "a function"))
 
 
+def shown(value: Any) -> str:
+    """A word or a number as it is written, all else in words, for messages."""
+    plain = value is None or isinstance(value, (str, int, float))
+    return repr(value)[:60] if plain else describe(value)
+
+
 def tensor(value: Any) -> Node:
     """A value as a tensor; lists and tuples of numbers and tensors are stacked."""
     if isinstance(value, Node):

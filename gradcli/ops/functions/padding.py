@@ -14,7 +14,7 @@ from gradcli.ops.elementwise import shape_text
 from gradcli.ops.functions.arranging import along, require_few
 from gradcli.ops.leaves import constant, known_number
 from gradcli.ops.linear import Positions
-from gradcli.ops.values import axis_of, broadcast, concrete, describe, tensor, whole
+from gradcli.ops.values import axis_of, broadcast, concrete, describe, shown, tensor, whole
 
 Pair = tuple[Any, Any]
 
@@ -131,9 +131,9 @@ def pad(
     """
     x = tensor(array)
     if not isinstance(mode, str) or mode not in MODES:
-        raise ArgumentError(f"`pad` has the modes {', '.join(MODES)}, not {mode!r}")
+        raise ArgumentError(f"`pad` has the modes {', '.join(MODES)}, not {shown(mode)}")
     if reflect_type not in ("even", "odd"):
-        raise ArgumentError(f"`reflect_type` is 'even' or 'odd', not {reflect_type!r}")
+        raise ArgumentError(f"`reflect_type` is 'even' or 'odd', not {shown(reflect_type)}")
     widths = [
         (int(whole(a, "pad_width")), int(whole(b, "pad_width")))
         for a, b in _pairs(pad_width, x.ndim, "pad_width")
