@@ -437,3 +437,10 @@ def test_nothing_is_left_of_one_that_was_stopped(tmp_path, monkeypatch, capsys):
     assert list(tmp_path.iterdir()) == []
     assert guarded([*words, str(tmp_path / "nowhere" / "j.npy")]) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_each_input_has_a_structure_of_its_own():
+    inputs = {"x": LONG, "a": 2.0, "b": LONG}
+    output = gradcli.jacobian("sin(a*x) + b", inputs).outputs[0]
+    assert output.structure.name == "dense by a, diagonal by x, diagonal by b"
+    assert (output.mode, output.passes) == ("mixed", 2)

@@ -22,10 +22,10 @@ from gradcli.graph import ancestors, dependents
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gradcli.explanation.rules import Rule
     from gradcli.explanation.steps import Id, Value
     from gradcli.graph import Node
     from gradcli.passages import Passages, Sent, Stage, Way
+    from gradcli.pictures.rules import Rule
     from gradcli.run import Run
 
     Array = np.ndarray[Any, Any]
