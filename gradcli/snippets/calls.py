@@ -46,6 +46,9 @@ LIBRARIES = frozenset({"torch", "np", "jnp"})
 ITSELF = frozenset({"asarray", "ascontiguousarray", "real"})
 """Functions of NumPy's that return their argument where there is nothing to do."""
 
+MAKING = frozenset({"array", "asarray", "ascontiguousarray", "copy"})
+"""Functions of NumPy's that make arrays of PyTorch's tensors."""
+
 RESHAPING = DENSE | {"reshape", "flatten", "ravel", "reshape_as", "view"}
 """Functions of PyTorch's that copy where elements do not lie in order."""
 
@@ -131,6 +134,8 @@ class Calls(Interpreter):
         for operand in operands:
             # PyTorch's functions take NumPy's arrays, and not the other way round.
             if library != operand.library and library != "torch":
+                if library == "np" and name in MAKING:
+                    continue
                 library = operand.library
         if not library:
             library = "torch" if self.torch_methods else "np"
