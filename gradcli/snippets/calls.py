@@ -9,7 +9,6 @@ import numpy as np
 
 from gradcli.errors import ArgumentError
 from gradcli.graph import OPS, Node, Trace
-from gradcli.language.assignment import element
 from gradcli.language.dtypes import converted
 from gradcli.language.functions import Closure
 from gradcli.language.interpret import Interpreter
@@ -263,15 +262,9 @@ class Calls(Interpreter):
                 return self.made(made)
         return super().binary(op, left, right)
 
-    def subscript(self, node: ast.Subscript, value: Any) -> Any:
-        if isinstance(value, Variable):
-            return self.subscripted(value, self.key(node.slice))
-        return super().subscript(node, value)
-
-    def subscripted(self, value: Variable, key: Any) -> Tensor:
-        """`value[key]`, for a key of the language."""
+    def subscripted(self, value: Tensor, key: Any) -> Tensor:
         self.begin("getitem", (value, key), {})
-        return element(self, value, key)
+        return super().subscripted(value, key)
 
     def library(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         made = super().library(function, args, kwargs)
