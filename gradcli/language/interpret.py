@@ -21,7 +21,7 @@ from gradcli.errors import (
 )
 from gradcli.graph import mark
 from gradcli.language import blame
-from gradcli.language.assignment import assign, element
+from gradcli.language.assignment import assign
 from gradcli.language.containers import MEMBERS, Member, item_of
 from gradcli.language.functions import Closure
 from gradcli.language.inplace import At, AtPlace
@@ -308,7 +308,7 @@ class Interpreter(Runtime):
     def item(self, value: Any, key: Any) -> Any:
         """`value[key]`."""
         if isinstance(value, Tensor):
-            return element(self, value, key)
+            return self.subscripted(value, key)
         if isinstance(value, At):
             return AtPlace(value.owner, key)
         return self.made(item_of(self, value, key))

@@ -248,10 +248,14 @@ class Runtime:
 
     def _rows(self, value: Tensor, places: range, where: ast.AST) -> Iterator[Tensor]:
         for place in places:
-            row = element(self, value, place)
+            row = self.subscripted(value, place)
             if where is not Nowhere:
                 self.sites.setdefault(row.latest.serial, where)
             yield row
+
+    def subscripted(self, value: Tensor, key: Any) -> Tensor:
+        """`value[key]`, for a key of the language."""
+        return element(self, value, key)
 
     def _counted(self, source: Any, where: ast.AST) -> Iterator[Any]:
         try:

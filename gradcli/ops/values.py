@@ -30,6 +30,7 @@ def describe(value: Any) -> str:
         return f"a tensor of shape {shape_text(value.shape)}" if value.shape else "a scalar"
     names = {bool: "a boolean", int: "a whole number", float: "a number", str: "a string"}
     names |= {tuple: "a tuple", list: "a list", dict: "a dict", Dim: "a size", range: "a range"}
+    names[type(...)] = "`...`"
     kind = tuple if isinstance(value, tuple) else type(value)
     return names.get(kind) or str(getattr(value, "described", "a function"))
 

@@ -96,6 +96,12 @@ def _pow(script: Script, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return script.binary(ast.Pow, args[0], args[1])
 
 
+def _divmod(script: Script, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if len(args) != 2:
+        raise ArgumentError("`divmod` takes two arguments")
+    return script.binary(ast.FloorDiv, *args), script.binary(ast.Mod, *args)
+
+
 def _any(script: Script, args: list[Any], kwargs: dict[str, Any]) -> bool:
     return any(script.truth(item) for item in script.iterate(_one("any", args)))
 
@@ -119,6 +125,7 @@ BUILTINS: dict[str, Callable[..., Any]] = {
     "float": _float,
     "int": _int,
     "pow": _pow,
+    "divmod": _divmod,
     "any": _any,
     "all": _all,
     "repr": _repr,

@@ -32,6 +32,9 @@ class TypeName(Native):
         self.library = library
         self.dtype = None if dtype is None else np.dtype(dtype)
 
+    def text_with(self, show: Callable[[Any], str]) -> str:
+        return str(self)
+
     def __str__(self) -> str:
         return f"<class '{'numpy' if self.library == 'np' else self.library}.{self.name}'>"
 
