@@ -150,7 +150,8 @@ def _tabled(
     count = len(positions)
     steps = scale * np.exp2(-np.arange(HALVINGS))[:, None]
     flat = x.ravel()[positions]
-    up, down = flat + steps, flat - steps
+    with np.errstate(all="ignore"):
+        up, down = flat + steps, flat - steps
     points = np.broadcast_to(x.ravel(), (2, HALVINGS, count, x.size)).copy()
     which = np.arange(count)
     points[0][:, which, positions] = up
@@ -174,9 +175,8 @@ def _tabled(
             noise = _weighted(noise, np.abs(seed))
         found = Slopes((central.shape[2], count))
         found.central, found.error = _extrapolated(central, noise, 4.0, len(central))
-        found.noise = (
-            100 * np.nan_to_num(np.fmax.reduce(noise * steps[..., None]) / scale[:, None]).T
-        )
+        # Rounding at the point: far from it, values may be of another order.
+        found.noise = (100 * np.nan_to_num(noise[-1] * (steps[-1] / scale)[:, None])).T
         for name, side in (("right", sides[0]), ("left", sides[1])):
             value, error = _extrapolated(side, 4 * noise[1:], 2.0, 3)
             value = np.where(_diverges(side), np.inf * np.sign(side[-1]).T, value)
@@ -246,7 +246,8 @@ def complex_step(forward: Forward, positions: Array, weights: Array | None) -> A
         values = values.reshape(len(some), -1)
         if not np.allclose(values.real, base.ravel(), 1e-9, 0):
             return None
-        part = values.imag / TINY_STEP
+        with np.errstate(all="ignore"):
+            part = values.imag / TINY_STEP
         found[:, start : start + len(some)] = (
             part.T if weights is None else _weighted(part, weights.ravel()).T
         )
