@@ -68,8 +68,11 @@ _INPUTS = "xyzwuvabcd"
 PRECISION = 6
 """Significant digits of the examples."""
 
-LONGEST = 300
-"""Characters of formulas that are shown; `gradcli derive` writes out longer ones."""
+LONGEST = 240
+LONGEST_RULE = 1000
+"""Characters of formulas that are shown, of compositions and of rows: `gradcli derive` writes out
+longer ones.
+"""
 
 _SIZES = {2: "m", 3: "n", 4: "k", 5: "p"}
 
@@ -245,8 +248,10 @@ class Entry:
             zip(self.derived.outputs, self._real(), strict=True)
         ):
             prefix = f"{place} " if several else ""
-            found.update({prefix + x: text for x, text in output.parts.items() if real})
-        return found if sum(map(len, found.values())) <= LONGEST else {}
+            parts = {prefix + x: text.replace("\n", "; ") for x, text in output.parts.items()}
+            found.update(parts if real else {})
+        most = LONGEST_RULE if OPS.get(self.function.name) is not None else LONGEST
+        return found if sum(map(len, found.values())) <= most else {}
 
     @property
     def conditions(self) -> list[str]:

@@ -131,7 +131,7 @@ def _dense_hessian(
             places = wanted[row].columns()[unsure]
             fill_rows(run, first, wanted, blocks[row], places, unsure, fixed=fixed, strict=True)
             passes += len(unsure)
-    return [[block + 0.0 for block in row] for row in blocks], passes
+    return blocks, passes
 
 
 def _gradient(

@@ -12,7 +12,7 @@ from gradcli.engine import memory_error
 from gradcli.graph import OPS, Arena, Node, building
 from gradcli.ops.cotangent import Cotangent
 from gradcli.results import Facts, JacobianOutput
-from gradcli.seeds import batch_plan, batches, seed_leaf, unit_seeds
+from gradcli.seeds import WORKING_SET, batch_plan, batches, seed_leaf, unit_seeds
 from gradcli.simplify import rewrite
 from gradcli.sparse import (
     array_of,
@@ -24,7 +24,7 @@ from gradcli.sparse import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gradcli.engine import Plan
     from gradcli.run import Run
@@ -33,9 +33,13 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
     Fixed = Sequence[tuple[Node, Array]]
+    Allocate = Callable[[tuple[int, ...], Any], Array]
 
 Mode = Literal["auto", "forward", "reverse"]
 MODES: tuple[Mode, ...] = ("auto", "forward", "reverse")
+
+ON_DISK = 64 << 20
+"""Bytes from which a dense block is computed where it is to be written, if it is."""
 
 
 def jacobian_of(
@@ -46,12 +50,14 @@ def jacobian_of(
     mode: Mode,
     sparse: bool | None = False,
     held: int = 0,
+    allocate: Allocate | None = None,
 ) -> JacobianOutput:
     """The blocks of one output, each of shape `output.shape + part.shape`.
 
     sparse: blocks are SciPy arrays in compressed rows, with a row for each element of the output
     and a column for each of the part; None leaves them so where dense ones would be large and hold
-    hardly anything but zeros. held: numbers in memory beside them. Raises LimitError where they
+    hardly anything but zeros. held: numbers in memory beside them. allocate: gives the array of a
+    large dense block, by its shape, where it is not to lie in memory. Raises LimitError where they
     do not fit.
     """
     columns = columns_of(wanted)
@@ -61,9 +67,13 @@ def jacobian_of(
     if sparse is None:
         sparse = structure is not None and structure.few
     cells = output.size * sum(one.size for one in wanted)
-    require_memory(run, cells, "Jacobian", structure, sparse, held)
+    coloured = structure is not None and structure.compression is not None
+    if sparse or coloured or len(wanted) != 1 or cells * run.settings.dtype.itemsize < ON_DISK:
+        allocate = None
+    if allocate is None:
+        require_memory(run, cells, "Jacobian", structure, sparse, held)
     if structure is None or structure.compression is None:
-        blocks, mode, passes = _dense(run, output, wanted, mode)
+        blocks, mode, passes = _dense(run, output, wanted, mode, allocate)
         if sparse and (structure is None or structure.pattern.full):
             blocks = [compressed(block) for block in blocks]
         elif sparse and structure is not None:
@@ -82,9 +92,10 @@ def jacobian_of(
         one.label: block if sparse else block.reshape(output.shape + one.shape)
         for one, block in zip(wanted, blocks, strict=True)
     }
-    return JacobianOutput(
-        value, shaped, used, passes, facts_of(structure, output.size, columns.width, bool(sparse))
-    )
+    facts = facts_of(structure, output.size, columns.width, bool(sparse))
+    if facts is not None and structure is not None:
+        facts = facts._replace(name=structure.names(list(shaped), columns))
+    return JacobianOutput(value, shaped, used, passes, facts)
 
 
 def facts_of(structure: Structure | None, rows: int, columns: int, sparse: bool) -> Facts | None:
@@ -117,6 +128,8 @@ def require_memory(
                 f"it is {structure.name}, with {structure.entries:,} entries: ask for a sparse one "
                 "(--sparse, or sparse=True)"
             )
+        elif what == "Jacobian" and not sparse:
+            error.hint += "; `-o FILE.npy` computes it in the file"
         raise error
 
 
@@ -128,13 +141,18 @@ def compressed(block: Array) -> Any:
 
 
 def _dense(
-    run: Run, output: Node, wanted: list[Wrt], mode: Mode
+    run: Run, output: Node, wanted: list[Wrt], mode: Mode, allocate: Allocate | None
 ) -> tuple[list[Array], Literal["forward", "reverse"], int]:
     """Blocks by unit seeds, one for each row or column; how, and the passes that it took."""
     size = sum(one.size for one in wanted)
     if mode == "auto":
         mode = "reverse" if output.size <= size else "forward"
-    blocks = [np.zeros((output.size, one.size), run.settings.dtype) for one in wanted]
+    dtype = run.settings.dtype
+    if allocate is None:
+        blocks = [np.zeros((output.size, one.size), dtype) for one in wanted]
+    else:
+        (one,) = wanted
+        blocks = [allocate(output.shape + one.shape, dtype).reshape(output.size, one.size)]
     every = np.arange(output.size)
     if mode == "reverse":
         fill_rows(run, output, wanted, blocks, every, every)
@@ -147,15 +165,22 @@ def _dense(
     if len(unsure) and not any(np.isnan(array).any() for array in run.values.values()):
         fill_rows(run, output, wanted, blocks, unsure, unsure, strict=True)
         passes += len(unsure)
-    for block in blocks:
-        block += 0.0  # products with a seed's zeros leave -0.0 behind
     return blocks, mode, passes
 
 
 def rows_with_nan(blocks: list[Array]) -> Array:
     """Rows of some blocks side by side in which there is a NaN."""
-    unsure = [np.isnan(block).any(axis=1) for block in blocks]
+    unsure = [_with_nan(block) for block in blocks]
     return np.flatnonzero(np.logical_or.reduce(unsure)) if unsure else np.arange(0)
+
+
+def _with_nan(block: Array) -> Array:
+    """Which rows have a NaN, a part of them at a time: the block may be larger than memory."""
+    found = np.zeros(len(block), np.bool_)
+    step = max(1, WORKING_SET // max(1, block.shape[1] * block.itemsize))
+    for start in range(0, len(block), step):
+        found[start : start + step] = np.isnan(block[start : start + step]).any(axis=1)
+    return found
 
 
 def fill_rows(
@@ -196,7 +221,7 @@ def fill_rows(
         rows = into[start:stop]
         for (block, one), array in zip(targets, arrays, strict=True):
             found = array.reshape(stop - start, -1)
-            block[rows] = found if one.positions is None else found[:, one.columns()]
+            block[rows] = plain(found if one.positions is None else found[:, one.columns()])
 
 
 def fill_columns(
@@ -226,4 +251,9 @@ def fill_columns(
     for start, stop, arrays in batches(run, [leaf], plan, one.size, seeds, fixed):
         for (block, rows), array in zip(targets, arrays, strict=True):
             found = array.reshape(stop - start, -1)
-            block[:, start:stop] = found[:, rows].T
+            block[:, start:stop] = plain(found[:, rows].T)
+
+
+def plain(found: Array) -> Array:
+    """The same without -0.0, which products with a seed's zeros leave behind."""
+    return found + 0.0

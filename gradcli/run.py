@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from gradcli.engine import Plan
-    from gradcli.jacobians import Mode
+    from gradcli.jacobians import Allocate, Mode
     from gradcli.passages import Passages
     from gradcli.recording import Recording
     from gradcli.traced import Traced
@@ -300,6 +300,7 @@ class Run:
         *,
         diag: Literal[False] = False,
         sparse: bool | None = ...,
+        allocate: Allocate | None = ...,
     ) -> Jacobian: ...
     @overload
     def jacobian(
@@ -322,6 +323,7 @@ class Run:
         *,
         diag: bool = False,
         sparse: bool | None = False,
+        allocate: Allocate | None = None,
     ) -> Jacobian | Diagonal:
         """The Jacobian of every output by everything in `wrt`.
 
@@ -329,8 +331,9 @@ class Run:
         takes the smaller count. `diag` asks for the diagonals alone, where there is nothing beside
         them: of one pass, where the graph shows it. `sparse` gives SciPy arrays in compressed
         rows, of shape (output elements, input elements); None does so where arrays would be large
-        and hardly anything but zeros. Raises LimitError where it does not fit into memory,
-        ArgumentError or ShapeError where it is not diagonal.
+        and hardly anything but zeros. `allocate` gives the array of a large dense block of a
+        single output, by its shape and type, where it is not to lie in memory. Raises LimitError
+        where it does not fit there, ArgumentError or ShapeError where it is not diagonal.
         """
         from gradcli.jacobians import MODES, jacobian_of
 
@@ -348,7 +351,8 @@ class Run:
             held = 0
             for output, value in zip(self.outputs, self._values(), strict=True):
                 shown = exact(value, output)
-                one = jacobian_of(self, output, shown, wanted, mode, sparse, held)
+                place = allocate if len(self.outputs) == 1 else None
+                one = jacobian_of(self, output, shown, wanted, mode, sparse, held, place)
                 held += sum(block.size for block in one.jacobian.values())
                 outputs.append(one)
         except GradcliError as error:

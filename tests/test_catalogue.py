@@ -66,3 +66,16 @@ def test_a_name_that_is_none_has_its_nearest():
     with pytest.raises(NameProblem) as caught:
         look_up("softmx")
     assert "`softmax`" in caught.value.hint
+
+
+def test_every_spelling_was_compared_with_its_library():
+    """tests/peers/compare_ops.py writes the table; no name of the library is missing from it."""
+    named = set(re.findall(r"`([^`]+)`", (ROOT / "docs" / "agreement.md").read_text("utf-8")))
+    for spelling, function in SPELLED.items():
+        library, _, rest = spelling.partition(".")
+        if library in ("np", "scipy", "torch", "jnp", "jax"):
+            assert {spelling, spelling.replace("torch.nn.functional.", "F.")} & named, spelling
+        elif library == "Tensor":
+            assert f".{rest}" in named, spelling
+        elif all("." not in name for name in function.spellings):
+            assert function.name in named, spelling

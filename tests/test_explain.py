@@ -263,6 +263,17 @@ def test_every_line_of_a_program(source, inputs):
     assert markdown_text(whole, Look(None, None)).startswith("## Forward\n")
 
 
+def test_large_arrays_have_the_same_result():
+    """Where arrays are large, the engine runs steps together: steps one by one round otherwise."""
+    x = np.random.default_rng(0).normal(size=70001)
+    source, inputs = "sum((x - mean(x))**2)/sum(x*x)*y", {"x": x, "y": 2.5}
+    found, whole = explained(source, inputs)
+    check(found, gradcli.evaluate(source, inputs))
+    text = ["".join([piece for piece, _ in line]) for line in
+            explanation_lines(whole, Look(None, None))]  # fmt: skip
+    assert max(map(len, text)) <= 100, "long arrays are elided"
+
+
 def test_the_strict_way_back():
     """An infinite slope meets zeros that are structural: the masks keep them apart."""
     source, inputs = "sum(sqrt(x)[0:2] * [1.0, 1.0])", {"x": [1, 4, 0]}

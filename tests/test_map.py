@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 
 import numpy as np
 import pytest
@@ -9,12 +10,14 @@ import rowcheck
 
 import gradcli
 from gradcli import mapped as mapped_module
+from gradcli import seeds
 from gradcli.cli import map as map_module
 from gradcli.cli.main import guarded
 from gradcli.engine import Plan
 from gradcli.errors import GradcliError
 from gradcli.mapped import mapped
 from gradcli.ops.rowwise import rowwise
+from gradcli.render import progress as progress_module
 from gradcli.seeds import watching
 from gradcli.session import Program
 
@@ -282,3 +285,28 @@ def test_float32_rows():
     expected = [compiled.evaluate({"x": row}) for row in x]
     same(found.value, [one.value for one in expected])
     same(found.grad["x"], [one.grad["x"] for one in expected])
+
+
+# --- the bar -------------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_bar_shows_on_terminals_alone_and_late(monkeypatch):
+    """It appears while the work goes on, and is taken away when that is done."""
+    for stream, patience, shown in [
+        (Terminal(), 0.0, True),
+        (Terminal(), 60.0, False),
+        (io.StringIO(), 0.0, False),
+    ]:
+        monkeypatch.setattr("sys.stderr", stream)
+        monkeypatch.setattr(progress_module, "PATIENCE", patience)
+        with progress_module.progress_bar("rows"):
+            seeds.progress(3, 10)
+            time.sleep(0.3 if shown else 0.01)
+            seeds.progress(4, 10)
+        assert ("rows" in stream.getvalue()) == shown
+    seeds.progress(1, 1)

@@ -84,7 +84,8 @@ def test_prints_are_told_once(session):
 
 def test_errors_take_nothing_in(session):
     enter(session, "x = 1,2")
-    for text in ("y = x @ [1,2,3]", "y = q + 1", "x = [1,2;3]", "def f(:", "assert sum(x) > 9"):
+    for text in ("y = x @ [1,2,3]", "y = q + 1", "x = [1,2;3]", "def f(:", "assert sum(x) > 9",
+                 "if = 3", "None = 2", "x = nope.npy", "x = @nope.npy"):  # fmt: skip
         with pytest.raises(GradcliError):
             session.enter(text)
     assert not session.statements

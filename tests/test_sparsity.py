@@ -5,6 +5,7 @@ import pytest
 import rowcheck
 
 import gradcli
+from gradcli import jacobians
 from gradcli.autodiff.sparsity import patterns
 from gradcli.cli.main import guarded
 from gradcli.errors import ArgumentError, LimitError
@@ -402,3 +403,44 @@ def test_jacobians_inside_programs_take_few_passes():
     np.testing.assert_allclose(found.grad["x"], 9 * LONG**2, rtol=1e-12, atol=1e-12)
     whole = gradcli.evaluate(f"hessian({ROSENBROCK}, x)", {"x": LONG}, grad=False).value
     np.testing.assert_allclose(whole, rosenbrock(LONG), rtol=1e-12, atol=1e-10)
+
+
+# --- dense ones on disk --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expr", "mode"), [("x - sum(x)*x", "reverse"), ("outer(x, x[:60]).ravel()/sum(x)", "forward")]
+)
+def test_a_dense_one_is_computed_in_its_file(tmp_path, monkeypatch, expr, mode):
+    monkeypatch.setattr(jacobians, "ON_DISK", 1000)
+    path = tmp_path / "j.npy"
+    path.write_text("what was there before")
+    words = ["jacobian", expr, "--x", "linspace(0.1,1,200)", "-o", str(path)]
+    assert guarded([*words, "--max-memory", "250k" if mode == "reverse" else "15M"]) == 0
+    x = np.linspace(0.1, 1, 200)
+    whole = gradcli.jacobian(expr, {"x": x})
+    assert whole.outputs[0].mode == mode
+    np.testing.assert_array_equal(np.load(path), whole.jacobian["x"])
+    assert [one.name for one in tmp_path.iterdir()] == ["j.npy"]
+
+
+def test_nothing_is_left_of_one_that_was_stopped(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(jacobians, "ON_DISK", 1000)
+    words = ["jacobian", "x - sum(x)*x", "--x", "linspace(0.1,1,200)", "-o"]
+
+    def stopped(*_, **__):
+        assert len(list(tmp_path.iterdir())) == 1
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(jacobians, "fill_rows", stopped)
+    assert guarded([*words, str(tmp_path / "j.npy")]) == 130
+    assert list(tmp_path.iterdir()) == []
+    assert guarded([*words, str(tmp_path / "nowhere" / "j.npy")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_each_input_has_a_structure_of_its_own():
+    inputs = {"x": LONG, "a": 2.0, "b": LONG}
+    output = gradcli.jacobian("sin(a*x) + b", inputs).outputs[0]
+    assert output.structure.name == "dense by a, diagonal by x, diagonal by b"
+    assert (output.mode, output.passes) == ("mixed", 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from contextlib import contextmanager
 from functools import cached_property
@@ -15,10 +16,12 @@ from gradcli.programs import file_and_function, read_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from gradcli.cli.arguments import Bindings
     from gradcli.engine import Stats
     from gradcli.render.layout import Line, Look
+    from gradcli.render.write import Mapped
     from gradcli.results import Result
     from gradcli.run import Run
     from gradcli.session import Program
@@ -370,6 +373,20 @@ class Request:
 
         with progress_bar(what):
             yield
+
+    def mapped(self, reshaped: bool) -> AbstractContextManager[Mapped | None]:
+        """The file of -o, where one dense array may be computed in it; None where it may not."""
+        from contextlib import nullcontext
+        from os.path import exists, isfile
+
+        plain = self.output is None or not exists(self.output) or isfile(self.output)
+        if self.output is None or self.style != "npy" or self.get is not None or reshaped:
+            return nullcontext()
+        if not plain or not hasattr(os, "posix_fallocate"):
+            return nullcontext()
+        from gradcli.render.write import Mapped
+
+        return Mapped(self.output)
 
     def by_entries(self, asked: bool) -> bool | None:
         """Whether matrices are to be sparse: as asked, or as the format wants it; None: as fits."""

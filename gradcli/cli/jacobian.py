@@ -52,8 +52,20 @@ def jacobian_command(context: click.Context, /, **options: Any) -> None:
         request.answer(request.traced().jacobian(request.wrt, diag=True), result_lines)
         return
     sparse = request.by_entries(options["sparse"])
-    with request.progress("passes"):
-        result = request.traced().jacobian(request.wrt, options["mode"], sparse=sparse)
+    with request.mapped(options["flat"]) as file:
+        with request.progress("passes"):
+            result = request.traced().jacobian(
+                request.wrt,
+                options["mode"],
+                sparse=sparse,
+                allocate=None if file is None else file.allocate,
+            )
+        if file is not None and file.shape is not None:
+            file.finish()
+            name = next(iter(result.jacobian))
+            written = f"wrote jacobian.{name}, shape {file.shape} to {request.output}"
+            request.remark(result.warnings, [*result.notes, written])
+            return
     shown = result.flat() if options["flat"] else result
     if options["plot"]:
         draw(request, shown)

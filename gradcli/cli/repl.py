@@ -29,9 +29,7 @@ OWN = {
 }
 """Colon commands of the session's own."""
 
-WELCOME = (
-    "gradcli: `x = 3,4,10` binds, `sum(x**2)` has a value, `grad(sum(x**2), x)` a derivative; :help"
-)
+WELCOME = "gradcli: `x = 3,4,10` binds, then `sum(x**2)`, `:explain`; `:help` lists more"
 BEHIND = re.compile(r"\s(?=--[A-Za-z]|-o\s)")
 
 

@@ -22,10 +22,10 @@ from gradcli.graph import ancestors, dependents
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gradcli.explanation.rules import Rule
     from gradcli.explanation.steps import Id, Value
     from gradcli.graph import Node
     from gradcli.passages import Passages, Sent, Stage, Way
+    from gradcli.pictures.rules import Rule
     from gradcli.run import Run
 
     Array = np.ndarray[Any, Any]
@@ -46,19 +46,19 @@ def explain(
     do not lead from it are left out. Raises NameProblem where there is no such variable.
     """
     if tangents is None:
-        passages = run.passages(seed, wrt)
-    else:
-        if seed is not None or wrt is not None:
-            raise ArgumentError("forward mode takes tangents, and neither seeds nor `wrt`")
-        passages = run.passages_along(tangents)
-    result = _Builder(passages, tangents is None, only).result()
-    if tangents is not None and any(
-        one.tangent is not None and np.isnan(one.tangent).any() for one in result.outputs
-    ):
-        # A zero met an infinite slope, or there is no derivative: `jvp` tells them apart.
-        for mine, found in zip(result.outputs, run.jvp(tangents).outputs, strict=True):
-            mine.tangent = found.tangent
-        result.notes.append("there is NaN on the way: the result is found strictly, in reverse")
+        result = _Builder(run.passages(seed, wrt), True, only).result()
+        # The result itself: where arrays are large, steps that run together round otherwise.
+        for mine, found in zip(result.outputs, run.evaluate(seed, wrt).outputs, strict=True):
+            mine.value, mine.grad = found.value, found.grad
+        return result
+    if seed is not None or wrt is not None:
+        raise ArgumentError("forward mode takes tangents, and neither seeds nor `wrt`")
+    result = _Builder(run.passages_along(tangents), False, only).result()
+    for mine, moved in zip(result.outputs, run.jvp(tangents).outputs, strict=True):
+        if mine.tangent is not None and np.isnan(mine.tangent).any():
+            # A zero met an infinite slope, or there is no derivative: `jvp` tells them apart.
+            result.notes.append("there is NaN on the way: the result is found strictly, in reverse")
+        mine.value, mine.tangent = moved.value, moved.tangent
     return result
 
 

@@ -9,16 +9,15 @@ import ast
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from gradcli.explanation.rules import Rule
 from gradcli.ops.leaves import input_
 from gradcli.pictures.computation import Computation, Entry
-from gradcli.pictures.words import ATOM, spelled
+from gradcli.pictures.rules import Rule, operation
 
 if TYPE_CHECKING:
-    from gradcli.explanation.rules import Word
     from gradcli.explanation.steps import Id
     from gradcli.graph import Node
     from gradcli.passages import Passages
+    from gradcli.pictures.rules import Word
 
 SHORT = 16
 """Signs up to which what was written stands within formulas, in place of the step's number."""
@@ -74,10 +73,7 @@ class Names:
 
     def operation(self, node: Node) -> str:
         """A step as an operation over inputs, variables and steps."""
-        if len(node.types) > 1 or node.op.family == "projection":
-            words = [(text, ATOM) for text, _ in map(self._name, node.inputs)]
-            return spelled(node, words)[0]
-        return Rule(node, [self._name(one) for one in node.inputs], self._taken).operation()
+        return operation(node, [self._name(one) for one in node.inputs], self._taken)
 
     def text(self, node: Node) -> tuple[str, bool]:
         """As it was written, and whether that is all there is to it.

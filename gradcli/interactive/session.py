@@ -8,6 +8,7 @@ means here is what it means as a program of its own, and any command can be aske
 from __future__ import annotations
 
 import ast
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -272,7 +273,7 @@ def assigned_text(text: str) -> tuple[str, str]:
     """The name and the right side of `name = value`, on one line or more; empty for all else."""
     name, equals, value = text.partition("=")
     name = name.strip()
-    if not equals or not name.isidentifier() or value.startswith("="):
+    if not equals or not name.isidentifier() or iskeyword(name) or value.startswith("="):
         return "", ""
     return name, value.partition(" #")[0].strip()
 

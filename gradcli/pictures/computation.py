@@ -13,17 +13,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from gradcli.language.places import span_of
 from gradcli.ops.leaves import input_
 from gradcli.pictures.groups import Group, Grouping
+from gradcli.pictures.rules import Rule, operation
 from gradcli.pictures.words import (
-    ATOM,
     HOLE,
     TITLE_ROOM,
-    Shown,
     constant_word,
     elided,
     frame_label,
-    rules_of,
     source_text,
-    spelled,
     worded,
 )
 
@@ -106,6 +103,7 @@ class Computation:
         self.backward = backward and self.differentiated
         self._lines = self.source.split("\n")
         self._names = _assigned(recording.traced.source.tree)
+        self._taken = frozenset([*recording.traced.inputs, *self._names.values()])
         self._grouping = Grouping(
             recording.traced, recording.nodes, lambda frame: self._label(frame)
         )
@@ -147,6 +145,7 @@ class Computation:
                 entry.name = self._names.get(id(outer), "") or self._names.get(id(site), "")
             if isinstance(site, WORDED) and node.inputs and not self._within(entry.group, site):
                 entry.title = elided(worded(site, boxes), TITLE_ROOM)
+            entry.title = entry.title or self._operation(entry)
 
     def _within(self, group: Group | None, site: ast.AST) -> bool:
         """Whether a node is one of several that a call of the library makes."""
@@ -157,11 +156,16 @@ class Computation:
         entry = Entry(key, node, [operand.key for operand in operands])
         entry.value = self.recording.values[node.serial]
         entry.number = constant_word(node)
-        words: list[Shown] = [(operand.word or HOLE, ATOM) for operand in operands]
-        entry.title = entry.number or elided(spelled(node, words)[0], TITLE_ROOM)
+        entry.title = entry.number
         self._of[node.serial] = entry
         self.entries.append(entry)
         return entry
+
+    def _operation(self, entry: Entry) -> str:
+        """An entry's operation, where it is not in the words of the source."""
+        operands = [self._of[operand.serial] for operand in entry.node.inputs]
+        words = [(operand.word or HOLE, True) for operand in operands]
+        return elided(operation(entry.node, words, self._taken), TITLE_ROOM)
 
     # --- and back --------------------------------------------------------------------------------
 
@@ -175,6 +179,7 @@ class Computation:
                 flowing.setdefault(cotangent.serial, entry)
         for number, node in enumerate(backward.nodes, 1):
             entry = self._entry(f"b{number}", node)
+            entry.title = entry.title or self._operation(entry)
             origin = backward.origin.get(node.serial)
             if origin is not None:
                 through = self._of[origin.serial]
@@ -214,11 +219,9 @@ class Computation:
         taken = {operand.word for operand in operands}
         letters = iter([letter for letter in "abcdefhijklmnopqrst" if letter not in taken])
         words = [operand.word or next(letters, HOLE) for operand in operands]
-        arriving, own = ("dy" if "g" in taken else "g"), ("out" if "y" in taken else "y")
-        shown = [(word, 0 if word.startswith("-") else ATOM) for word in words]
-        for operand, word, rule in zip(
-            operands, words, rules_of(entry.node, shown, arriving, (own, ATOM)), strict=True
-        ):
+        shown = [(word, not word.startswith("-")) for word in words]
+        sent = Rule(entry.node, shown, self._taken).sent("dy" if "g" in taken else "g")
+        for operand, word, rule in zip(operands, words, sent, strict=True):
             if rule and not operand.number:
                 meaning = "" if operand.word else f" = {operand.title}"
                 yield word + meaning, rule

@@ -1,6 +1,6 @@
-"""What stands on the boxes of a graph: operations in the words of the source, rules as formulas.
+"""What stands on the boxes of a graph: operations in the words of the source, numbers, labels.
 
-The one place that spells a node as text; operands that are boxes of their own appear as a dot.
+Operands that are boxes of their own appear as a dot.
 """
 
 from __future__ import annotations
@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.graph import Arena, Dim, Node, building
-from gradcli.ops.cotangent import Cotangent
+from gradcli.graph import Dim, Node
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.leaves import input_, known_number
 from gradcli.render.layout import Look
 from gradcli.render.text import printable
-from gradcli.seeds import seed_leaf
-from gradcli.simplify import rewrite
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Container, Sequence
 
     from gradcli.language.frames import Frame
 
@@ -28,16 +25,8 @@ if TYPE_CHECKING:
 
 HOLE = "·"
 DOTS = "…"
-LEVELS = {"|": 1, "&": 2, "+": 4, "-": 4, "*": 5, "/": 5, "//": 5, "%": 5, "@": 5, "**": 7}
-COMPARISON, PREFIX, ATOM = 3, 6, 9
 TITLE_ROOM, LABEL_ROOM, TEXT_ROOM = 48, 60, 240
 """Signs of the title of a node, of the label of a group, and of what was written."""
-
-RULE_ROOM = 160
-"""Signs of a rule that is still written as a formula."""
-
-Shown = tuple[str, int]
-"""Text, and how tightly its outermost operation binds."""
 
 FULL = Look(None, None)
 BRIEF = Look(None, 4)
@@ -103,32 +92,12 @@ def number_text(value: float) -> str:
 # --- operations --------------------------------------------------------------------------------
 
 
-def spelled(node: Node, operands: Sequence[Shown]) -> Shown:
-    """A node over its operands: with its sign, or as a call of its row's name."""
-    op = node.op
-    symbol = getattr(op, "symbol", "")
-    if symbol and len(operands) == 2:
-        level = LEVELS.get(symbol, COMPARISON)
-        power = symbol == "**"
-        left = _within(operands[0], level + power)
-        right = _within(operands[1], level + (not power))
-        space = "" if level > LEVELS["+"] else " "
-        return f"{left}{space}{symbol}{space}{right}", level
-    if symbol and len(operands) == 1:
-        return f"{symbol}{_within(operands[0], PREFIX)}", PREFIX
+def named(node: Node, operands: Sequence[str]) -> str:
+    """A node as a call of its row's name; a leaf by itself."""
     if not operands:
-        return leaf_text(node), ATOM
-    parts = [text for text, _ in operands]
-    if op.family == "contraction":
-        terms = ["".join([chr(ord("i") + label) for label in labels]) for labels in node.params]
-        return f"einsum('{','.join(terms[:-1])}->{terms[-1]}', {', '.join(parts)})", ATOM
-    parts += [static_text(param) for param in node.params if param is not False]
-    return f"{op.name}({', '.join(parts)})", ATOM
-
-
-def _within(shown: Shown, level: int) -> str:
-    text, own = shown
-    return text if own >= level else f"({text})"
+        return leaf_text(node)
+    parts = [*operands, *[static_text(param) for param in node.params if param is not False]]
+    return f"{node.op.name}({', '.join(parts)})"
 
 
 def leaf_text(node: Node) -> str:
@@ -214,49 +183,6 @@ def _holed(node: Any, boxes: Container[int]) -> Any:
         return ast.Name(HOLE) if id(value) in boxes else _holed(value, boxes)
 
     return type(node)(**{name: part(value) for name, value in ast.iter_fields(node)})
-
-
-# --- rules -------------------------------------------------------------------------------------
-
-
-def rules_of(node: Node, operands: Sequence[Shown], arriving: str, own: Shown) -> list[str]:
-    """What each operand gets of a cotangent, as a formula; empty where nothing goes.
-
-    operands, own: names for the operands' values and the node's. arriving: for the cotangent.
-    """
-    if not node.op.differentiable or not node.inputs or len(node.types) > 1:
-        return ["" for _ in node.inputs]
-    if node.op.family == "projection":
-        return [arriving]
-    with building(Arena(rewrite)), np.errstate(all="ignore"):
-        g = seed_leaf(node)
-        parts = node.op.vjp(
-            node, [Cotangent(g)], [operand.kind == "real" for operand in node.inputs], False
-        )
-        settled = [part.settle()[0] if isinstance(part, Cotangent) else None for part in parts]
-    known: dict[int, Shown] = {node.serial: own, g.serial: (arriving, ATOM)}
-    for operand, name in zip(node.inputs, operands, strict=True):
-        known.setdefault(operand.serial, name)
-    return ["" if part is None else formula(part, known) for part in settled]
-
-
-def formula(node: Node, known: Mapping[int, Shown]) -> str:
-    """A small graph as one formula over the nodes that have a text already."""
-    texts = dict(known)
-    stack = [node]
-    while stack:
-        top = stack[-1]
-        missing = [operand for operand in top.inputs if operand.serial not in texts]
-        if top.serial not in texts and missing:
-            stack += missing
-            continue
-        stack.pop()
-        if top.serial not in texts:
-            text, level = spelled(top, [texts[operand.serial] for operand in top.inputs])
-            if len(text) > RULE_ROOM:
-                return DOTS
-            texts[top.serial] = text, level
-    return texts[node.serial][0]
 
 
 def constant_word(node: Node) -> str:

@@ -110,7 +110,9 @@ def derivatives(entry: Entry) -> list[tuple[str, str]]:
         return []
     what = "v^T J" if entry.derived.seeds else "derivative"
     if not entry.formulas:
-        return [(what, f'long: `gradcli derive "{entry.call}"`')]
+        sizes = {name: ",".join(map(str, shape)) for name, shape in entry.derived.shapes.items()}
+        declared = [f" --shape {name}={shape}" for name, shape in sizes.items()]
+        return [(what, f'long: `gradcli derive "{entry.call}"{"".join(declared)}`')]
     facts = [(what, f"{name}: {formula}") for name, formula in entry.formulas.items()]
     return [*facts, *[("valid", text) for text in entry.conditions]]
 

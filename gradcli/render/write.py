@@ -156,6 +156,62 @@ def csv_bytes(name: str, array: Array, columns: list[str] | None = None) -> byte
     return text.getvalue().encode()
 
 
+class Mapped:
+    """A `.npy` that is computed where it lies: beside the target until it is whole.
+
+    As a context: what was not finished leaves nothing behind.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.shape: tuple[int, ...] | None = None
+        self._target = os.path.realpath(path)
+        self._partial = os.path.join(os.path.dirname(self._target), f".gradcli{os.getpid()}.part")
+        self._array: Array | None = None
+
+    def __enter__(self) -> Mapped:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._array = None
+        if os.path.exists(self._partial):
+            os.unlink(self._partial)
+
+    def allocate(self, shape: tuple[int, ...], dtype: Any) -> Array:
+        """Zeros of that shape in the file. Raises ComputationError where there is no room."""
+        self.shape = tuple(map(int, shape))
+        head = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": self.shape}
+        size = int(np.prod(self.shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+        try:
+            with open(self._partial, "xb") as file:
+                np.lib.format.write_array_header_1_0(file, head)
+                start = file.tell()
+                # Room is taken now: a map that outgrows its disk would end the process.
+                os.posix_fallocate(file.fileno(), 0, start + size)
+        except OSError as error:
+            raise unwritable(self.path, error) from None
+        mapped = np.memmap(self._partial, dtype, "r+", start, self.shape)
+        self._array = np.asarray(mapped)
+        return self._array
+
+    def finish(self) -> None:
+        """Move the file into its place."""
+        self._array = None
+        try:
+            if os.path.exists(self._target):
+                os.chmod(self._partial, stat.S_IMODE(os.stat(self._target).st_mode))
+            os.replace(self._partial, self._target)
+        except OSError as error:
+            raise unwritable(self.path, error) from None
+
+
+def unwritable(path: str, error: OSError) -> ComputationError | UsageError:
+    """The error for a file that the system would not write."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
+        return ComputationError(f"{path} could not be written: {error.strerror}")
+    return UsageError(f"{path} cannot be written: {error.strerror}")
+
+
 def write_whole(path: str, write: Callable[[IO[bytes]], Any]) -> None:
     """Write beside the target, then move into place, so that no half of a file is ever seen."""
     target = os.path.realpath(path)
@@ -177,6 +233,4 @@ def write_whole(path: str, write: Callable[[IO[bytes]], Any]) -> None:
                 os.unlink(partial)
             raise
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
-            raise ComputationError(f"{path} could not be written: {error.strerror}") from None
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+        raise unwritable(path, error) from None

@@ -150,7 +150,8 @@ def _tabled(
     count = len(positions)
     steps = scale * np.exp2(-np.arange(HALVINGS))[:, None]
     flat = x.ravel()[positions]
-    with np.errstate(all="ignore"):
+    with np.errstate(invalid="ignore"):
+        # Infinities, as a mask puts them in, have no steps.
         up, down = flat + steps, flat - steps
     points = np.broadcast_to(x.ravel(), (2, HALVINGS, count, x.size)).copy()
     which = np.arange(count)

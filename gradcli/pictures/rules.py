@@ -13,6 +13,7 @@ from gradcli.graph import Arena, Node, building
 from gradcli.ops.cotangent import Cotangent
 from gradcli.ops.leaves import input_, known_number
 from gradcli.passages import factor_of
+from gradcli.pictures.words import named
 from gradcli.simplify import rewrite
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 Word = tuple[str, bool]
 """What a value is called, and whether that needs no brackets within an operation."""
+
+LONG = 24
+"""Positions that an index may have to be written out."""
 
 MARK = re.compile("\x00(\\d+)\x00")
 """How the place of a word is marked until the formula around it is known."""
@@ -36,9 +40,9 @@ class Rule:
         self._taken = taken
         self._simplifier = Simplifier(code=True)
         self._leaves = [
-            _leaf(f"\x00{k}\x00", one.shape, one.kind == "bool")
-            if one.inputs or one.op is input_
-            else one
+            one
+            if known_number(one) is not None and not one.shape
+            else _leaf(f"\x00{k}\x00", one.shape, one.kind == "bool")
             for k, one in enumerate(node.inputs)
         ]
         self._real = [one.kind == "real" for one in node.inputs]
@@ -92,6 +96,22 @@ class Rule:
         before, after = found.string[: found.start()], found.string[found.end() :]
         alone = (not before or before.endswith(("(", ", "))) and (not after or after[0] in "),")
         return word if tight or alone else f"({word})"
+
+
+def operation(node: Node, words: Sequence[Word], taken: Container[str]) -> str:
+    """A node as a formula over words for its operands; as a call, where it has none, or a long one.
+
+    taken: names that mean something else than a function.
+    """
+    several = len(node.types) > 1 or node.op.family == "projection"
+    long = any(
+        isinstance(held := getattr(param, "array", param), np.ndarray) and held.size > LONG
+        for param in node.params
+    )
+    text = "" if several or long or not node.inputs else Rule(node, words, taken).operation()
+    if text and not text.startswith("ops."):
+        return text
+    return named(node, [word for word, _ in words])
 
 
 def _leaf(name: str, shape: Shape, boolean: bool = False) -> Node:
