@@ -291,6 +291,8 @@ class Writer:
         """Conditions that steered the program, in the words of its source."""
         texts: dict[str, None] = {}
         for node, seen in self.traced.guards:
+            if not any(x.op in (input_, draw_) for x in ancestors([node])):
+                continue  # it is what the program spells out
             site = self.traced.sites.get(node.serial)
             source = _slice(self.traced.source.text, span_of(site)) if site is not None else ""
             text = source or Text(self.taken, self.sizes).text(written([node], ()).results[0])

@@ -92,9 +92,10 @@ def jacobian_of(
         one.label: block if sparse else block.reshape(output.shape + one.shape)
         for one, block in zip(wanted, blocks, strict=True)
     }
-    return JacobianOutput(
-        value, shaped, used, passes, facts_of(structure, output.size, columns.width, bool(sparse))
-    )
+    facts = facts_of(structure, output.size, columns.width, bool(sparse))
+    if facts is not None and structure is not None:
+        facts = facts._replace(name=structure.names(list(shaped), columns))
+    return JacobianOutput(value, shaped, used, passes, facts)
 
 
 def facts_of(structure: Structure | None, rows: int, columns: int, sparse: bool) -> Facts | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -119,7 +120,22 @@ class Structure:
     def __init__(self, pattern: Pattern, compression: Compression | None) -> None:
         self.pattern = pattern
         self.compression = compression
-        self.name = described(pattern)
+
+    @cached_property
+    def name(self) -> str:
+        """What it is called as a whole."""
+        return described(self.pattern)
+
+    def names(self, labels: Sequence[str], columns: Columns) -> str:
+        """What it is called by each of several things: diagonal by x, dense by a."""
+        if len(labels) < 2 or self.pattern.full:
+            return self.name
+        words = []
+        for label, part in zip(labels, columns.parts, strict=True):
+            number = np.full(columns.width, NONE)
+            number[part] = np.arange(len(part))
+            words.append(f"{described(self.pattern.select(number, len(part)))} by {label}")
+        return ", ".join(words)
 
     @property
     def entries(self) -> int:

@@ -250,3 +250,17 @@ def test_draws_without_a_seed_are_new_ones():
     assert "--random-seed" in first["notes"][0]
     first, second = answers(*[{**request, "random_seed": 3}] * 2)
     assert first["value"] == second["value"]
+
+
+@pytest.mark.parametrize("command", ["jacobian", "hessian"])
+def test_sparse_answers(command):
+    expr = "x[1:]*x[:-1]" if command == "jacobian" else "sum(x[1:]*x[:-1])"
+    request = {"command": command, "expr": expr, "inputs": {"x": [1, 2, 3]}, "sparse": True}
+    answer = json.loads(Server({}).answer(json.dumps(request).encode()))
+    found = answer[command]["x"] if command == "jacobian" else answer[command]["x"]["x"]
+    rows = {"jacobian": [0, 0, 1, 1], "hessian": [0, 1, 1, 2]}[command]
+    assert (found["format"], found["rows"]) == ("coo", rows)
+    assert len(found["values"]) == 4
+    request["sparse"] = 1
+    answer = json.loads(Server({}).answer(json.dumps(request).encode()))
+    assert answer["error"]["message"] == "`sparse` is true or false"

@@ -299,6 +299,7 @@ NAMES = {
     "x": "x", "x1": "x_{1}", "x_1": "x_{1}", "alpha": r"\alpha", "Sigma": r"\Sigma",
     "W_in": r"W_{\mathrm{in}}", "learning_rate_2": r"\mathrm{learning\_rate\_2}",
     "μ": r"\mu", "Ω": r"\Omega", "loss": r"\mathrm{loss}",
+    "lam": r"\lambda", "lam_1": r"\lambda_{1}",
     "theta_0": r"\theta_{0}", "_x": r"\mathrm{\_x}", "Alpha": r"\mathrm{Alpha}",
 }  # fmt: skip
 

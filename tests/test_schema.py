@@ -21,7 +21,7 @@ def validator():
     return jsonschema.Draft202012Validator(SCHEMA)
 
 
-SHOWN = ("eval", "jacobian", "hessian", "jvp", "hvp", "explain", "graph", "plot")
+SHOWN = ("eval", "jacobian", "hessian", "jvp", "hvp", "explain", "graph", "plot", "map")
 
 
 def golden_commands():

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradcli.autodiff.entries import entries
 from gradcli.autodiff.operators import (
     by_columns,
     by_rows,
@@ -15,7 +14,6 @@ from gradcli.autodiff.operators import (
     pushed_ones,
     require_real,
 )
-from gradcli.autodiff.structure import SEVERAL, own_positions, sources
 from gradcli.errors import ShapeError
 from gradcli.graph import Node, builder
 from gradcli.ops.elementwise import shape_text
@@ -33,6 +31,9 @@ def div(field: Node, x: Node) -> Node:
     One pass where no component depends on several coordinates, few where they depend on few, else
     one for each as a batch. Raises ShapeError unless field and position have one shape.
     """
+    from gradcli.autodiff.entries import entries
+    from gradcli.autodiff.structure import SEVERAL, own_positions, sources
+
     _require_field("div", field, x)
     found, own = sources(field, x), own_positions(field, x)
     if np.any(found == SEVERAL):

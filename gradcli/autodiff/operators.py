@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from gradcli.autodiff import forward, reverse
-from gradcli.autodiff.entries import entries
-from gradcli.autodiff.structure import NONE, SEVERAL, sources
 from gradcli.errors import ArgumentError, SeedError, ShapeError
 from gradcli.graph import Node, Shape, builder
 from gradcli.ops.batching import batch, placeholder
@@ -168,6 +166,10 @@ def hessian(y: Node, x: Node) -> Node:
 
 def _sparse_block(y: Node, x: Node) -> Node | None:
     """A Jacobian of few passes: one where rows have one entry at most; None where it is dense."""
+    # Imported where a Jacobian is asked for: start-up pays for every file.
+    from gradcli.autodiff.entries import entries
+    from gradcli.autodiff.structure import NONE, SEVERAL, sources
+
     shape = y.shape + x.shape
     if not y.size or not x.size:
         return constant(0.0, shape)

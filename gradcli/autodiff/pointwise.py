@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.autodiff.entries import Entries, entries
 from gradcli.autodiff.operators import jacobian, pushed_ones, require_real
-from gradcli.autodiff.structure import NONE, SEVERAL, is_diagonal, own_positions, sources
 from gradcli.errors import ArgumentError, ShapeError
 from gradcli.graph import Node, Shape, builder
 from gradcli.ops.cotangent import nonzero, real
@@ -29,6 +27,8 @@ def derivative(y: Node, x: Node, n: int = 1) -> Node:
     it, the values of the trace do. Raises ShapeError where y and x differ in shape, ArgumentError
     where the Jacobian is not diagonal, or too large to see whether it is.
     """
+    from gradcli.autodiff.structure import is_diagonal, own_positions, sources
+
     require_real([x])
     if x.shape and y.shape != x.shape:
         raise shapes_differ("y", y.shape, "x", x.shape, "`jacobian(y, x)`", "`grad(y, x)`")
@@ -45,6 +45,8 @@ def derivative(y: Node, x: Node, n: int = 1) -> Node:
 
 def _confirmed(y: Node, x: Node, found: Array, own: Array) -> Node:
     """The diagonal of a Jacobian that has no entries beside it, as its values show."""
+    from gradcli.autodiff.entries import Entries, entries
+
     whole = "`jacobian(y, x)`"
     size = x.size
     several = entries(y, x)
@@ -97,6 +99,8 @@ def require_looked_at(found: Array, own: Array, shape: Shape, whole: str) -> Non
 
 def mixing(found: Array, own: Array, shape: Shape) -> str:
     """Which element depends on others than its own in the input's shape, for messages."""
+    from gradcli.autodiff.structure import NONE, SEVERAL
+
     place = np.argwhere((found != own) & (found != NONE))[0]
     source = int(found[tuple(place)])
     on = "several elements" if source == SEVERAL else f"element {_place(source, shape)}"

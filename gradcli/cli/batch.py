@@ -32,7 +32,7 @@ WINDOW = 64
 @limit_options
 @click.pass_context
 def batch_command(context: click.Context, /, **options: Any) -> None:
-    r"""Answer one JSON request a line, in order.
+    """Answer one JSON request a line, in order.
 
     \b
       {"id": 1, "command": "eval", "expr": "sum(x**2)", "inputs": {"x": [3, 4, 10]}}

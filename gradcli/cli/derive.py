@@ -41,7 +41,7 @@ def derive_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @derive_options
 @click.pass_context
 def derive_command(context: click.Context, /, **options: Any) -> None:
-    r"""The derivative of EXPRESSION as a formula.
+    """The derivative of EXPRESSION as a formula.
 
     Shapes come from values (--x 3,4,10), from declarations with names of sizes, or from use.
 

@@ -32,7 +32,7 @@ PART = 1 << 16
 @click.option("--no-grad", is_flag=True, help="The values alone.")
 @click.pass_context
 def map_command(context: click.Context, /, **options: Any) -> None:
-    r"""Value and gradient of EXPRESSION for each row of the inputs of --over.
+    """Value and gradient of EXPRESSION for each row of the inputs of --over.
 
     \b
       gradcli map "sum(sin(x))" --over x --x "1,2;3,4;5,6"

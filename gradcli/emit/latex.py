@@ -43,6 +43,9 @@ GREEK = (
     " alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
     "upsilon phi chi psi omega "
 )
+SHORT = {"lam": r"\lambda", "lamda": r"\lambda", "eps": r"\varepsilon", "sig": r"\sigma"}
+"""Names that people use where the Greek one is taken, as `lambda` is in Python."""
+
 CAPITALS = " Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega "
 """Names of Greek letters that LaTeX has commands for."""
 
@@ -238,7 +241,7 @@ class Latex:
         if formula.latex:
             text = re.sub(r"([#@])(\d)", lambda place: self.filled(place, formula), formula.latex)
             return text, _level(formula.latex)
-        name = formula.function
+        name = formula.function.removeprefix("ops.")
         head = rf"\operatorname{{{escaped(name)}}}"
         args = list(formula.args)
         below = [rf"\mathrm{{{escaped(k)}}}={self.static(v)}" for k, v in formula.named.items()]
@@ -283,6 +286,8 @@ def name_text(name: str) -> str:
         text = stem if stem.isascii() else _greek(stem)
     elif f" {stem} " in GREEK + CAPITALS:
         text = rf"\{stem}"
+    elif stem in SHORT:
+        text = SHORT[stem]
     elif below and not below.isdigit():
         return rf"\mathrm{{{escaped(name)}}}"
     else:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradcli.graph import Node, ancestors
-from gradcli.ops.notation.formula import Formula, Name, Number, Placed, Prefix
+from gradcli.ops.notation.formula import Formula, Name, Number, Placed, Prefix, Several
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -64,6 +64,8 @@ def written(
         formula = node.op.write(node, [formulas[operand.serial] for operand in node.inputs])
         several = share and uses[node.serial] > 1 and _worth(formula)
         apart = code and isinstance(formula, Placed) and node.serial not in results
+        if isinstance(formula, Several):
+            several = False
         if node.inputs and (several or apart or formula.depth > DEPTH):
             name = names.get(node.serial, "")
             if not name:

@@ -78,15 +78,20 @@ class Source(Text):
 
         Raises ArgumentError where it has none.
         """
-        full = name if "." in name else self.library.spelling(name)
+        row = name.startswith("ops.")
+        full = None if row else name if "." in name else self.library.spelling(name)
         if full is None:
             raise ArgumentError(
-                f"{self.library.name} has no function for `{name}`",
+                f"{self.library.name} has no function for `{name.removeprefix('ops.')}`",
                 hint="--format text writes the formula in the language of gradcli",
             )
         if full.startswith("scipy."):
             self.modules.add(full.rpartition(".")[0])
         return full
+
+    def item(self, item: Any) -> str:
+        text = super().item(item)
+        return f"jnp.array({text})" if text[:1] == "[" and self.library.alias == "jnp" else text
 
     def constant(self, name: str) -> str:
         return f"{self.library.alias}.{name}"
@@ -151,7 +156,7 @@ class Source(Text):
                 lines.append(f"{name}[{self.items(items)}] += {self.text(value)}")
             elif not self.library.tensors:
                 # Positions may repeat: each counts.
-                at = f"({self.items(items)},)"
+                at = f"{self.library.alias}.s_[{self.items(items)}]"
                 lines.append(f"{self.library.alias}.add.at({name}, {at}, {self.text(value)})")
             elif any(isinstance(item, tuple) for item in items):
                 return [f"{name} = {self.text(formula.plain(True))}"]

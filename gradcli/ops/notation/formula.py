@@ -138,6 +138,16 @@ class Stacked(Formula):
         return Call("array", list(self.items), ndim=self.ndim)
 
 
+class Several(Formula):
+    """Several outputs of one operation, each written by itself."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: tuple[Formula, ...]) -> None:
+        super().__init__(0, items, 0)
+        self.items = items
+
+
 class Placed(Formula):
     """Zeros of a shape with formulas added at positions (see Item), each of a known shape."""
 

@@ -12,6 +12,7 @@ from gradcli.ops.notation.formula import (
     Item,
     Number,
     Placed,
+    Several,
     Stacked,
     dropped,
     extent,
@@ -152,10 +153,23 @@ def concatenate_form(node: Node, *xs: Formula) -> Formula:
 
 
 def project_form(node: Node, x: Formula) -> Formula:
-    """`sort(x)`, `argsort(x)`, else the output by its position."""
-    (several,), (place,) = node.inputs, node.params
-    if several.op.name == "sort" and not several.params[1] and isinstance(x, Call):
-        axis = several.params[0]
-        named = {} if axis == -1 else {"axis": axis + node.ndim}
-        return Call("argsort" if place else "sort", x.args[0], ndim=node.ndim, named=named)
-    return Item(x, (place,), node.ndim)
+    """The output by its position, where it is not written by itself."""
+    (place,) = node.params
+    return x.items[place] if isinstance(x, Several) else Item(x, (place,), node.ndim)
+
+
+def sort_form(node: Node, x: Formula) -> Formula:
+    """`sort(x)` and `argsort(x)`; upwards alone, which is what all libraries do alike."""
+    axis, descending = node.params
+    named = {} if axis == -1 else {"axis": axis + node.ndim}
+    if descending:
+        both = Call("ops.sort", x, axis, descending, ndim=node.ndim)
+        return Several((Item(both, (0,), node.ndim), Item(both, (1,), node.ndim)))
+    calls = [Call(name, x, ndim=node.ndim, named=named) for name in ("sort", "argsort")]
+    return Several(tuple(calls))
+
+
+def take_along_form(node: Node, x: Formula, positions: Formula) -> Formula:
+    (axis,) = node.params
+    named = {"axis": axis + node.ndim}
+    return Call("take_along_axis", x, positions, ndim=node.ndim, named=named)

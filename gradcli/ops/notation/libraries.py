@@ -152,7 +152,11 @@ def _torch_array(source: Source, call: Call) -> str:
     if any(isinstance(item, Formula) and not isinstance(item, Number) for item in items):
         texts = [source.tensor_text(item) for item in items]
         return f"torch.stack([{', '.join(texts)}])"
-    return source.called("torch.tensor", [items], source.like())
+    flat = items
+    while flat and isinstance(flat[0], list):
+        flat = flat[0]
+    like = {} if flat and isinstance(flat[0], bool) else source.like()
+    return source.called("torch.tensor", [items], like)
 
 
 def _torch_where(source: Source, call: Call) -> str:
@@ -160,6 +164,30 @@ def _torch_where(source: Source, call: Call) -> str:
     condition, a, b = call.args
     first = source.tensor_text(a) if isinstance(b, Number) else source.operand(a)
     return source.called("torch.where", [condition, first, source.operand(b)], {})
+
+
+def _torch_sort(source: Source, call: Call) -> str:
+    return source.called("torch.sort", call.args, call.named) + ".values"
+
+
+def _torch_take_along(source: Source, call: Call) -> str:
+    x, positions = call.args
+    at = f"{source.operand(positions)}.long()"
+    return source.called("torch.take_along_dim", [x, at], call.named)
+
+
+def _torch_polygamma(source: Source, call: Call) -> str:
+    """The order is a Python number there."""
+    order, x = call.args
+    if not isinstance(order, Number):
+        return source.called("torch.special.polygamma", call.args, {})
+    return source.called("torch.special.polygamma", [str(int(order.value)), x], {})
+
+
+def _torch_leaky_relu(source: Source, call: Call) -> str:
+    """The slope is a Python number there; of a tensor it is written out."""
+    x, slope = [source.operand(arg) for arg in call.args]
+    return source.called("torch.where", [f"{x} > 0", x, f"{slope}*{x}"], {})
 
 
 def _torch_linspace(source: Source, call: Call) -> str:
@@ -205,7 +233,12 @@ NUMPY = Library(
     "import numpy as np",
     "np",
     ("np", "np.linalg", "scipy.special"),
-    calls={"adjugate": _adjugate, "norm": _norm("np.linalg.norm")},
+    calls={
+        "adjugate": _adjugate,
+        "finite": as_("np.nan_to_num"),
+        "logcumsumexp": as_("np.logaddexp.accumulate", dim="axis"),
+        "norm": _norm("np.linalg.norm"),
+    },
 )
 TORCH = Library(
     "torch",
@@ -221,20 +254,26 @@ TORCH = Library(
         "cumsum": with_axes("torch.cumsum"),
         "detach": as_("torch.detach"),
         "eye": _torch_eye,
+        "finite": as_("torch.nan_to_num"),
         "flip": _axes_tuple("torch.flip"),
         "full": _made("torch.full"),
         "linspace": _torch_linspace,
+        "leaky_relu": _torch_leaky_relu,
         "log_softmax": with_axes("torch.log_softmax"),
         "logsumexp": with_axes("torch.logsumexp"),
         "max": as_("torch.amax"),
         "min": as_("torch.amin"),
         "norm": as_("torch.linalg.vector_norm"),
         "ones": _made("torch.ones"),
+        "polygamma": _torch_polygamma,
         "prod": _repeated("torch.prod"),
+        "rint": as_("torch.round"),
         "softmax": with_axes("torch.softmax"),
+        "sort": _torch_sort,
         "std": lambda source, call: source.called(
             "torch.std", call.args, {"ddof": 0, **call.named}
         ),
+        "take_along_axis": _torch_take_along,
         "trace": _torch_trace,
         "transpose": as_("torch.permute"),
         "where": _torch_where,
@@ -250,6 +289,7 @@ JAX = Library(
     calls={
         "adjugate": _adjugate,
         "detach": as_("jax.lax.stop_gradient"),
+        "finite": as_("jnp.nan_to_num"),
         "log_softmax": with_axes("jax.nn.log_softmax"),
         "norm": _norm("jnp.linalg.norm"),
         "softmax": with_axes("jax.nn.softmax"),
