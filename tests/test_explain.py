@@ -18,6 +18,7 @@ from gradcli.explanation.layout import explanation_lines, markdown_text
 from gradcli.render.data import json_text
 from gradcli.render.layout import Look
 from gradcli.session import Program
+from gradcli.settings import Settings
 
 
 def array(value):
@@ -261,6 +262,27 @@ def test_every_line_of_a_program(source, inputs):
         for line in explanation_lines(whole, Look(width, None)):
             assert "".join([text for text, _ in line]).isprintable()
     assert markdown_text(whole, Look(None, None)).startswith("## Forward\n")
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_kinks_and_nothing_else(dtype):
+    """Each kink with what is used there; smooth functions have none, at 0 neither."""
+    settings = Settings(dtype=dtype)
+
+    def kinks(source, x):
+        run = Program(source, settings=settings).trace({"x": x})
+        passages = explain(run, "ones").outputs[0].passages
+        return [(kink.places, kink.used) for one in passages for kink in one.kinks]
+
+    assert kinks("relu(x)", [-1, 0, 2]) == [([(1,)], 0)]
+    assert kinks("abs(x)", [0, 3]) == [([(0,)], 0)]
+    assert kinks("maximum(x, 2)", [2, 3]) == [([(0,)], 0.5)]
+    assert kinks("sqrt(x)", [0, 4]) == [([(0,)], np.inf)]
+    assert kinks("max(x)", [1, 3, 3]) == [([(1,)], 0.5), ([(2,)], 0.5)]
+    assert sorted(kinks("linalg.norm(x)", [0, 0])) == [([(0,)], 0), ([(1,)], 0)]
+    assert kinks("relu(x)*where(x > 0, 1, 0)", [0, 1]) == [([(0,)], 0)]
+    for smooth in ("x**2", "x**3", "x*abs(x)", "max(x)", "linalg.norm(x)", "sin(x)", "relu(x + 1)"):
+        assert kinks(smooth, [0.0, 0.5] if "abs" not in smooth else [0.25, 0.5]) == [], smooth
 
 
 def test_large_arrays_have_the_same_result():

@@ -261,6 +261,19 @@ def test_a_process(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_program_at_the_other_end_is_answered_at_once():
+    with subprocess.Popen(
+        [sys.executable, "-m", "gradcli", "repl"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        text=True, bufsize=1,
+    ) as process:  # fmt: skip
+        for line, answer in (("x = 2\nx**3\n", "8\n"), ("grad(x**3, x)\n", "12\n")):
+            process.stdin.write(line)
+            process.stdin.flush()
+            assert process.stdout.readline() == answer
+        process.stdin.close()
+        assert process.wait() == 0
+
+
 # --- at the prompt -------------------------------------------------------------------------------
 
 

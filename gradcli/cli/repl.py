@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradcli.cli.common import chosen_settings, session_options
-from gradcli.errors import GradcliError, MissingInput, UsageError, did_you_mean
+from gradcli.errors import GradcliError, InputError, MissingInput, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,11 +96,14 @@ class Repl:
                 print_error(GradcliError("interrupted"))
 
     def _piped(self) -> Iterator[str]:
-        from gradcli.files import read_stdin_bytes
         from gradcli.interactive.blocks import entries
 
-        text = read_stdin_bytes(self.settings.max_source).decode("utf-8-sig", "replace")
-        return entries(text.splitlines())
+        if sys.stdin is None:
+            raise InputError("standard input is closed")
+        limit, stream = self.settings.max_source, sys.stdin.buffer
+        # Line by line, so that a program at the other end is answered.
+        lines = iter(lambda: stream.readline(limit), b"")
+        return entries(raw.decode("utf-8", "replace").removeprefix("\ufeff") for raw in lines)
 
     def _answered(self, entry: str) -> bool:
         """Answer an entry, errors too; whether the session goes on."""

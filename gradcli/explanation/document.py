@@ -371,8 +371,8 @@ class Writer:
         more = ", ..." if len(kink.places) > TOLD else ""
         at = f"at {places}{more} " if places else ""
         number = self.look.number
-        sides = f"the slope by {self.label(kink.operand)} is {number(kink.below)} below and "
-        sides += f"{number(kink.above)} above, {number(kink.used)} is used"
+        sides = f"the slope by {self.label(kink.operand)} is {number(kink.below)} on one side and "
+        sides += f"{number(kink.above)} on the other, {number(kink.used)} is used"
         return f"kink: {at}{sides}: {kink.rule}"
 
     def _folded(self, fold: Fold) -> Card:

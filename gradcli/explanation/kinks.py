@@ -14,7 +14,8 @@ import numpy as np
 from gradcli.engine import Plan
 from gradcli.explanation.steps import Kink
 from gradcli.graph import Arena, Node, building
-from gradcli.ops.leaves import input_
+from gradcli.ops.cotangent import Cotangent
+from gradcli.ops.leaves import input_, ones_like
 from gradcli.passages import factor_of
 from gradcli.simplify import rewrite
 
@@ -42,16 +43,16 @@ def kinks_of(
     mask: the elements of the node that count.
     """
     operand = node.inputs[sent.place]
-    if not node.op.kinks or sent.factor is None or operand.kind != "real":
+    if not node.op.kinks or operand.kind != "real" or len(node.types) > 1:
         return []
     # By itself, its operands as leaves: their neighbours are no values of the program.
     leaves = [one if one.op.family == "leaf" and one.op is not input_ else _leaf(one)
               for one in node.inputs]  # fmt: skip
-    with building(Arena(rewrite)), np.errstate(all="ignore"):
-        factor = factor_of(Node(node.op, tuple(leaves), node.params, node.types), sent.place)
-    if factor is None:
+    aligned = sent.factor is not None
+    slopes = _slopes(Node(node.op, tuple(leaves), node.params, node.types), sent.place, aligned)
+    if slopes is None:
         return []
-    plan = Plan([factor], leaves, (), passages.traced.settings.dtype)
+    plan = Plan([slopes], leaves, (), passages.traced.settings.dtype)
     values = {
         leaf.serial: passages.values[one.serial]
         for leaf, one in zip(leaves, node.inputs, strict=True)
@@ -61,14 +62,13 @@ def kinks_of(
 
     def slope(array: Array) -> Array:
         found = plan.run({**values, moved.serial: array})[0]
-        return np.broadcast_to(found, node.shape)
+        return np.broadcast_to(found, node.shape if aligned else operand.shape)
 
-    below = slope(np.nextafter(held, -np.inf))
-    used = slope(held)
-    above = slope(np.nextafter(held, np.inf))
+    lower, upper = (_beside if aligned else _apart)(held)
+    below, used, above = slope(lower), slope(held), slope(upper)
     found: dict[tuple[str, str, str], Kink] = {}
     jumps = _jumps(below, used, above)
-    for row in np.argwhere(jumps if mask is None else jumps & mask)[:LOOKED_AT]:
+    for row in np.argwhere(jumps & mask if aligned and mask is not None else jumps)[:LOOKED_AT]:
         place = tuple([int(axis) for axis in row])
         sides = (float(below[place]), float(used[place]), float(above[place]))
         key = (repr(sides[0]), repr(sides[1]), repr(sides[2]))
@@ -77,6 +77,35 @@ def kinks_of(
         if len(found[key].places) < MOST:
             found[key].places.append(place)
     return list(found.values())
+
+
+def _slopes(node: Node, place: int, aligned: bool) -> Node | None:
+    """The local derivative; where elements mix, that of the sum of the outputs."""
+    with building(Arena(rewrite)), np.errstate(all="ignore"):
+        if aligned:
+            return factor_of(node, place)
+        wanted = [k == place for k in range(len(node.inputs))]
+        part = node.op.vjp(node, [Cotangent(ones_like(node))], wanted, False)[place]
+        return part.settle()[0] if isinstance(part, Cotangent) else None
+
+
+def _beside(held: Array) -> tuple[Array, Array]:
+    """The nearest numbers below and above."""
+    return np.nextafter(held, -np.inf), np.nextafter(held, np.inf)
+
+
+def _apart(held: Array) -> tuple[Array, Array]:
+    """Near by to both sides, in a direction in which no two elements move alike."""
+    count = np.arange(held.size).reshape(held.shape)
+    step = np.where(held == 0, _next_to_nothing(held), 8 * np.spacing(np.abs(held)))
+    direction = np.where(count % 2, -1, 1) * (1 + count % 13) * step
+    return held - direction, held + direction
+
+
+def _next_to_nothing(array: Array) -> float:
+    """A number near 0 in the precision of an array, whose square is a number still."""
+    tiny = float(np.finfo(array.dtype).tiny)
+    return math.exp(math.log(tiny) / 3)
 
 
 def _leaf(like: Node) -> Node:
@@ -89,7 +118,7 @@ def _jumps(below: Array, used: Array, above: Array) -> Any:
         size = np.maximum(np.maximum(np.abs(below), np.abs(used)), np.abs(above))
         far = (np.abs(below - used) > JUMP * size) | (np.abs(above - used) > JUMP * size)
         # Next to 0 the slopes of a smooth function are as small as the smallest numbers.
-        jump = far & (size > 1e-100)
+        jump = far & (size > 1e6 * _next_to_nothing(used))
     return (jump | np.isinf(used)) & ~np.isnan(used)
 
 
