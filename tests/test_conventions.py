@@ -160,3 +160,20 @@ def test_precision_is_kept(dtype):
     expr = "sum(erfcx(x) + betaln(x, 2) + sinc(x) + i0e(x) + digamma(x) + gelu(x)) + median(x)"
     result = gradcli.evaluate(expr, {"x": [0.5, 1.5]}, dtype=dtype)
     assert result.value.dtype == result.grad["x"].dtype == dtype
+
+
+@pytest.mark.parametrize(
+    "x", [[np.inf, 1.0], [np.inf, np.inf], [-np.inf, -np.inf], [np.inf, np.nan]]
+)
+def test_shares_of_infinities_are_not_known(x):
+    """As in SciPy: where the largest element is infinite, no share of the whole is a number."""
+    x = {"x": np.array(x)}
+    assert np.isnan(gradcli.evaluate("softmax(x)", x, grad=False).value).all()
+    assert np.isnan(gradcli.evaluate("log_softmax(x)", x, grad=False).value[0])
+
+
+def test_too_few_observations_have_no_covariance():
+    assert np.isnan(
+        gradcli.evaluate("torch.cov(x)", {"x": np.zeros((2, 0))}, grad=False).value
+    ).all()
+    assert gradcli.evaluate("np.cov(x, ddof=5)", {"x": [1.0, 2.0]}, grad=False).value == np.inf

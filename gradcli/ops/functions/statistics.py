@@ -16,7 +16,7 @@ from gradcli.ops.functions.torch import torch_axes
 from gradcli.ops.leaves import constant
 from gradcli.ops.linear import concatenate, diagonal, reshape, sum_, transpose
 from gradcli.ops.rows import reductions as rows
-from gradcli.ops.rows.arithmetic import absolute, clip, maximum, sqrt
+from gradcli.ops.rows.arithmetic import absolute, clip, detach, maximum, sqrt
 from gradcli.ops.rows.logic import (
     equal,
     less_equal,
@@ -226,7 +226,7 @@ def _covariance(x: Node, ddof: float, fweights: Any, aweights: Any) -> Node:
     count = x.shape[-1]
     if weights is None:
         centred = x - sum_(x, (-1,), True) / constant(count)
-        scaled, degrees = centred, constant(float(count) - ddof)
+        scaled, degrees = centred, constant(count) - float(ddof)
     else:
         if weights.shape != (count,):
             raise ShapeError(
@@ -239,7 +239,8 @@ def _covariance(x: Node, ddof: float, fweights: Any, aweights: Any) -> Node:
         degrees = total - ddof
         if aweights is not None and ddof:
             degrees = total - ddof * sum_(weights * tensor(aweights), (-1,), False) / total
-    return product(scaled, transpose(centred, (-1, -2))) / degrees
+    # As in NumPy and PyTorch, too few observations divide by 0, not by a negative number.
+    return product(scaled, transpose(centred, (-1, -2))) / maximum(degrees, 0.0)
 
 
 def _observations(m: Any, rowvar: Any, what: str) -> Node:
@@ -300,7 +301,8 @@ def corrcoef(x: Any, y: Any = None, rowvar: Any = True) -> Node:
     spread = sqrt(diagonal(c, 0))
     count = spread.shape[-1]
     ratio = c / reshape(spread, (count, 1)) / reshape(spread, (1, count))
-    return _squeezed(clip(ratio, -1.0, 1.0))
+    # Only roundings pass the bounds: they are no place where the function bends.
+    return _squeezed(ratio + detach(clip(ratio, -1.0, 1.0) - ratio))
 
 
 @function("torch.corrcoef", example=f"torch.corrcoef({SAMPLE})")

@@ -318,12 +318,14 @@ def _logsumexp(x: Array, axes: Axes, keepdims: bool) -> Array:
 
 
 def _softmax(x: Array, axes: Axes) -> Array:
-    raised = np.exp(x - _shift(x, axes))
+    # An infinite largest element leaves NaN: its share of the whole is not known.
+    raised = np.exp(x - np.amax(x, axis=axes, keepdims=True, initial=-np.inf))
     return np.asarray(raised / add_up(raised, axis=axes, keepdims=True))
 
 
 def _log_softmax(x: Array, axes: Axes) -> Array:
-    return np.asarray(x - _shift(x, axes) - _log_total(x, axes)[1])
+    top, rest = _log_total(x, axes)
+    return np.asarray(x - top - rest)
 
 
 def _logsumexp_vjp(node: Node, g: Node) -> list[Node]:
