@@ -41,7 +41,19 @@ CASES = [
 @pytest.mark.parametrize(("op", "sample"), CASES)
 def test_every_row_of_the_table(op, sample):
     """Values and VJPs of many rows, against a plan that runs each alone."""
-    cases = [rowcheck.Case(op, sample, seed) for seed in range(3)]
+    together([rowcheck.Case(op, sample, seed) for seed in range(3)])
+
+
+CALLS = [pytest.param(f, id=f.spellings[0]) for f in rowcheck.calls() if f.example][1::3]
+
+
+@pytest.mark.parametrize("found", CALLS)
+def test_functions_as_their_examples_call_them(found):
+    if rowcheck.Call(found, found.example).leaves:
+        together([rowcheck.Call(found, found.example, seed) for seed in range(2)])
+
+
+def together(cases):
     case = cases[0]
     nodes = [*case.outputs, *[part for part in case.vjp_nodes() if part is not None]]
     bound = [*case.leaves, *case.seed_leaves]
@@ -56,13 +68,13 @@ def test_every_row_of_the_table(op, sample):
         still = dict(zip([leaf.serial for leaf in case.leaves], case.arrays, strict=True))
         rows, _ = rowwise(nodes, moving)
         many = {leaf.serial: a for leaf, a in zip(moving, stacked, strict=False)}
-        together = Plan(rows, bound, moving)
-        found = together.run({**values, **still, **many})
+        plan = Plan(rows, bound, moving)
+        found = plan.run({**values, **still, **many})
         alone = Plan(nodes, bound)
-        for row in range(21):
+        for row in range(7 * len(cases)):
             one = {leaf.serial: a[row] for leaf, a in zip(moving, stacked, strict=False)}
             for expected, got, each in zip(
-                alone.run({**values, **still, **one}), found, together.output_batched, strict=True
+                alone.run({**values, **still, **one}), found, plan.output_batched, strict=True
             ):
                 same(got[row] if each else got, expected)
 

@@ -53,6 +53,20 @@ def test_a_row_depends_on_no_more_than_its_pattern(op, sample):
         assert not (matrix.astype(bool) & ~dense(pattern)).any()
 
 
+CALLS = [pytest.param(f, id=f.spellings[0]) for f in rowcheck.calls() if f.example][::3]
+
+
+@pytest.mark.parametrize("found", CALLS)
+def test_nor_does_a_function_as_its_example_calls_it(found):
+    case = rowcheck.Call(found, found.example)
+    if not case.real or not case.smooth:
+        return
+    leaves = [case.leaves[k] for k in case.real]
+    for output, pattern in zip(case.smooth, patterns(case.smooth, leaves), strict=True):
+        matrix = np.nan_to_num(jacobian_of_case(case, output), nan=1.0)
+        assert not (matrix.astype(bool) & ~dense(pattern)).any()
+
+
 # --- patterns of programs ------------------------------------------------------------------------
 
 
@@ -88,6 +102,8 @@ PINNED = [
     (BANDED + "x.reshape(3, 4) @ A", np.kron(np.eye(3), band(4, 1, 1))),
     ("softmax(x.reshape(3, 4), axis=1)", np.kron(np.eye(3), np.ones((4, 4)))),
     ("softmax(x.reshape(3, 4), axis=0)", np.kron(np.ones((3, 3)), np.eye(4))),
+    ("sort(x.reshape(3, 4), axis=1)", np.kron(np.eye(3), np.ones((4, 4)))),
+    ("torch.max(x.reshape(3, 4), 1).values", np.kron(np.eye(3), np.ones(4))),
     ("x.reshape(3, 4).max(axis=1)", np.kron(np.eye(3), np.ones(4))),
     ("linalg.det(x.reshape(3, 2, 2))", np.kron(np.eye(3), np.ones(4))),
     ("einsum('bi,bi->b', x.reshape(3, 4), x.reshape(3, 4))", np.kron(np.eye(3), np.ones(4))),

@@ -172,7 +172,7 @@ def _linear(node: Node, operand: int, output: int, known: Known) -> Any:
     if not given.size or not node.size:
         return Steps(np.full(given.size, NONE), 1, np.full(node.size, NONE))
     if node.op.reach != "summed":
-        return None
+        return _by_lanes(node, operand, output, known)
 
     def forward(array: Array) -> Array:
         arrays = [np.zeros(one.shape) for one in node.inputs]
@@ -268,7 +268,7 @@ def _by_factor(
 
 def _by_lanes(node: Node, operand: int, output: int, known: Known) -> Any:
     """An op with rules of its own: dense within what its row says is apart (its lanes)."""
-    lane = node.op.lane  # type: ignore[attr-defined]
+    lane = getattr(node.op, "span", None)
     given = node.inputs[operand]
     shape = node.types[output][0]
     if lane is None or not given.size or not node.size:

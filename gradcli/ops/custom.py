@@ -27,8 +27,9 @@ class Custom(Op):
     types(inputs, *params) -> ((shape, kind), ...). vjp(node, *cotangents) -> a node, a Cotangent
     (where the op selects) or None for each operand; None for the whole rule: no derivative.
     lane(node, mask, place) -> the mask of an operand that an output's mask amounts to, up to
-    broadcasting; by default everything counts where any element of the output does. textbook: the
-    same VJP as a textbook writes it, for formulas, where the row's own is built for edge cases.
+    broadcasting; by default everything counts where any element of the output does. span: the same
+    for all values that the operands may have, where the lanes depend on them. textbook: the same
+    VJP as a textbook writes it, for formulas, where the row's own is built for edge cases.
     """
 
     family = "custom"
@@ -47,6 +48,7 @@ class Custom(Op):
         kinks: Kinks,
         samples: tuple[Sample, ...],
         lane: Callable[[Node, Node, int], Node] | None = None,
+        span: Callable[[Node, Node, int], Node] | None = None,
         textbook: Callable[..., Sequence[Node | Cotangent | None]] | None = None,
     ) -> None:
         super().__init__(name, doc=doc, domain=domain, box=box, kinks=kinks, samples=samples)
@@ -54,6 +56,7 @@ class Custom(Op):
         self.types = types
         self.rule = vjp
         self.lane = lane
+        self.span = span or lane
         self.textbook = textbook
         self.differentiable = vjp is not None
 

@@ -16,12 +16,18 @@ from gradcli.ops.cotangent import nonzero, real
 from gradcli.ops.custom import Custom
 from gradcli.ops.elementwise import shape_text
 from gradcli.ops.family import Array, Lead, Types, all_batched, build
-from gradcli.ops.linear import Linear
+from gradcli.ops.linear import Linear, broadcast_to, sum_
 from gradcli.ops.rows.arithmetic import ALL, ANY
 from gradcli.ops.several import outputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def axis_span(node: Node, mask: Node, place: int) -> Node:
+    """Everything along the axis of an op, its first parameter, counts where any element does."""
+    hit = nonzero(sum_(real(mask), (node.params[0],), True))
+    return broadcast_to(hit, node.inputs[place].shape)
 
 
 class Along(Linear):
@@ -45,6 +51,11 @@ class Along(Linear):
     ) -> None:
         super().__init__(name, forward, shape, adjoint, **rest)
         self.box = (ANY, "positions")
+
+    @staticmethod
+    def span(node: Node, mask: Node, place: int) -> Node:
+        """The mask of an operand that an output's mask amounts to, wherever elements come from."""
+        return axis_span(node, mask, place)
 
     def __call__(self, x: Node, positions: Node, *params: Any) -> Node:
         return build(self, (x, positions), params)
@@ -139,6 +150,7 @@ sort: Custom = Custom(
     kinks=(),
     samples=((((5,),), (-1, False)), (((3, 2),), (-2, True))),
     lane=_sort_lane,
+    span=axis_span,
 )
 
 
