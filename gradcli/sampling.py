@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 GAPS = (ComputationError, DomainProblem, ClaimError)
 """What leaves a gap at a point where it is raised."""
 
-MOST_PATHS = 64
+MOST_PATHS = 16
 """Paths through the program that are remembered while it is sampled."""
 
 MOST_CURVES = 8
@@ -50,7 +50,7 @@ class Sampler:
     what is no single number.
 
     After `at`: shapes of the outputs and labels of their elements; gaps, the last points without a
-    value by the messages of their errors; notes of the program.
+    value by the messages of their errors; notes of the program; traces, how many were made.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Sampler:
         self.shapes: list[Shape] = []
         self.gaps: dict[str, list[tuple[GradcliError, Array]]] = {}
         self.notes: list[str] = []
+        self.traces = 0
         self._runs: list[Run] = []
         self._places = [self._place(one) for one in resolve(self.moving, self._leaves(), ())]
 
@@ -102,6 +103,7 @@ class Sampler:
                 todo = todo[1:]
                 continue
             self._require_few(run)
+            self.traces += 1
             self._runs = [run, *self._runs][:MOST_PATHS]
             todo = along(run, True)
         failed = [error for places in self.gaps.values() for error, _ in places]

@@ -20,7 +20,7 @@ def test_example(row, source, expected):
     """Alone the row keeps shape and values; with all rows the result is the one it names."""
     given = Source(source)
     rows = [other for other in ROWS if other is row or other.name == row.after]
-    (alone,) = Simplifier(rows=rows, left_out=[]).simplify([given.node])
+    (alone,) = simplified(rows, given.node)
     simplifier = Simplifier(left_out=[])
     simplifier.note_sums([given.node])
     (full,) = simplifier.simplify([given.node])
@@ -38,10 +38,17 @@ def test_row_applies_to_one_of_its_examples(row):
     for source in row.examples:
         node = Source(source).node
         before = [other for other in ROWS if other.name == row.after]
-        (without,) = Simplifier(rows=before, left_out=[]).simplify([node])
-        (by_row,) = Simplifier(rows=[*before, row], left_out=[]).simplify([node])
+        (without,) = simplified(before, node)
+        (by_row,) = simplified([*before, row], node)
         changed.append(_outline(by_row) != _outline(without))
     assert any(changed)
+
+
+def simplified(rows, node):
+    """The node after some rows, those sums being as a person wrote them that it has."""
+    simplifier = Simplifier(rows=rows, left_out=[])
+    simplifier.note_sums([node])
+    return simplifier.simplify([node])
 
 
 def _outline(node):
@@ -62,7 +69,7 @@ def test_a_wrong_value_is_caught(row, monkeypatch):
     caught = 0
     for source in row.examples:
         given = Source(source)
-        (alone,) = Simplifier(rows=rows, left_out=[]).simplify([given.node])
+        (alone,) = simplified(rows, given.node)
         value, by_row = given.run(given.node, alone)
         try:
             close(by_row, value)

@@ -207,3 +207,12 @@ def test_tolerances(capsys):
     assert guarded(["check", "1e-12*x", "--x", "3", "--claim", "x=2e-12"]) == 1
     assert guarded(["check", "1/x", "--x", "0", "--claim", "x=5"]) == 1
     capsys.readouterr()
+
+
+def test_a_wrong_rule_is_found_where_values_grow_fast(monkeypatch):
+    """Values at the first, long steps are of another order than those at the point."""
+    from gradcli.graph import OPS
+
+    checked("sinh(x)", {"x": 1.0})
+    monkeypatch.setattr(OPS["sinh"], "rules", [lambda g, y, x: g * 1.001])
+    assert not checked("sinh(x)", {"x": -590.0}).ok

@@ -296,6 +296,12 @@ def test_large_arrays_have_the_same_result():
     assert max(map(len, text)) <= 100, "long arrays are elided"
 
 
+def test_signs_that_a_stream_lacks_are_not_used():
+    _, whole = explained("sum(x*x)", {"x": np.linspace(0, 1, 100)})
+    for line in explanation_lines(whole, Look(80, None, ascii_only=True)):
+        assert "".join([text for text, _ in line]).isascii()
+
+
 def test_the_strict_way_back():
     """An infinite slope meets zeros that are structural: the masks keep them apart."""
     source, inputs = "sum(sqrt(x)[0:2] * [1.0, 1.0])", {"x": [1, 4, 0]}

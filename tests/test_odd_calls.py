@@ -30,7 +30,7 @@ ODD = [
 
 def odd_call(found, chance):
     """A call with arguments drawn from ODD, the first of them a tensor as a rule."""
-    has = found._parameters()
+    has = found.parameters()
     needed = len(has.positional) - len(has.defaults)
     count = chance.randint(needed, len(has.positional) + (2 if has.rest else 0))
     arguments = [chance.choice(ODD) for _ in range(count)]

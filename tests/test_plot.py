@@ -19,7 +19,7 @@ from test_cli import GRADCLI, at_terminal
 import gradcli
 from gradcli import session
 from gradcli.cli.main import guarded
-from gradcli.pictures import plots
+from gradcli.pictures import curves, plots
 from gradcli.pictures.matrix import colour, reduced
 from gradcli.pictures.plots import Range
 from gradcli.pictures.ticks import tick_texts, ticks
@@ -233,6 +233,14 @@ def test_a_point_is_what_evaluate_says(x, y):
 )  # fmt: skip
 def test_breaks(source, notes):
     assert drawn(source).notes == notes
+
+
+def test_where_each_point_has_a_path_of_its_own_the_search_ends(monkeypatch):
+    monkeypatch.setattr(curves, "MOST_TRACES", 10)
+    source = "y = x\nfor k in range(8):\n    y = y/2 if sin(1000*x*k) > 0 else y*2\ny"
+    found = drawn(source, 0.0, 1.0, count=41)
+    assert found.notes == ["nearly each point takes its own path: breaks are not looked for"]
+    assert [len(curve.pieces) for curve in found.curves] == [1, 1]
 
 
 def test_jumps_end_where_they_are():

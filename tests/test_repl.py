@@ -196,6 +196,12 @@ def test_colon_commands_are_the_commands(answered, capsys):
     assert out == "25\nvalue  25\ngrad x  [6, 8]\nvalue  2\ngrad x  [2, 2]\n"
 
 
+def test_what_does_not_hold_is_the_status(answered):
+    status, out, _ = answered("x = 2\n:check x**2 --claim x=5\nx\n")
+    assert status == 1
+    assert out.endswith("\n2\n")
+
+
 def test_options_of_the_session_hold_in_commands(answered):
     _, out, _ = answered("x = 1\nx/3\n:eval x/3 --json\n", "--precision", "3", "--dtype", "float32")
     assert out.startswith('0.333\n{"schema": 1')

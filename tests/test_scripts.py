@@ -259,3 +259,17 @@ def test_json_holds_what_is_printed(tmp_path, capsys):
     script.write_text("print('a')\n1 + 1\n")
     assert guarded(["run", str(script), "--json"]) == 0
     assert '"printed": "a\\n2\\n"' in capsys.readouterr().out
+
+
+def test_a_row_is_a_view_whatever_was_called_before():
+    # A row is made while the last call, here one that copies, is still noted.
+    source = """
+    import torch
+    x = torch.zeros(2, 3)
+    y = torch.ones(2, 3, dtype=torch.float64).t().reshape(-1)
+    for row in x:
+        row[0] = 5
+    x[0] += 1
+    print(x.tolist(), x[0].dtype, list(zip(x))[0][0].dtype)
+    """
+    assert printed(source) == "[[6.0, 1.0, 1.0], [5.0, 0.0, 0.0]] torch.float32 torch.float32\n"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from gradcli.algebra.engine import rewrite
-from gradcli.algebra.match import filled, is_one, is_scalar, permuted
+from gradcli.algebra.match import filled, is_one, is_scalar, is_sum, permuted
 from gradcli.algebra.terms import ONE, Product
 from gradcli.graph import OPS, Dim, Node
 from gradcli.ops.contraction import contract
+from gradcli.ops.family import build
 from gradcli.ops.leaves import constant, full_
 
 if TYPE_CHECKING:
@@ -76,6 +78,24 @@ def scalar_out(node: Node, terms: Terms) -> Node | None:
         return None
     inner = contract(operands[0], operands[1], la, lb, lo)
     return terms.build(terms.times(outer, terms.product(inner), node.shape))
+
+
+@rewrite(
+    "difference as it was written",
+    "contract",
+    {"grad(-(x - y) @ A @ (x - y), x)": "-(A + A.T) @ (x - y)"},
+    after="product",
+)
+def written_difference(node: Node, terms: Terms) -> Node | None:
+    """`y - x`, where a person wrote `x - y`: with its sign outside."""
+    for place, x in enumerate(node.inputs):
+        if not is_sum(x) or terms.key(x) in terms.as_written:
+            continue
+        turned = terms.build_sum([part.scaled(Fraction(-1)) for part in terms.sum(x)], x.shape)
+        if turned.shape == x.shape and terms.key(turned) in terms.as_written:
+            operands = [turned if k == place else y for k, y in enumerate(node.inputs)]
+            return -build(node.op, tuple(operands), node.params)
+    return None
 
 
 @rewrite(

@@ -123,14 +123,16 @@ class Simplifier:
         sites: serials of the nodes that are an expression of the source each.
         """
         self.note_sums(outputs)
-        for node in ancestors(outputs):
-            if node.kind == "bool":
-                self.terms.traced.add(self.terms.key(node))
-                if node.serial in sites:
-                    self.terms.asked.add(self.terms.key(node))
+        with building(self.arena):
+            for node in ancestors(outputs):
+                if node.kind == "bool":
+                    self.terms.traced.add(self.terms.key(node))
+                    if node.serial in sites:
+                        self.terms.asked.add(self.terms.key(node))
         found = self.simplify(outputs)
-        conditions = [node for node in ancestors(found) if node.kind == "bool"]
-        self.terms.traced.update([self.terms.key(node) for node in conditions])
+        with building(self.arena):
+            conditions = [node for node in ancestors(found) if node.kind == "bool"]
+            self.terms.traced.update([self.terms.key(node) for node in conditions])
         return found
 
     def simplify(self, outputs: Sequence[Node]) -> list[Node]:
@@ -148,10 +150,13 @@ class Simplifier:
         return current
 
     def note_sums(self, outputs: Sequence[Node]) -> None:
-        """Keep the order of the terms of sums that a person wrote."""
-        for node in ancestors(outputs):
-            if node.kind == "real" and node.op.name in ("add", "subtract"):
-                self.terms.as_written.add(self.terms.key(node))
+        """Keep the order of the terms and the factors that a person wrote."""
+        with building(self.arena):
+            for node in ancestors(outputs):
+                if node.kind == "real" and node.op.name in ("add", "subtract"):
+                    self.terms.as_written.add(self.terms.key(node))
+                elif node.kind == "real" and node.op.name in ("multiply", "divide"):
+                    self.terms.note_order(node)
 
     def _pass(self, outputs: list[Node]) -> list[Node]:
         made: dict[int, Node] = {}

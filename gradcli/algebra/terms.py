@@ -7,6 +7,7 @@ made operands first, without recursion, and remembered by serial number.
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,7 @@ class Terms:
         self._products: dict[int, Product] = {}
         self._sums: dict[int, list[Product]] = {}
         self._costs: dict[int, float] = {}
+        self._orders: dict[frozenset[Any], list[int]] = {}
         self.as_written: set[int] = set()
         """Keys of the sums that a person wrote: their terms stay in order."""
         self.asked: set[int] = set()
@@ -168,6 +170,10 @@ class Terms:
             return self.atom(node)
         if name == "full":
             value = node.params[1]
+            times, size = _counted(value)
+            if times > 1:
+                sized = self.atom(constant(size))
+                return Product(Fraction(times), sized.factors, node.shape)
             if isinstance(value, (Dim, bool)) or not np.isfinite(value):
                 return self._own(node)
             return Product(coefficient(value), {}, node.shape)
@@ -288,7 +294,7 @@ class Terms:
         shape = product.shape if shape is None else shape
         if product.coef == 0:
             return constant(0.0, shape)
-        factors = sorted(product.factors.values(), key=lambda factor: _rank(*factor))
+        factors = self._in_order(product)
         coef = product.coef
         if coef < 0:
             flipped = self._flipped(factors)
@@ -308,6 +314,20 @@ class Terms:
         if coef < 0:
             result = -result
         return _shaped(result, shape)
+
+    def note_order(self, node: Node) -> None:
+        """Keep the order of the names in a product that a person wrote."""
+        product = self.product(node)
+        ranks = [_rank(*factor)[:2] for factor in product.factors.values()]
+        if len(ranks) > 1 and len(set(ranks)) == 1 and ranks[0][1] == 0:
+            self._orders.setdefault(self._powers(product), list(product.factors))
+
+    def _in_order(self, product: Product) -> list[Factor]:
+        """The factors, scalars first, names before functions, else as they were made or written."""
+        written = self._orders.get(self._powers(product)) if self._orders else None
+        if written is not None:
+            return [product.factors[key] for key in written]
+        return sorted(product.factors.values(), key=lambda factor: _rank(*factor))
 
     def joined(self, factors: Factors, coef: Coefficient = ONE) -> Node:
         """The node of a product in the shape that its factors have together."""
@@ -404,6 +424,16 @@ def _summands(node: Node) -> list[tuple[Node, int]]:
     if name == "broadcast_to" and node.inputs[0].op.name in ("add", "subtract"):
         return [(node.inputs[0], 1)]
     return []
+
+
+def _counted(value: Any) -> tuple[int, int]:
+    """A size as a whole number times one with a name: `2*n` is 2 and n."""
+    parts = value.name.split("*") if isinstance(value, Dim) else []
+    names = [part for part in parts if not part.isdigit()]
+    if not names or not all(part.isalnum() for part in parts):
+        return 1, value
+    times = math.prod([int(part) for part in parts if part.isdigit()])
+    return times, Dim(int(value) // times, "*".join(names))
 
 
 def _rank(base: Node, exponent: Exponent) -> tuple[int, int, int]:

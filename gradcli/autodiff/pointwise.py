@@ -58,17 +58,11 @@ def _confirmed(y: Node, x: Node, found: Array, own: Array) -> Node:
     builder().watch(several.values)
     beside = several.rows != several.columns
     stray = sum_(real(nonzero(several.at(beside))), (-1,), False)
-    try:
-        if builder().concretise(stray):
-            values = np.array(builder().concretise(several.values))
-            place = int(np.flatnonzero(beside & (values != 0))[0])
-            where = (int(several.rows[place]), int(several.columns[place]))
-            raise not_diagonal(where, float(values[place]), y.shape, x.shape, whole)
-    except LookupError:
-        why = mixing(found, own, x.shape)
-        raise ArgumentError(
-            f"whether the derivative is elementwise depends on values: {why}"
-        ) from None
+    if builder().concretise(stray):
+        values = np.array(builder().concretise(several.values))
+        place = int(np.flatnonzero(beside & (values != 0))[0])
+        where = (int(several.rows[place]), int(several.columns[place]))
+        raise not_diagonal(where, float(values[place]), y.shape, x.shape, whole)
     return reshape(several.placed(several.rows, ~beside, size), y.shape)
 
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "doctor": "Where numbers lose digits, bend, or stop being finite.",
     "map": "The same at many points, row by row.",
     "test": "Files of cases: what programs are expected to give.",
+    "vectors": "Reference vectors for the test suites of other libraries.",
     "batch": "Requests as JSON lines, answers in order.",
     "ops": "The functions there are: meaning, derivative, spellings.",
     "repl": "A calculator to sit down at.",

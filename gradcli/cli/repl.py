@@ -217,7 +217,9 @@ class Repl:
         except ValueError:
             raise UsageError("a quote is open") from None
         try:
-            invoke(command, name, [*self._passed(command), *options, *words], self.session.inputs)
+            passed = [*self._passed(command), *options, *words]
+            code = invoke(command, name, passed, self.session.inputs)
+            self.status = self.status or code
         except GradcliError as error:
             from gradcli.interactive.session import shifted
 

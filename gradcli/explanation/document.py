@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcli.explanation.folding import MOST, Fold, Folding
 from gradcli.ops.elementwise import shape_text
-from gradcli.pictures.words import elided, value_text
+from gradcli.pictures.words import DOTS, elided, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -364,7 +364,7 @@ class Writer:
                 f"each of its {count} elements counts once, and gets all of it" if count > 1 else ""
             )
         text = self.array(matrix)
-        return "" if self.look.dots in text else f"local Jacobian {text}"
+        return "" if DOTS in text or not matrix.size else f"local Jacobian {text}"
 
     def _kink(self, kink: Kink) -> str:
         places = ", ".join([_bracketed(place) for place in kink.places[:TOLD] if place])

@@ -6,6 +6,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from gradcli.explanation.document import Writer
+from gradcli.pictures.words import DOTS
 from gradcli.render.layout import Look, flow_lines, result_lines
 from gradcli.render.text import cells, printable
 
@@ -26,6 +27,11 @@ TEXT_ROOM = 40
 
 def explanation_lines(found: Explanation, look: Look, depth: int | None = None) -> Iterator[Line]:
     """The steps, and the result at their end, to the width of the terminal."""
+    for line in _lines(found, look, depth):
+        yield [(text.replace(DOTS, look.dots), style) for text, style in line]
+
+
+def _lines(found: Explanation, look: Look, depth: int | None) -> Iterator[Line]:
     width = max(look.width or PIPE_WIDTH, NARROWEST)
     document = _document(found, look, depth, width)
     yield [("forward", "label")]

@@ -39,7 +39,7 @@ class Member:
         assert self.body is not None
         interpreter.count(1)
         try:
-            return self.body(self.owner, *args, **kwargs)
+            return interpreter.made(self.body(self.owner, *args, **kwargs))
         except TypeError:
             given = ", ".join(describe(bare(arg)) for arg in args)
             what = describe(type(self.owner)())

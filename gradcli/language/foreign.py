@@ -335,6 +335,9 @@ def _bars(stuck: Stuck) -> SyntaxProblem | None:
     """`|x|`, `||x||`."""
     if stuck.token[1] != "|" or not stuck.wants_value:
         return None
+    if stuck.touching and stuck.before()[1] == "|" and sum(t[1] == "|" for t in stuck.rest) < 3:
+        # C's `x || y`.
+        return None
     double = stuck.after()[1] == "|" and stuck.after()[2:4] == stuck.token[4:]
     return problem(
         "bars do not take the absolute value",

@@ -21,7 +21,7 @@ from gradcli.errors import (
 )
 from gradcli.graph import mark
 from gradcli.language import blame
-from gradcli.language.assignment import assign, element
+from gradcli.language.assignment import assign
 from gradcli.language.containers import MEMBERS, Member, item_of
 from gradcli.language.functions import Closure
 from gradcli.language.inplace import At, AtPlace
@@ -35,7 +35,7 @@ from gradcli.language.runtime import MAX_DEPTH, MAX_ITERATIONS, Runtime
 from gradcli.language.scopes import Scope, bound_names
 from gradcli.language.statements import program_value, run_block
 from gradcli.language.tensors import Tensor, bare
-from gradcli.language.text import formatted, text_of
+from gradcli.language.text import formatted, joined, text_of
 from gradcli.language.values import Namespace, Newaxis
 from gradcli.ops.values import describe, tensor
 
@@ -308,10 +308,10 @@ class Interpreter(Runtime):
     def item(self, value: Any, key: Any) -> Any:
         """`value[key]`."""
         if isinstance(value, Tensor):
-            return element(self, value, key)
+            return self.subscripted(value, key)
         if isinstance(value, At):
             return AtPlace(value.owner, key)
-        return item_of(self, value, key)
+        return self.made(item_of(self, value, key))
 
     def key(self, node: ast.expr) -> Any:
         if isinstance(node, ast.Tuple):
@@ -472,4 +472,5 @@ class Interpreter(Runtime):
                 )
             else:
                 parts.append(text_of(self, self.expression(part)))
-        return "".join(parts)
+        made: str = self.made(joined(parts))
+        return made

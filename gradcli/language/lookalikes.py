@@ -66,7 +66,7 @@ def explain_character(
         return SyntaxProblem(
             "nothing may follow a `\\` that continues a line",
             span=span,
-            hint="inside brackets a line goes on by itself",
+            hint="inside brackets a line goes on by itself; `linalg.solve(A, b)` is A \\ b",
         )
     if character == "!" and (before.isalnum() or before == ")"):
         hint = "`!=` compares; `not` negates"

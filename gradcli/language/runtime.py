@@ -41,6 +41,10 @@ MAX_ITERATIONS = 1_000_000
 MAX_DEPTH, DEEPEST_CALLS = 500, 2000
 """Calls within calls by default, and what --max-depth may ask for: the stack holds no more."""
 
+SMALL, ELEMENTS = 100, 100
+"""Lists longer than the first are counted; as many elements of theirs as the second for each time
+that loops may go round."""
+
 MAX_PRINTED = 1_000_000
 """Characters that a program may print beside its result."""
 
@@ -112,7 +116,7 @@ class Runtime:
         self.torch_methods = False
         self.jax_arrays = False
         self.grad_enabled = True
-        self.iterations = 0
+        self.iterations = self.elements_made = 0
         self.max_iterations = max_iterations
         self.depth = 0
         self.max_depth = max_depth
@@ -244,10 +248,14 @@ class Runtime:
 
     def _rows(self, value: Tensor, places: range, where: ast.AST) -> Iterator[Tensor]:
         for place in places:
-            row = element(self, value, place)
+            row = self.subscripted(value, place)
             if where is not Nowhere:
                 self.sites.setdefault(row.latest.serial, where)
             yield row
+
+    def subscripted(self, value: Tensor, key: Any) -> Tensor:
+        """`value[key]`, for a key of the language."""
+        return element(self, value, key)
 
     def _counted(self, source: Any, where: ast.AST) -> Iterator[Any]:
         try:
@@ -296,7 +304,7 @@ class Runtime:
         copied = name not in VIEWING and name not in VIEWING_IN[self.makes_torch()]
         made = self.wrapped(value, [*args, *kwargs.values(), *owners], copied)
         if not isinstance(made, Tensor):
-            return made
+            return self.made(made)
         if name in DENSE and not made.is_dense():
             made.part()
         if name in HOLDING and not made.ndim:
@@ -422,7 +430,23 @@ class Runtime:
             from gradcli.language.formats import percent
 
             return percent(self, left, right)
-        return self.apply(binary, op, left, right)
+        return self.made(self.apply(binary, op, left, right))
+
+    def made(self, value: Any) -> Any:
+        """Count the elements of a list, tuple or string that was made at once.
+
+        Raises LimitError where they are too many, all together: what holds them is not known.
+        """
+        kind = type(value)
+        if (kind is list or kind is tuple or kind is str) and len(value) > SMALL:
+            self.elements_made += len(value) // (8 if kind is str else 1)
+            if self.elements_made > ELEMENTS * self.max_iterations:
+                raise LimitError(
+                    "the program makes lists and strings of more than "
+                    f"{ELEMENTS * self.max_iterations:,} elements, all together",
+                    hint="a tensor holds numbers in less room; --max-iterations allows more",
+                )
+        return value
 
     def call_value(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Call a function of any sort with values of the language."""

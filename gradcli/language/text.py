@@ -14,10 +14,14 @@ from gradcli.language.tensors import Tensor
 from gradcli.ops.values import count_items
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gradcli.language.runtime import Runtime
 
 SPEC = re.compile(r"(?:.?[<>=^])?[-+ ]?#?0?(\d{0,6})[,_]?(?:\.(\d{1,6}))?[bcdeEfFgGnosxX%]?")
 WIDEST = 1000
+LONGEST = 20_000_000
+"""Characters of one text: what is printed of a list of a million numbers fits."""
 
 
 def text_of(interpreter: Runtime, value: Any, quoted: bool = False) -> str:
@@ -29,18 +33,18 @@ def text_of(interpreter: Runtime, value: Any, quoted: bool = False) -> str:
     if not quoted and isinstance(value, (list, tuple, dict)):
         count_items(value)
     if isinstance(value, dict):
-        pairs = [
+        pairs = (
             f"{text_of(interpreter, key, True)}: {text_of(interpreter, item, True)}"
             for key, item in value.items()
-        ]
-        return "{" + ", ".join(pairs) + "}"
+        )
+        return "{" + joined(pairs, ", ") + "}"
     if isinstance(value, VIEWS):
         return f"{type(value).__name__}({text_of(interpreter, list(value), True)})"
-    if type(value) is list:
-        return "[" + ", ".join([text_of(interpreter, item, True) for item in value]) + "]"
-    if type(value) is tuple:
-        items = [text_of(interpreter, item, True) for item in value]
-        return "(" + ", ".join(items) + ("," if len(items) == 1 else "") + ")"
+    if type(value) is list or type(value) is tuple:
+        inside = joined((text_of(interpreter, item, True) for item in value), ", ")
+        if type(value) is list:
+            return f"[{inside}]"
+        return f"({inside}{',' if len(value) == 1 else ''})"
     if hasattr(value, "text_with"):
         return str(value.text_with(lambda part: text_of(interpreter, part, True)))
     if isinstance(value, DType):
@@ -50,6 +54,20 @@ def text_of(interpreter: Runtime, value: Any, quoted: bool = False) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(int(value))
     return str(value)
+
+
+def joined(pieces: Iterable[str], between: str = "") -> str:
+    """Pieces of text as one. Raises LimitError where it would be too long."""
+    kept: list[str] = []
+    length = 0
+    for piece in pieces:
+        kept.append(piece)
+        length += len(piece) + len(between)
+        if length > LONGEST:
+            raise LimitError(
+                f"a string would have more than {LONGEST:,} characters", hint="print parts of it"
+            )
+    return between.join(kept)
 
 
 def array_text(array: Any) -> str:

@@ -30,8 +30,15 @@ def describe(value: Any) -> str:
         return f"a tensor of shape {shape_text(value.shape)}" if value.shape else "a scalar"
     names = {bool: "a boolean", int: "a whole number", float: "a number", str: "a string"}
     names |= {tuple: "a tuple", list: "a list", dict: "a dict", Dim: "a size", range: "a range"}
+    names[type(...)] = "`...`"
     kind = tuple if isinstance(value, tuple) else type(value)
     return names.get(kind) or str(getattr(value, "described", "a function"))
+
+
+def shown(value: Any) -> str:
+    """A word or a number as it is written, all else in words, for messages."""
+    plain = value is None or isinstance(value, (str, int, float))
+    return repr(value)[:60] if plain else describe(value)
 
 
 def tensor(value: Any) -> Node:

@@ -35,6 +35,9 @@ late; at a pole the height has grown so many times, twice early and twice since 
 end runs away. Going deeper, as much of the change is left again; or the height has grown so many
 times, or an end runs away, in the last rounds."""
 
+MOST_TRACES = 200
+"""Paths through the program that looking for breaks may take: beyond, every point has its own."""
+
 MOST_STUDIED = 48
 """Intervals that are narrowed for one curve; one with more of them oscillates."""
 
@@ -107,10 +110,18 @@ def curves_of(sampler: Sampler, x: Array, found: Array) -> list[Curve]:
         for order in range(found.shape[0])
         for element, label in enumerate(sampler.labels)
     ]
-    cuts = _studied(sampler, curves)
+    try:
+        cuts = _studied(sampler, curves)
+    except _Endless:
+        sampler.notes.append("nearly each point takes its own path: breaks are not looked for")
+        cuts = [[] for _ in curves]
     for curve, own in zip(curves, cuts, strict=True):
         _cut(curve, own)
     return curves
+
+
+class _Endless(Exception):
+    """There are too many paths through the program."""
 
 
 class _Interval:
@@ -242,25 +253,28 @@ def _studied(sampler: Sampler, curves: list[Curve]) -> list[list[_Interval]]:
     """The intervals at which each curve breaks, narrowed down to the break."""
     suspects = [_suspects(curve) for curve in curves]
     every = [one for own in suspects for one in own]
+    limit = sampler.traces + MOST_TRACES
     for _ in range(ROUNDS):
-        _narrow(sampler, every)
+        _narrow(sampler, every, limit)
     for one in every:
         one.kind = one.verdict()
         one.ends = (one.a, one.b, one.ya, one.yb)
     deep = [(one, abs(one.yb - one.ya)) for one in every if one.kind in ("jump", "pole")]
     for _ in range(DEEPER):
-        _narrow(sampler, [one for one, _ in deep])
+        _narrow(sampler, [one for one, _ in deep], limit)
     for one, change in deep:
         if not one.confirmed(change):
             one.kind = ""
     return [[one for one in own if one.kind] for own in suspects]
 
 
-def _narrow(sampler: Sampler, every: list[_Interval]) -> None:
-    """One round for all intervals that can be narrowed."""
+def _narrow(sampler: Sampler, every: list[_Interval], limit: int) -> None:
+    """One round for all intervals that can be narrowed. Raises _Endless beyond so many traces."""
     live = [one for one in every if one.live]
     if not live:
         return
+    if sampler.traces > limit:
+        raise _Endless
     elements = len(sampler.labels)
     points = np.array([one.inner() for one in live])
     found = sampler.at(points.reshape(-1, 1)).reshape(-1, len(live), 3, elements)

@@ -17,6 +17,7 @@ from gradcli.ops.leaves import constant, input_
 from gradcli.simplify import rewrite
 from gradcli.snippets.eager import leaf
 from gradcli.snippets.gradient_names import MASKED, name_steps, step_of_gradient
+from gradcli.snippets.hooks import hooked
 from gradcli.snippets.variable import Variable, note_of
 
 if TYPE_CHECKING:
@@ -57,9 +58,13 @@ class Autograd:
         order = ancestors([_differentiable(output)])
         wrt = watchers(order) if inputs is None else _standing_for(inputs, order)
         grads = self._products([output], [seed], wrt, order, retain_graph, create_graph)
-        for (variable, _), grad in zip(wrt, grads, strict=True):
-            if grad is not None:
-                self._accumulate(variable, grad, create_graph)
+        passed = [part for part in zip(wrt, grads, strict=True) if part[1] is not None]
+        # From the output back, as PyTorch goes: hooks may print.
+        for (variable, _), grad in sorted(passed, key=lambda part: -part[0][1].serial):
+            assert grad is not None
+            made = hooked(self.script, variable, grad) if variable.hooks else grad
+            if variable.is_leaf or variable.retains or inputs is not None:
+                self._accumulate(variable, made, create_graph)
 
     def grad(
         self,
@@ -79,10 +84,19 @@ class Autograd:
                 )
         order = ancestors([_differentiable(output) for output in outputs])
         wrt = _standing_for(inputs, order)
-        parts = self._products(outputs, seeds, wrt, order, retain_graph, create_graph)
+        seen = [pair for pair in watchers(order) if pair[0].hooks and pair not in wrt]
+        parts = self._products(outputs, seeds, [*wrt, *seen], order, retain_graph, create_graph)
+        for (variable, _), part in zip(seen, parts[len(wrt) :], strict=True):
+            if part is not None:
+                hooked(self.script, variable, part)
+        del parts[len(wrt) :]
         found = [
             self._total([p for (v, _), p in zip(wrt, parts, strict=True) if v is variable])
             for variable in inputs
+        ]
+        found = [
+            hooked(self.script, variable, grad) if grad is not None and variable.hooks else grad
+            for variable, grad in zip(inputs, found, strict=True)
         ]
         missing = [place for place, grad in enumerate(found) if grad is None]
         if missing and not allow_unused:

@@ -77,7 +77,7 @@ def _float(script: Script, args: list[Any], kwargs: dict[str, Any]) -> float:
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
-        raise ArgumentError(f"`float` cannot take {describe(value)}") from None
+        raise ArgumentError(f"`float` takes a number or its text, not {describe(value)}") from None
 
 
 def _int(script: Script, args: list[Any], kwargs: dict[str, Any]) -> int:
@@ -87,13 +87,19 @@ def _int(script: Script, args: list[Any], kwargs: dict[str, Any]) -> int:
             raise LimitError("a number of so many digits is not read")
         return int(value)
     except (TypeError, ValueError, OverflowError):
-        raise ArgumentError(f"`int` cannot take {describe(value)}") from None
+        raise ArgumentError(f"`int` takes a number or its text, not {describe(value)}") from None
 
 
 def _pow(script: Script, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if len(args) != 2:
         raise ArgumentError("`pow` takes two arguments")
     return script.binary(ast.Pow, args[0], args[1])
+
+
+def _divmod(script: Script, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if len(args) != 2:
+        raise ArgumentError("`divmod` takes two arguments")
+    return script.binary(ast.FloorDiv, *args), script.binary(ast.Mod, *args)
 
 
 def _any(script: Script, args: list[Any], kwargs: dict[str, Any]) -> bool:
@@ -119,6 +125,7 @@ BUILTINS: dict[str, Callable[..., Any]] = {
     "float": _float,
     "int": _int,
     "pow": _pow,
+    "divmod": _divmod,
     "any": _any,
     "all": _all,
     "repr": _repr,

@@ -9,7 +9,6 @@ import numpy as np
 
 from gradcli.errors import ArgumentError
 from gradcli.graph import OPS, Node, Trace
-from gradcli.language.assignment import element
 from gradcli.language.dtypes import converted
 from gradcli.language.functions import Closure
 from gradcli.language.interpret import Interpreter
@@ -45,6 +44,9 @@ LIBRARIES = frozenset({"torch", "np", "jnp"})
 
 ITSELF = frozenset({"asarray", "ascontiguousarray", "real"})
 """Functions of NumPy's that return their argument where there is nothing to do."""
+
+MAKING = frozenset({"array", "asarray", "ascontiguousarray", "copy"})
+"""Functions of NumPy's that make arrays of PyTorch's tensors."""
 
 RESHAPING = DENSE | {"reshape", "flatten", "ravel", "reshape_as", "view"}
 """Functions of PyTorch's that copy where elements do not lie in order."""
@@ -131,6 +133,8 @@ class Calls(Interpreter):
         for operand in operands:
             # PyTorch's functions take NumPy's arrays, and not the other way round.
             if library != operand.library and library != "torch":
+                if library == "np" and name in MAKING:
+                    continue
                 library = operand.library
         if not library:
             library = "torch" if self.torch_methods else "np"
@@ -255,18 +259,12 @@ class Calls(Interpreter):
         if isinstance(left, (list, tuple)) or isinstance(right, (list, tuple)):
             made = _sequence_arithmetic(op, left, right)
             if made is not None:
-                return made
+                return self.made(made)
         return super().binary(op, left, right)
 
-    def subscript(self, node: ast.Subscript, value: Any) -> Any:
-        if isinstance(value, Variable):
-            return self.subscripted(value, self.key(node.slice))
-        return super().subscript(node, value)
-
-    def subscripted(self, value: Variable, key: Any) -> Tensor:
-        """`value[key]`, for a key of the language."""
+    def subscripted(self, value: Tensor, key: Any) -> Tensor:
         self.begin("getitem", (value, key), {})
-        return element(self, value, key)
+        return super().subscripted(value, key)
 
     def library(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         made = super().library(function, args, kwargs)

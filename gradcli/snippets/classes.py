@@ -11,6 +11,7 @@ from gradcli.language.functions import Closure
 from gradcli.language.natives import Native
 from gradcli.language.static import Builtin
 from gradcli.language.tensors import Tensor
+from gradcli.snippets.spelled import Spelled
 from gradcli.snippets.variable import Variable
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ class TypeName(Native):
         super().__init__(name, call)
         self.library = library
         self.dtype = None if dtype is None else np.dtype(dtype)
+
+    def text_with(self, show: Callable[[Any], str]) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         return f"<class '{'numpy' if self.library == 'np' else self.library}.{self.name}'>"
@@ -88,14 +92,24 @@ def type_of(script: Script, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """Python's `type` of one value."""
     if len(args) != 1 or kwargs:
         raise ArgumentError("`type` takes one value")
+    from gradcli.snippets.known import TENSOR
+    from gradcli.snippets.torch_methods import GradFn
+
     (value,) = args
     if isinstance(value, Tensor):
-        from gradcli.snippets.known import TENSOR
-
         return TENSOR if isinstance(value, Variable) and value.library == "torch" else ARRAY
+    if isinstance(value, GradFn):
+        return PlainType(value.name)
     if isinstance(value, (Closure, Native)) or callable(value):
         return PlainType("function")
     for kind in (bool, int, float, str, list, dict, tuple):
         if isinstance(value, kind):
             return PlainType(kind.__name__)
     return PlainType("NoneType" if value is None else "object")
+
+
+def name_of(value: Any) -> str | None:
+    """What `__name__` gives for functions and types; None for all else."""
+    if isinstance(value, (Closure, Native, PlainType, Spelled)):
+        return str(value.name).rpartition(".")[2]
+    return None

@@ -13,9 +13,11 @@ from gradcli.language.values import Namespace
 from gradcli.snippets import (
     builtins,
     classes,
+    hooks,
     numpy_members,
     numpy_random,
     python_math,
+    questions,
     torch_functions,
     torch_methods,
     torch_nn,
@@ -44,6 +46,8 @@ NAMED: dict[str, Any] = {
         numpy_members.FUNCTIONS,
         numpy_random.FUNCTIONS,
         python_math.FUNCTIONS,
+        hooks.FUNCTIONS,
+        questions.FUNCTIONS,
     )
     for full, call in table.items()
 }
@@ -118,8 +122,13 @@ PROPERTIES: dict[str, dict[str, Property]] = {
     "np": dict(numpy_members.PROPERTIES),
 }
 METHODS: dict[str, dict[str, Method]] = {
-    "torch": {**torch_methods.METHODS, **torch_random.METHODS},
-    "np": dict(numpy_members.METHODS),
+    "torch": {
+        **torch_methods.METHODS,
+        **torch_random.METHODS,
+        "register_hook": hooks.register_hook,
+        "nonzero": questions.nonzero,
+    },
+    "np": {**numpy_members.METHODS, "nonzero": questions.nonzero},
 }
 SETTERS = torch_methods.SETTERS
 
@@ -143,5 +152,7 @@ MEMBERS: dict[type, dict[str, Callable[[Script, Any], Any]]] = {
     np.random.RandomState: _bound(numpy_random.methods_of(np.random.RandomState)),
     np.random.Generator: _bound(numpy_random.methods_of(np.random.Generator)),
     torch_methods.GradFn: _bound(torch_methods.GRAD_FN_METHODS),
+    hooks.Handle: _bound(hooks.HANDLE_METHODS),
+    questions.Limits: questions.LIMITS,
     Size: _bound({"numel": lambda script, owner, args, kwargs: int(np.prod(owner))}),
 }

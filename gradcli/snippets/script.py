@@ -22,6 +22,7 @@ from gradcli.language.torch_text import DEFAULTS, tensor_text
 from gradcli.language.values import Method, Namespace
 from gradcli.snippets import known
 from gradcli.snippets.autograd import Autograd
+from gradcli.snippets.classes import name_of
 from gradcli.snippets.spelled import Spelled, spelled
 from gradcli.snippets.torch_methods import GradFn, require_grad
 from gradcli.snippets.variable import Variable
@@ -118,6 +119,8 @@ class Script(Writing):
         members = known.MEMBERS.get(type(value))
         if members is not None and name in members:
             return members[name](self, value)
+        if name == "__name__" and (named := name_of(value)) is not None:
+            return named
         try:
             return super().attribute(node, value)
         except NameProblem as error:

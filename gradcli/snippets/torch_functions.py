@@ -10,10 +10,12 @@ from gradcli.errors import ArgumentError
 from gradcli.language.dtypes import DType, dtype_of
 from gradcli.language.members import ANYWHERE, CPU, require_cpu
 from gradcli.language.tensors import bare
+from gradcli.language.values import lookup
 from gradcli.ops.values import tensor
 from gradcli.snippets.arguments import maybe, named, several, sizes, variable
 from gradcli.snippets.promotion import BOOL, INT
 from gradcli.snippets.results import Size
+from gradcli.snippets.spelled import spelled
 from gradcli.snippets.torch_methods import detached, require_grad
 from gradcli.snippets.variable import Variable
 
@@ -41,18 +43,35 @@ def _grad(script: Script, args: list[Any], kwargs: dict[str, Any]) -> Any:
         "create_graph": False,
         "only_inputs": True,
         "allow_unused": None,
+        "is_grads_batched": False,
+        "materialize_grads": False,
     }
     given = named("torch.autograd.grad", args, kwargs, parameters)
     outputs = several(given["outputs"], "an output")
-    found = script.autograd.grad(
-        outputs,
-        several(given["inputs"], "an input"),
-        _seeds(given["grad_outputs"], outputs, "grad_outputs"),
-        maybe(given["retain_graph"]),
-        bool(given["create_graph"]),
-        bool(given["allow_unused"]),
+    inputs = several(given["inputs"], "an input")
+    create, zeros = bool(given["create_graph"]), bool(given["materialize_grads"])
+
+    def products(seeds: list[Any], keep: bool | None) -> list[Any]:
+        unused = bool(given["allow_unused"]) or zeros
+        found = script.autograd.grad(outputs, inputs, seeds, keep, create, unused)
+        return [
+            script.of_array(np.zeros(x.shape, x.dtype), "torch") if g is None and zeros else g
+            for x, g in zip(inputs, found, strict=True)
+        ]
+
+    seeds = _seeds(given["grad_outputs"], outputs, "grad_outputs")
+    keep = maybe(given["retain_graph"])
+    if not given["is_grads_batched"]:
+        return tuple(products(seeds, keep))
+    rows = [script.elements(variable(seed, "a stack of seeds")) for seed in seeds]
+    stack = spelled(lookup("torch.stack"), "torch.stack")
+    found = [products(list(row), True) for row in zip(*rows, strict=False)]
+    return tuple(
+        [
+            None if column[0] is None else script.call_value(stack, [[*column]], {})
+            for column in zip(*found, strict=True)
+        ]
     )
-    return tuple(found)
 
 
 def _backward_all(script: Script, args: list[Any], kwargs: dict[str, Any]) -> None:
@@ -191,6 +210,11 @@ def _make_size(script: Script, args: list[Any], kwargs: dict[str, Any]) -> Size:
     return Size(sizes(script, args, {}))
 
 
+def _set_default_device(script: Script, args: list[Any], kwargs: dict[str, Any]) -> None:
+    if args and args[0] is not CPU:
+        _device(script, args, kwargs)
+
+
 def _device(script: Script, args: list[Any], kwargs: dict[str, Any]) -> Any:
     name = str(named("torch.device", args, kwargs, {"type": "cpu", "index": None})["type"])
     require_cpu(name.partition(":")[0])
@@ -215,4 +239,5 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "torch.equal": _equal,
     "torch.Size": _make_size,
     "torch.device": _device,
+    "torch.set_default_device": _set_default_device,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import ArgumentError
+from gradcli.language.dtypes import dtype_of
 from gradcli.language.tensors import bare
 from gradcli.ops.values import whole
 from gradcli.snippets.arguments import maybe, named, several, variable
@@ -108,7 +109,25 @@ def _size(script: Script, owner: Variable, args: list[Any], kwargs: dict[str, An
     return Size(owner.shape) if given is None else owner.shape[whole(bare(given), "dim")]
 
 
+OLD_NAMES = {
+    "float32": "FloatTensor",
+    "float64": "DoubleTensor",
+    "float16": "HalfTensor",
+    "int64": "LongTensor",
+    "int32": "IntTensor",
+    "bool": "BoolTensor",
+}
+
+
+def _type(script: Script, owner: Variable, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    wanted = dtype_of(named("type", args, kwargs, {"dtype": None})["dtype"])
+    if wanted is None:
+        return f"torch.{OLD_NAMES.get(owner.dtype.name, owner.dtype.name)}"
+    return script.cast(owner, wanted)
+
+
 METHODS: dict[str, Method] = {
+    "type": _type,
     "backward": _backward,
     "requires_grad_": _requires_grad_,
     "retain_grad": _retain_grad,

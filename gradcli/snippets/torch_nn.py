@@ -58,8 +58,6 @@ def _class(name: str, function: str, places: list[str]) -> Callable[..., Any]:
             raise ArgumentError(f"`nn.{name}` takes its settings by name")
         full = f"torch.nn.functional.{function}"
         target = spelled(lookup(full) or lookup(f"torch.{function}"), full)
-        if target is None:
-            raise ArgumentError(f"there is no `{full}` here")
         settings = {**dict(zip(places, args, strict=False)), **kwargs}
         settings = {key: value for key, value in settings.items() if key not in _OPTIONS}
 
@@ -81,7 +79,7 @@ INSTEAD = {
     "torch.save": "a script writes no files: print what is needed",
     "torch.load": "a script reads no files: write the numbers into it, as `torch.tensor([...])`",
     "Tensor.cuda": "all runs on the processor: leave `.cuda()` out",
-    "Tensor.register_hook": "gradients arrive in `x.grad`; `y.retain_grad()` keeps that of a step",
+    "torch.autograd.gradcheck": "`gradcli check` compares a derivative with finite differences",
     "Tensor.grad_fn.next_functions": "`gradcli graph` draws the graph of a formula",
     "torch.nn.Linear": "a layer is its weights: `W = torch.zeros(n_out, n_in, "
     "requires_grad=True)`, then `x @ W.T + b`",

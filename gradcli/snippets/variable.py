@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
 import numpy as np
 
@@ -11,6 +10,8 @@ from gradcli.language.tensors import Memory, Tensor
 from gradcli.snippets.eager import leaf
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gradcli.graph import Node
     from gradcli.snippets.eager import Eager
 
@@ -27,7 +28,7 @@ class Note:
     def __init__(self) -> None:
         self.step = ""
         self.derived = self.freed = False
-        self.watcher: ref[Variable] | None = None
+        self.watcher: Callable[[], Variable | None] | None = None
 
 
 def note_of(node: Node) -> Note:
@@ -73,10 +74,11 @@ class Variable(Tensor):
 
     grad: what `backward` added up, or None. library: whose tensor it is, "torch", "np" or "jnp".
     retains: whether a tensor that is no leaf keeps its gradient. detached: whether it only shares
-    memory with what the graph knows. parameter: whether it is a `torch.nn.Parameter`.
+    memory with what the graph knows. parameter: whether it is a `torch.nn.Parameter`. hooks: what
+    is called with its gradient.
     """
 
-    __slots__ = ("_function", "detached", "grad", "library", "parameter", "retains")
+    __slots__ = ("_function", "detached", "grad", "hooks", "library", "parameter", "retains")
 
     memory: Recorded
 
@@ -88,6 +90,7 @@ class Variable(Tensor):
         self.is_array = False
         self.library = library
         self.grad: Variable | None = None
+        self.hooks: tuple[Any, ...] = ()
         self.retains = self.detached = self.parameter = False
         self._function = ""
 

@@ -176,9 +176,8 @@ def _tabled(
             noise = _weighted(noise, np.abs(seed))
         found = Slopes((central.shape[2], count))
         found.central, found.error = _extrapolated(central, noise, 4.0, len(central))
-        found.noise = (
-            100 * np.nan_to_num(np.fmax.reduce(noise * steps[..., None]) / scale[:, None]).T
-        )
+        # Rounding at the point: far from it, values may be of another order.
+        found.noise = (100 * np.nan_to_num(noise[-1] * (steps[-1] / scale)[:, None])).T
         for name, side in (("right", sides[0]), ("left", sides[1])):
             value, error = _extrapolated(side, 4 * noise[1:], 2.0, 3)
             value = np.where(_diverges(side), np.inf * np.sign(side[-1]).T, value)
@@ -248,7 +247,8 @@ def complex_step(forward: Forward, positions: Array, weights: Array | None) -> A
         values = values.reshape(len(some), -1)
         if not np.allclose(values.real, base.ravel(), 1e-9, 0):
             return None
-        part = values.imag / TINY_STEP
+        with np.errstate(all="ignore"):
+            part = values.imag / TINY_STEP
         found[:, start : start + len(some)] = (
             part.T if weights is None else _weighted(part, weights.ravel()).T
         )

@@ -15,7 +15,7 @@ from gradcli.ops.rows import activations, erf, powers
 from gradcli.ops.rows.arithmetic import absolute, clip, sign, sqrt, square
 from gradcli.ops.rows.exponential import exp, expm1, log, log1p, sigmoid, softplus, tanh
 from gradcli.ops.rows.logic import greater, greater_equal, less, less_equal, where
-from gradcli.ops.values import axis_of, flag, tensor
+from gradcli.ops.values import axis_of, flag, shown, tensor
 
 X = "[-1.5, -0.4, 0.6, 2.0]"
 
@@ -130,7 +130,7 @@ def gelu(input: Any, approximate: Any = "none") -> Node:
     if approximate == "tanh":
         return _gelu_tanh(x)
     if approximate != "none":
-        raise ArgumentError(f"approximate is 'none' or 'tanh', not {approximate!r}")
+        raise ArgumentError(f"approximate is 'none' or 'tanh', not {shown(approximate)}")
     return x * erf.ndtr(x)
 
 

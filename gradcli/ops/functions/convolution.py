@@ -13,7 +13,7 @@ from gradcli.ops.elementwise import shape_text
 from gradcli.ops.functions.arranging import along
 from gradcli.ops.functions.padding import with_constant
 from gradcli.ops.rows.windows import overlap, window_counts, windows
-from gradcli.ops.values import axis_of, describe, tensor, whole
+from gradcli.ops.values import axis_of, describe, shown, tensor, whole
 
 Sizes = tuple[int, ...]
 
@@ -81,7 +81,7 @@ def _margins(padding: Any, sizes: Sizes, steps: Sizes, dilations: Sizes) -> tupl
         before = tuple([count // 2 for count in total])
         return before, tuple([n - b for n, b in zip(total, before, strict=True)])
     if isinstance(padding, str):
-        raise ArgumentError(f"`padding` is a number, 'valid' or 'same', not {padding!r}")
+        raise ArgumentError(f"`padding` is a number, 'valid' or 'same', not {shown(padding)}")
     both = sizes_of(padding, len(sizes), "padding", 0)
     return both, both
 
@@ -212,7 +212,7 @@ def _slid(x: Node, y: Node, mode: Any, what: str) -> Node:
     margins = {"full": (count - 1, count - 1), "valid": (0, 0)}
     margins["same"] = (count // 2, count - count // 2 - 1)
     if not isinstance(mode, str) or mode not in margins:
-        raise ArgumentError(f"the modes of `{what}` are full, same and valid, not {mode!r}")
+        raise ArgumentError(f"the modes of `{what}` are full, same and valid, not {shown(mode)}")
     before, after = margins[mode]
     seen = windows(zero_padded(x, (before,), (after,)), (count,), (1,), (1,))
     return contract(seen, y, (0, 1), (1,), (0,))

@@ -12,7 +12,7 @@ from gradcli.ops.custom import require_square
 from gradcli.ops.rows import factorisations, logic, spectral, triangular
 from gradcli.ops.rows.linalg import matrix_transpose
 from gradcli.ops.several import outputs
-from gradcli.ops.values import flag, tensor
+from gradcli.ops.values import flag, shown, tensor
 
 # --- triangular factors ------------------------------------------------------------------------
 
@@ -75,7 +75,7 @@ def _qr(x: Any, complete: bool) -> QR:
 
 def _complete(mode: Any, known: tuple[str, ...]) -> bool:
     if mode not in known:
-        raise ArgumentError(f"the modes of `qr` are {', '.join(known)}, not {mode!r}")
+        raise ArgumentError(f"the modes of `qr` are {', '.join(known)}, not {shown(mode)}")
     return bool(mode == "complete")
 
 
@@ -119,7 +119,7 @@ def _triangle(x: Any, uplo: Any) -> Node:
     if uplo is None:
         return a
     if not isinstance(uplo, str) or uplo.upper() not in ("L", "U"):
-        raise ArgumentError(f"UPLO is 'L' or 'U', not {uplo!r}")
+        raise ArgumentError(f"UPLO is 'L' or 'U', not {shown(uplo)}")
     require_square("eigh", a.shape)
     if uplo.upper() == "L":
         return triangular.tril(a, 0) + matrix_transpose(triangular.tril(a, -1))

@@ -12,7 +12,7 @@ from gradcli.ops.binding import function
 from gradcli.ops.elementwise import broadcast_shape, shape_text
 from gradcli.ops.functions.layout import concatenate, parts_of
 from gradcli.ops.linear import index
-from gradcli.ops.values import MAX_ITEMS, axis_of, broadcast, concrete, tensor, whole
+from gradcli.ops.values import MAX_ITEMS, axis_of, broadcast, concrete, shown, tensor, whole
 
 # --- together ----------------------------------------------------------------------------------
 
@@ -119,7 +119,7 @@ def broadcast_arrays(*args: Any) -> tuple[Node, ...]:
 def meshgrid(*xi: Any, copy: Any = True, sparse: Any = False, indexing: Any = "xy") -> Any:
     """Coordinates of a grid, one tensor for each vector; in 'xy' the first two are exchanged."""
     if indexing not in ("xy", "ij"):
-        raise ArgumentError(f"`indexing` is 'xy' or 'ij', not {indexing!r}")
+        raise ArgumentError(f"`indexing` is 'xy' or 'ij', not {shown(indexing)}")
     nodes = [tensor(item) for item in xi]
     if any(node.ndim > 1 for node in nodes):
         raise ShapeError("`meshgrid` takes vectors")

@@ -17,6 +17,7 @@ from gradcli.ops.values import (
     axis_of,
     broadcast,
     shape_of,
+    shown,
     static_number,
     tensor,
     whole,
@@ -49,7 +50,7 @@ def _new_shape(shape: Any) -> Shape:
 def _in_order(x: Node, order: Any) -> Node:
     """The tensor whose row-major order is x's in the order that NumPy calls C, F, A or K."""
     if order not in ("C", "F", "A", "K"):
-        raise ArgumentError(f"`order` is 'C' or 'F', not {order!r}")
+        raise ArgumentError(f"`order` is 'C' or 'F', not {shown(order)}")
     return transpose(x) if order == "F" else x
 
 

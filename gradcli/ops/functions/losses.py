@@ -16,7 +16,7 @@ from gradcli.ops.rows.arithmetic import absolute, detach, maximum, square
 from gradcli.ops.rows.exponential import exp, log
 from gradcli.ops.rows.logic import greater, less, where
 from gradcli.ops.rows.powers import xlogy
-from gradcli.ops.values import broadcast, flag, static_number, tensor
+from gradcli.ops.values import broadcast, flag, shown, static_number, tensor
 
 PAIR = "[[1.0, 2.5, -0.5], [0.5, -1.0, 3.0]], [[0.4, 2.0, 0.7], [0.0, 0.3, 1.0]]"
 REDUCTIONS = "'mean', 'sum' or 'none'"
@@ -27,7 +27,7 @@ def reduced(loss: Node, reduction: Any, over: Node | None = None) -> Node:
     if reduction == "none":
         return loss
     if reduction not in ("mean", "sum"):
-        raise ArgumentError(f"reduction is {REDUCTIONS}, not {reduction!r}")
+        raise ArgumentError(f"reduction is {REDUCTIONS}, not {shown(reduction)}")
     total = sum_(flat(loss), (-1,), False)
     if reduction == "sum":
         return total

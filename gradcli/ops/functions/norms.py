@@ -12,7 +12,7 @@ from gradcli.ops.functions.torch import torch_axes
 from gradcli.ops.linear import reduced_shape, reshape, sum_, transpose
 from gradcli.ops.rows import arithmetic, logic
 from gradcli.ops.rows import reductions as red
-from gradcli.ops.values import axes_of, axis_of, flag, static_number, tensor
+from gradcli.ops.values import axes_of, axis_of, flag, shown, static_number, tensor
 
 INF = float("inf")
 ORDERS = "1, -1, 2, -2, inf, -inf, 'fro' or 'nuc'"
@@ -52,7 +52,7 @@ def matrix_norm_over(x: Node, ord: Any, axes: tuple[int, int], keep: bool) -> No
         each = sum_(values, (-1,), False) if ord == "nuc" else extreme(values, (-1,), False)
         found = reshape(each, reduced_shape(x.shape, both, True))
     else:
-        raise ArgumentError(f"the norm of a matrix takes ord {ORDERS}, not {ord!r}")
+        raise ArgumentError(f"the norm of a matrix takes ord {ORDERS}, not {shown(ord)}")
     return found if keep else reshape(found, reduced_shape(x.shape, both, False))
 
 
@@ -61,7 +61,9 @@ def _pair(x: Node, axis: Any, what: str) -> tuple[int, int]:
     items = axis if isinstance(axis, (tuple, list)) else (axis,)
     axes = [axis_of(item, x.ndim, what) for item in items]
     if len(axes) != 2 or axes[0] == axes[1]:
-        raise ArgumentError(f"the norm of matrices needs two different axes, not {what}={axis!r}")
+        raise ArgumentError(
+            f"the norm of matrices needs two different axes, not {what}={shown(axis)}"
+        )
     return axes[0], axes[1]
 
 
@@ -77,11 +79,11 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> No
     axes = axes_of(axis, x.ndim)
     if len(axes) == 1:
         if isinstance(ord, str):
-            raise ArgumentError(f"the norm of a vector takes a number as ord, not {ord!r}")
+            raise ArgumentError(f"the norm of a vector takes a number as ord, not {shown(ord)}")
         return vector_norm_over(x, 2 if ord is None else ord, axes, keep)
     if len(axes) != 2:
         raise ArgumentError(
-            f"`norm` with ord={ord!r} is of vectors or matrices: name one or two axes",
+            f"`norm` with ord={shown(ord)} is of vectors or matrices: name one or two axes",
             hint="`linalg.vector_norm` takes any number of axes together",
         )
     return matrix_norm_over(x, "fro" if ord is None else ord, _pair(x, axis, "axis"), keep)

@@ -14,7 +14,7 @@ from gradcli.ops.elementwise import shape_text
 from gradcli.ops.functions.arranging import along, require_few
 from gradcli.ops.leaves import constant, known_number
 from gradcli.ops.linear import Positions
-from gradcli.ops.values import axis_of, broadcast, concrete, describe, tensor, whole
+from gradcli.ops.values import axis_of, broadcast, concrete, describe, shown, tensor, whole
 
 Pair = tuple[Any, Any]
 
@@ -130,10 +130,10 @@ def pad(
     (mirrored beyond them), wrap (from the other end). reflect_type: even, or odd (2*end - element).
     """
     x = tensor(array)
-    if mode not in MODES:
-        raise ArgumentError(f"the modes of `pad` are {', '.join(MODES)}, not {mode!r}")
+    if not isinstance(mode, str) or mode not in MODES:
+        raise ArgumentError(f"`pad` has the modes {', '.join(MODES)}, not {shown(mode)}")
     if reflect_type not in ("even", "odd"):
-        raise ArgumentError(f"`reflect_type` is 'even' or 'odd', not {reflect_type!r}")
+        raise ArgumentError(f"`reflect_type` is 'even' or 'odd', not {shown(reflect_type)}")
     widths = [
         (int(whole(a, "pad_width")), int(whole(b, "pad_width")))
         for a, b in _pairs(pad_width, x.ndim, "pad_width")
@@ -173,7 +173,7 @@ def torch_pad(input: Any, pad: Any, mode: Any = "constant", value: Any = None) -
             f"{shape_text(x.shape)}",
             hint="`pad(x, (1, 2))` puts 1 before and 2 after the last axis",
         )
-    if mode != "constant" and mode not in TORCH_MODES:
+    if not isinstance(mode, str) or (mode != "constant" and mode not in TORCH_MODES):
         raise ArgumentError(f"the modes of `pad` are constant, {', '.join(TORCH_MODES)}")
     filling = 0.0 if value is None else value
     for k in range(0, len(pad), 2):

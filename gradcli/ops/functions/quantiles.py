@@ -23,7 +23,7 @@ from gradcli.ops.rows.logic import (
     where,
 )
 from gradcli.ops.several import Picked, outputs
-from gradcli.ops.values import axes_of, broadcast, flag, tensor
+from gradcli.ops.values import axes_of, broadcast, flag, shown, tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,7 +117,7 @@ def _quantiles(x: Any, q: Any, axes: Axes, keep: bool, how: tuple[str, bool]) ->
     """For each q a quantile over the axes, stacked in front in the shape of q."""
     x, q, (method, skip_nan) = tensor(x), tensor(q), how
     if method not in METHODS:
-        raise ArgumentError(f"method is one of {', '.join(METHODS)}, not {method!r}")
+        raise ArgumentError(f"method is one of {', '.join(METHODS)}, not {shown(method)}")
     lanes = Lanes(x, axes, skip_nan)
     shape = lanes.kept_shape if keep else reduced_shape(x.shape, axes, False)
     if not q.ndim:

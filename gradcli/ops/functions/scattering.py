@@ -18,7 +18,7 @@ from gradcli.ops.leaves import array_constant
 from gradcli.ops.linear import Positions, index
 from gradcli.ops.rows.arithmetic import detach
 from gradcli.ops.rows.logic import equal, where
-from gradcli.ops.values import axis_of, flag, shape_of, tensor, whole
+from gradcli.ops.values import axis_of, flag, shape_of, shown, tensor, whole
 
 Array = np.ndarray[Any, Any]
 
@@ -72,7 +72,7 @@ def scatter(
     if reduce == "add":
         return scatter_add(input, dim, index, given)
     if reduce is not None:
-        raise ArgumentError(f"`reduce` of `scatter` is 'add' or None, not {reduce!r}")
+        raise ArgumentError(f"`reduce` of `scatter` is 'add' or None, not {shown(reduce)}")
     x, places = _lanes("scatter", input, dim, index)
     return _written(x, places, _source("scatter", given, places[0].array.shape))
 

@@ -19,7 +19,7 @@ from gradcli.ops.functions.layout import parts_of
 from gradcli.ops.indexing import index_value
 from gradcli.ops.linear import Positions, index
 from gradcli.ops.rows.logic import not_equal, where
-from gradcli.ops.values import axis_of, broadcast, concrete, tensor, whole
+from gradcli.ops.values import axis_of, broadcast, concrete, shown, tensor, whole
 
 Array = np.ndarray[Any, Any]
 
@@ -72,7 +72,7 @@ def take(a: Any, indices: Any, axis: Any = None, mode: Any = "raise") -> Node:
     mode: what a position out of range means: "raise" an error, "wrap" around, or "clip".
     """
     if mode not in ("raise", "wrap", "clip"):
-        raise ArgumentError(f"the modes of `take` are raise, wrap and clip, not {mode!r}")
+        raise ArgumentError(f"the modes of `take` are raise, wrap and clip, not {shown(mode)}")
     x = tensor(a)
     if axis is None:
         x, axis = linear.reshape(x, (x.size,)), 0

@@ -16,7 +16,7 @@ from gradcli.ops.functions.selecting import take_at, whole_numbers
 from gradcli.ops.rows import ordering
 from gradcli.ops.rows.logic import greater, where
 from gradcli.ops.several import Picked, outputs
-from gradcli.ops.values import axis_of, flag, tensor, whole
+from gradcli.ops.values import axis_of, flag, shown, tensor, whole
 
 
 def _sorted(x: Any, axis: Any, descending: Any = False) -> Picked:
@@ -168,7 +168,7 @@ def _side(side: Any, right: Any = False) -> bool:
     if side is None:
         return flag(right, "right")
     if side not in ("left", "right"):
-        raise ArgumentError(f"`side` is 'left' or 'right', not {side!r}")
+        raise ArgumentError(f"`side` is 'left' or 'right', not {shown(side)}")
     return bool(side == "right")
 
 

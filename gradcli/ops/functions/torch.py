@@ -14,7 +14,7 @@ from gradcli.ops.linear import reshape
 from gradcli.ops.rows import arithmetic, exponential, logic
 from gradcli.ops.rows.reductions import argmax, argmin
 from gradcli.ops.several import Picked
-from gradcli.ops.values import axes_of, axis_of, flag, static_number, tensor, whole
+from gradcli.ops.values import axes_of, axis_of, flag, shown, static_number, tensor, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +78,7 @@ def div(input: Any, other: Any, *, rounding_mode: Any = None) -> Node:
     if rounding_mode == "trunc":
         found: Node = OPS["trunc"](a / b)
         return found
-    raise ArgumentError(f"rounding_mode is None, 'trunc' or 'floor', not {rounding_mode!r}")
+    raise ArgumentError(f"rounding_mode is None, 'trunc' or 'floor', not {shown(rounding_mode)}")
 
 
 @function("torch.equal", example="torch.equal([1.0, 2.0], [1.0, 2.1])")

@@ -19,7 +19,7 @@ from gradcli.ops.notation.formula import (
     inserted,
     transposed,
 )
-from gradcli.ops.notation.placed import ONES, OUTER
+from gradcli.ops.notation.placed import ONES, OUTER, UNIT
 
 if TYPE_CHECKING:
     from gradcli.graph import Node, Shape
@@ -129,6 +129,9 @@ def diag_embed_form(node: Node, x: Formula) -> Formula:
     extent = node.inputs[0].shape[-1]
     if x.ndim == 1 and rows == columns == extent + abs(offset):
         return Call("diag", x, ndim=2, named=named, latex="" if named else DIAG)
+    if not offset and rows == columns == extent:
+        column = Item(x, (*[(None, None, None)] * x.ndim, None), x.ndim + 1)
+        return Infix("*", column, Call("eye", rows, ndim=2, latex=UNIT), node.ndim)
     shifted = Call("eye", rows, columns, ndim=2, named=named)
     # The diagonal begins at row max(0, -offset), column max(0, offset).
     start = max(0, offset)

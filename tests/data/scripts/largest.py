@@ -1,0 +1,11 @@
+import torch
+x = torch.tensor([[1., 5., 2.], [7., 3., 3.]], requires_grad=True)
+v, i = x.max(dim=1)
+print(v, i)
+v.sum().backward()
+print(x.grad)
+print(x.argmax(), x.argmin(dim=0), torch.max(x), x.topk(2, dim=1).values)
+print(torch.sort(x, dim=1, descending=True))
+r = torch.max(x, 0)
+print(r)
+print(r.values, r.indices)
