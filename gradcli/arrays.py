@@ -24,6 +24,12 @@ def owned(array: Array) -> Array:
     return np.array(array, order="C")
 
 
+def has_finite_sum(array: Array | None) -> bool:
+    """Whether the sum of an array is finite: then all of it is, at the cost of one look."""
+    with np.errstate(all="ignore"):
+        return array is None or bool(np.isfinite(np.add.reduce(array, None)))
+
+
 def has_nan(arrays: Iterable[Array | None]) -> bool:
     """Whether any of some arrays holds NaN.
 

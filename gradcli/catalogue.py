@@ -282,12 +282,15 @@ def entries() -> list[Entry]:
 
 
 def look_up(name: str) -> list[Entry]:
-    """The entries of a name or of a group. Raises NameProblem with the nearest names."""
+    """The entries of a name, a sign or a group. Raises NameProblem with the nearest names."""
     load_all()
     if name in GROUPS:
         return [entry for entry in entries() if entry.group == name]
     full = name.replace("F.", "torch.nn.functional.", 1) if name.startswith("F.") else name
     found = find_bare(full) if "." not in full else find(full)
+    if found is None:
+        signs = {f.row.symbol: f for f in SPELLED.values() if f.row is not None}
+        found = signs.get(name or " ")
     if found is None:
         short = name.rpartition(".")[2]
         bare = [spelling for spelling in SPELLED if "." not in spelling]

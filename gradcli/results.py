@@ -35,7 +35,7 @@ class Result(Generic[One]):
 
     `value` and the other properties are those of a single output. control_flow: for each condition
     that data decided, where it stands and how often it held, or how often its loop ran. stats: what
-    it took, where that was asked for.
+    it took, where that was asked for. surely_finite: whether all of it is known to be finite.
     """
 
     def __init__(self, outputs: list[One], warnings: list[str], notes: list[str]) -> None:
@@ -44,6 +44,7 @@ class Result(Generic[One]):
         self.notes = notes
         self.control_flow: list[dict[str, Any]] = []
         self.stats: dict[str, Any] | None = None
+        self.surely_finite = False
 
     def __repr__(self) -> str:
         parts = [{"value": output.value, **output.named()} for output in self.outputs]

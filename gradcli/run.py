@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import numpy as np
 
-from gradcli.arrays import as_array, exact, has_nan, owned
+from gradcli.arrays import as_array, exact, has_finite_sum, has_nan, owned
 from gradcli.autodiff import vjp
 from gradcli.doctor import diagnose
 from gradcli.engine import Unsure
@@ -70,7 +70,7 @@ def sure(method: Method) -> Method:
             run.extra = [*self.extra]
             result = method(run, *args, **kwargs)
         result.control_flow = run.traced.control_flow
-        if isinstance(result, Result):
+        if isinstance(result, Result) and not result.surely_finite:
             result.warnings = [*result.warnings, *diagnose(run, result)]
         return result
 
@@ -130,12 +130,14 @@ class Run:
             arrays = self._values()
             empty: dict[str, Array] | None = {} if grad else None
             outputs = [
-                Output(exact(array, node), empty)
+                Output(array if node.kind == "real" else exact(array, node), empty)
                 for array, node in zip(arrays, self.outputs, strict=True)
             ]
             return Evaluation(outputs, list(self.extra), notes)
         found = self._gradients(wanted, seeds, False)
-        if has_nan([part for _, parts in found for part in parts]):
+        parts = [part for _, parts in found for part in parts]
+        certain = all([has_finite_sum(part) for part in parts])
+        if not certain and has_nan(parts):
             # A zero met an infinite local derivative, or the derivative does not exist: told apart
             # by keeping structural zeros, and those of the seed, out of the arithmetic.
             found = self._gradients(wanted, seeds, True)
@@ -145,7 +147,9 @@ class Run:
                 one.label: self._part(one, part) for one, part in zip(wanted, parts, strict=True)
             }
             outputs.append(Output(value if node.kind == "real" else exact(value, node), grads))
-        return Evaluation(outputs, self.warnings(wanted), notes)
+        result = Evaluation(outputs, self.warnings(wanted), notes)
+        result.surely_finite = certain and all([has_finite_sum(value) for value, _ in found])
+        return result
 
     @sure
     def recorded(
@@ -360,7 +364,7 @@ class Run:
         return Jacobian(outputs, self.warnings(wanted), list(self.traced.notes))
 
     def _values(self) -> list[Array]:
-        return self.traced.plan("value", lambda: self.outputs).run(self.values)
+        return self.traced.plan("value", lambda: self.outputs).run(self.values, own=True)
 
     @sure
     def derivative(self, order: int = 1, wrt: Sequence[str] | str | None = None) -> Derivative:

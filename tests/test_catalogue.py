@@ -62,6 +62,10 @@ def test_lists_fit_into_80_columns_without_colours(capsys):
             assert "\x1b" not in line
 
 
+def test_a_sign_is_found():
+    assert [look_up(sign)[0].name for sign in ("+", "**", "<=")] == ["add", "power", "less_equal"]
+
+
 def test_a_name_that_is_none_has_its_nearest():
     with pytest.raises(NameProblem) as caught:
         look_up("softmx")

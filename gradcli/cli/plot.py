@@ -153,6 +153,8 @@ def _answer(request: Request, found: Curves | Surface) -> None:
         write_picture(request, csv_bytes("table", table, header).decode(), "csv")
         request.remark(found.warnings, [*found.notes, *request.cost()])
     else:
+        if len(request.options["ranges"]) == 2 and request.style == "text" and not request.get:
+            found.notes.append("-o FILE.png (.svg, .pdf) draws contours with gradient arrows")
         request.answer(found, lambda result, look: _chart(request, result, look))
 
 

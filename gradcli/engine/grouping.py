@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from gradcli.engine.pool import POOL
 from gradcli.engine.regions import Region, reduces_in_tiles
 
 if TYPE_CHECKING:
@@ -35,16 +36,20 @@ AGAIN = 3
 class Step:
     """A unit of one value, computed by its op."""
 
-    __slots__ = ("compute", "operands", "places")
+    __slots__ = ("compute", "operands", "places", "pooled")
 
     def __init__(self, plan: Plan, place: int) -> None:
         self.places = [place]
         self.operands = plan.operands[place]
         self.compute: Callable[..., Any] = plan.compiled(place)
+        self.pooled = False
+        """Whether its array goes back to the pool."""
 
     def run(self, held: list[Any], crew: Crew) -> None:
         """Compute the value from those that are held."""
-        held[self.places[0]] = self.compute(*[held[operand] for operand in self.operands])
+        arrays = [held[operand] for operand in self.operands]
+        make = getattr(self.compute, "makes", None) if self.pooled else None
+        held[self.places[0]] = self.compute(*arrays) if make is None else make(*arrays, POOL.take)
 
 
 class Grouping:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradcli.engine.pool import POOL
 from gradcli.engine.tiles import Tiling
 from gradcli.ops.leaves import storage
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from gradcli.graph import Node, Shape
 
     Array = np.ndarray[Any, Any]
+
+WORTH_THREADS = 1 << 21
+"""Instructions, about, from which a region is spread over threads: handing over has its price."""
 
 CACHE = 1 << 20
 """Bytes that the buffers of a tile aim to stay under."""
@@ -79,12 +83,19 @@ class Region:
         ]
         self.reducers: list[Any] = [plan.nodes[end].op.reduces for end in ends]
         self.reused: dict[int, int] = {}
+        work = sum([1 if plan.nodes[place].op.cheap else 10 for place in members])
+        self.worth_threads = work * math.prod(shape) >= WORTH_THREADS
 
     # --- compilation -----------------------------------------------------------------------------
 
-    def compile(self, dying: list[int]) -> None:
-        """Assign buffers. dying: operands read here for the last time, whose arrays are free."""
+    def compile(self, dying: list[int], pooled: set[int]) -> None:
+        """Assign buffers.
+
+        dying: operands read here for the last time, whose arrays are free. pooled: values whose
+        arrays go back to the pool.
+        """
         plan = self.plan
+        self.pooled = pooled.intersection(self.stored)
         self._cells: dict[int, int] = {}
         for place in (*self.operands, *self.members):
             self._cells[place] = len(self._cells)
@@ -147,7 +158,8 @@ class Region:
         taken: dict[int, int] = {}
         kinds = {place: storage(plan.nodes[place].kind, plan.dtype) for place in dying}
         for number, place in enumerate(self.members):
-            if place not in self.stored:
+            # What is handed out is to own its memory.
+            if place not in self.pooled:
                 continue
             held = storage(plan.nodes[place].kind, plan.dtype)
             for operand in dying:
@@ -211,7 +223,8 @@ class Pass:
         for place in region.stored:
             array = held[region.reused[place]] if place in region.reused else None
             if array is None or not array.flags.c_contiguous or not array.flags.writeable:
-                array = np.empty(shape, storage(plan.nodes[place].kind, plan.dtype))
+                make = POOL.take if place in region.pooled else np.empty
+                array = make(shape, storage(plan.nodes[place].kind, plan.dtype))
             self.outputs[place] = array
         self.partials = [
             np.empty(tiling.partial_shape(number), storage(plan.nodes[end].kind, plan.dtype))
@@ -231,10 +244,11 @@ class Pass:
             joined = array.reshape(tiling.extents)
             self.sliced.append((region._cells[place], joined, [True] * joined.ndim))
         self.numbers: Iterator[int] = count()
+        self.failed = False
 
     def run(self, held: list[Any], crew: Crew) -> None:
         """Run all tiles, and leave the results where others find them."""
-        crew.run(self.work, self.tiling.count)
+        crew.run(self.work, self.tiling.count if self.region.worth_threads else 1)
         region, tiling = self.region, self.tiling
         for place, array in self.outputs.items():
             held[place] = array
@@ -247,10 +261,17 @@ class Pass:
             held[end] = np.asarray(value).reshape(batch + region.plan.nodes[end].shape)
 
     def work(self) -> None:
-        """Take tiles until none is left."""
+        """Take tiles until none is left, or one has failed."""
+        try:
+            self._tiles()
+        except BaseException:
+            self.failed = True
+            raise
+
+    def _tiles(self) -> None:
         tiling, region = self.tiling, self.region
         cells = self.cells.copy()
-        buffers = [np.empty(tiling.elements, dtype) for dtype in region.buffers]
+        buffers = [POOL.take((tiling.elements,), dtype) for dtype in region.buffers]
         places = [(region._cells[place], one) for place, one in region._buffer_of.items()]
         kept = len(tiling.extents) - tiling.split
         axes = [
@@ -260,7 +281,7 @@ class Pass:
         held = -1
         nothing = slice(None)
         for number in self.numbers:
-            if number >= tiling.count:
+            if number >= tiling.count or self.failed:
                 break
             outer, chunk, span = tiling.index(number)
             rows = span.stop - span.start
@@ -291,6 +312,8 @@ class Pass:
                     cells[result] = call(*[cells[operand] for operand in operands])
                 for end in ends:
                     self.reduce(end, cells[result], shape, axes[end], (outer, chunk, span))
+        for buffer in buffers:
+            POOL.give(buffer)
 
     def reduce(
         self, end: int, value: Array, shape: Shape, axes: tuple[int, ...], place: tuple[Any, ...]

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcli.engine.concrete import Unsure, as_output
 from gradcli.engine.grouping import Grouping, Step
+from gradcli.engine.pool import POOL
 from gradcli.engine.regions import Region
 from gradcli.engine.stats import Stats, asked
 from gradcli.engine.threads import Crew
@@ -41,9 +42,17 @@ class Schedule:
             if isinstance(unit, Region):
                 self.unit_of.update(dict.fromkeys(unit.members, unit))
         self.dying = self._last_uses()
+        last = {place for dying in self.dying for place in dying}
+        self.pooled = {place for place in last if self._exclusive(place)}
+        self.given: list[list[int]] = []
         for unit, dying in zip(self.units, self.dying, strict=True):
-            if isinstance(unit, Region):
-                unit.compile([place for place in dying if self._exclusive(place)])
+            free = [place for place in dying if place in self.pooled]
+            if isinstance(unit, Step):
+                unit.pooled = unit.places[0] in self.pooled
+            else:
+                unit.compile([place for place in dying if place in self.pooled], self.pooled)
+                free = [place for place in free if place not in unit.reused.values()]
+            self.given.append(free)
 
     def _exclusive(self, place: int) -> bool:
         """Whether nothing else shares a value's memory, so that another may be written there."""
@@ -107,7 +116,7 @@ class Schedule:
         for place, serial in plan.bound.items():
             held[place] = values[serial]
         with np.errstate(all="ignore"), Crew(plan.threads) as crew:
-            for unit, dying in zip(self.units, self.dying, strict=True):
+            for unit, dying, given in zip(self.units, self.dying, self.given, strict=True):
                 began = 0.0 if stats is None else perf_counter()
                 try:
                     unit.run(held, crew)
@@ -120,6 +129,8 @@ class Schedule:
                 if plan.watched and plan.watched.intersection(unit.places):
                     if any(np.isnan(held[place]).any() for place in unit.places):
                         raise Unsure
+                for place in given:
+                    POOL.give(held[place])
                 for place in dying:
                     held[place] = None
         return [as_output(held[place]) for place in plan.outputs]

@@ -320,19 +320,25 @@ def _products(
     reshaped = len(batch) > 1 or len(free_a) != 1 or len(free_b) != 1
     final = None if order == list(lo) else [order.index(label) for label in lo]
 
+    stacked = [sizes[label] for label in batch]
+    stacked += [math.prod([sizes[label] for label in free]) for free in (free_a, free_b)]
+
     def products(front: int) -> Callable[[Array, Array], Array]:
         left = _ordered(la, batch, free_a, summed, sizes, front)
         right = _ordered(lb, batch, summed, free_b, sizes, front)
         moved = final if final is None else [*range(front), *[front + axis for axis in final]]
 
-        def multiply(a: Array, b: Array) -> Array:
+        def multiply(a: Array, b: Array, make: Callable[..., Array] | None = None) -> Array:
             if swapped:
                 a, b = b, a
-            product = np.matmul(left(a), right(b))
+            out = None if make is None or front else make(stacked, a.dtype)
+            product = np.matmul(left(a), right(b), out=out)
             if reshaped:
                 product = product.reshape([*product.shape[:front], *shape])
             return np.asarray(product if moved is None else product.transpose(moved))
 
+        # Who runs it may hold memory for the result.
+        multiply.makes = multiply  # type: ignore[attr-defined]
         return multiply
 
     return products

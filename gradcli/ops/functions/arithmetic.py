@@ -135,7 +135,8 @@ def divmod(x: Any, y: Any) -> tuple[Node, Node]:
 def modf(x: Any) -> tuple[Node, Node]:
     """What is behind the point, and what is before it."""
     x = tensor(x)
-    return x - numbers.trunc(x), numbers.trunc(x)
+    whole_part = numbers.trunc(x)
+    return where(numbers.isinf(x), 0.0, x - whole_part), whole_part
 
 
 @function("math.dist", example="math.dist([1.0, 2.0], [4.0, 6.0])")

@@ -75,8 +75,8 @@ power: Elementwise = Elementwise(
             g * guarded(logical_and(equal(x, 0.0), greater_equal(p, 0.0)), 0.0, y * log(x))
         ),
     ],
-    doc="x to the power p.",
-    domain="x > 0, or x of any sign with whole p (p >= 0 at x = 0)",
+    doc="x to the power y.",
+    domain="x > 0, or x of any sign with whole y (y >= 0 at x = 0)",
     box=((0.5, 2.0), ANY),
     kinks=(((0.0, 2.0), (0.0, 0.0)), ((0.0, 0.0), (0.0, 0.0))),
     symbol="**",

@@ -47,11 +47,11 @@ def _connective(name: str, ufunc: np.ufunc, arity: int, symbol: str, doc: str) -
 
 equal = _comparison("equal", np.equal, "==", "Whether two numbers are equal.", "eq")
 not_equal = _comparison("not_equal", np.not_equal, "!=", "Whether two numbers differ.", "ne")
-less = _comparison("less", np.less, "<", "Whether a is below b.", "lt")
-less_equal = _comparison("less_equal", np.less_equal, "<=", "Whether a is at most b.", "le")
-greater = _comparison("greater", np.greater, ">", "Whether a is above b.", "gt")
+less = _comparison("less", np.less, "<", "Whether x is below y.", "lt")
+less_equal = _comparison("less_equal", np.less_equal, "<=", "Whether x is at most y.", "le")
+greater = _comparison("greater", np.greater, ">", "Whether x is above y.", "gt")
 greater_equal = _comparison(
-    "greater_equal", np.greater_equal, ">=", "Whether a is at least b.", "ge"
+    "greater_equal", np.greater_equal, ">=", "Whether x is at least y.", "ge"
 )
 
 logical_and = _connective("logical_and", np.logical_and, 2, "&", "Whether both hold.")
@@ -71,7 +71,7 @@ where: Elementwise = Elementwise(
         lambda g, y, c, a, b: where(c, g, 0.0),
         lambda g, y, c, a, b: where(c, 0.0, g),
     ],
-    doc="a where c holds, b elsewhere; the branch not taken never reaches a derivative.",
+    doc="x where the condition holds, else y; the branch not taken never reaches a derivative.",
     domain="all real numbers",
     box=("mask", ANY, ANY),
     kinks=(),
