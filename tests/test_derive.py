@@ -467,6 +467,16 @@ def test_declared_and_given_shapes():
     assert gradcli.derive("sum(x)/n", shapes={"x": "n"}).grad == {"x": "ones(n)/n"}
 
 
+def test_undeclared_sizes_fit_the_known_ones():
+    result = gradcli.derive("sum((A @ x - b)**2)", shapes={"A": "m,n"}, wrt="x")
+    assert result.shapes == {"A": ["m", "n"], "x": ["n"], "b": ["m"]}
+    assert result.assumptions == ["`x` is taken as a vector of size n, `b` as a vector of size m"]
+    result = gradcli.derive("A @ x", {"A": [[1.0, 2.0, 3.0]]}, wrt="x", jacobian=True)
+    assert result.shapes["x"] == [3]
+    with pytest.raises(gradcli.GradcliError, match="cannot combine"):
+        gradcli.derive("A @ x", shapes={"A": "m,n", "x": "k"})
+
+
 def test_a_size_that_loses_its_name_is_an_error():
     for source in (
         "x[len(x) // 2]*float(len(x))",
