@@ -47,8 +47,10 @@ def dense_peers(x):
     if jax is not None:
         jax.config.update("jax_enable_x64", True)
         for mode in ("jacfwd", "jacrev"):
-            compiled = jax.jit(getattr(jax, mode)(jax.numpy.sin))
-            yield f"JAX {mode}, jitted", lambda f=compiled: f(x).block_until_ready()
+            plain = getattr(jax, mode)(jax.numpy.sin)
+            yield f"JAX {mode}", lambda f=plain: f(x).block_until_ready()
+            compiled = jax.jit(plain)
+            yield f"JAX {mode}, compiled before", lambda f=compiled: f(x).block_until_ready()
     torch = installed("torch")
     if torch is not None:
         point = torch.tensor(x)

@@ -7,6 +7,7 @@ same: then no sample has found its way into the formula, and it holds for every 
 from __future__ import annotations
 
 import re
+from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
 from gradcli.arrays import as_array
@@ -16,7 +17,7 @@ from gradcli.emit.latex import Latex
 from gradcli.emit.sheet import written
 from gradcli.emit.source import Part, function_text
 from gradcli.emit.text import Text
-from gradcli.errors import ArgumentError, GradcliError, NameProblem, Span, UsageError
+from gradcli.errors import ArgumentError, GradcliError, NameProblem, ShapeError, Span, UsageError
 from gradcli.graph import Dim, Node, ancestors, dependents
 from gradcli.language.places import span_of
 from gradcli.ops.elementwise import shape_text
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from gradcli.session import Program
 
 STYLES = ("text", "latex", *LIBRARIES)
+TRIES = 256
+"""Sizes of undeclared inputs that are tried together."""
+
 KINDS = {"grad": "gradient", "jacobian": "Jacobian", "hessian": "Hessian"}
 
 
@@ -90,6 +94,7 @@ def derive(
         raise UsageError(f"`{clash[0]}` is an input and the name of a size")
     missing = undeclared(program.tree, program.reads, [*inputs, *shapes, *sizes])
     guessed = inferred(program.tree, missing, [*program.reads, *sizes])
+    guessed = _fitting(program, arrays, shapes, guessed, request)
     declared = {**shapes, **guessed}
     named = any(isinstance(size, str) for shape in declared.values() for size in shape)
     found = [_derived(program, arrays, declared, request, choice) for choice in range(1 + named)]
@@ -114,15 +119,57 @@ def _derived(
     choice: int,
 ) -> Derived:
     """The formulas at one choice of sample sizes."""
+    traced, samples = _traced(program, arrays, declared, request, choice)
+    try:
+        return Writer(traced, samples, request).result()
+    except GradcliError as error:
+        raise traced.placed(error) from None
+
+
+def _traced(
+    program: Program,
+    arrays: Mapping[str, Any],
+    declared: Mapping[str, Declared],
+    request: Request,
+    choice: int,
+) -> tuple[Traced, Mapping[str, int]]:
+    """The program's graph at one choice of sample sizes, and those sizes."""
     # Far beyond every position that is named, so that none seems to be counted from the end.
     beyond = 2 * max([largest_number(program.tree), *_numbers(request.wrt)])
     shapes, samples = sized(declared, beyond, choice)
     read = {name: size for name, size in samples.items() if name in program.reads}
     traced = Traced(program.source, program.settings, arrays, declared=shapes, sizes=read)
-    try:
-        return Writer(traced, samples, request).result()
-    except GradcliError as error:
-        raise traced.placed(error) from None
+    return traced, samples
+
+
+def _fitting(
+    program: Program,
+    arrays: Mapping[str, Any],
+    shapes: Mapping[str, Declared],
+    guessed: dict[str, Declared],
+    request: Request,
+) -> dict[str, Declared]:
+    """Inferred shapes whose sizes go together with those that are known.
+
+    Tried are a size of their own, then the known ones, axis by axis.
+    """
+    given = [size for shape in shapes.values() for size in shape]
+    given += [int(size) for array in arrays.values() for size in array.shape]
+    known = [size for size in dict.fromkeys(given) if size != 1]
+    axes = [size for shape in guessed.values() for size in shape]
+    if not known or not axes:
+        return guessed
+    for sizes in islice(product([axes[0], *known], repeat=len(axes)), TRIES):
+        left = iter(sizes)
+        choice = {name: tuple(islice(left, len(shape))) for name, shape in guessed.items()}
+        try:
+            _traced(program, arrays, {**shapes, **choice}, request, 0)
+        except ShapeError:
+            continue
+        except GradcliError:
+            break
+        return choice
+    return guessed
 
 
 def _numbers(wrt: Sequence[str] | None) -> list[int]:

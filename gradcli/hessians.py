@@ -63,6 +63,7 @@ def hessian_of(
         sparse = structure is not None and structure.few
     cells = sum(one.size for one in wanted) ** 2
     require_memory(run, cells, "Hessian", structure, sparse)
+    data = None
     if structure is not None and structure.compression is not None:
         data, passes = entries_of(
             run, ys, columns, structure, fixed=fixed,
@@ -86,6 +87,8 @@ def hessian_of(
         for a, row in zip(wanted, blocks, strict=True)
     }
     facts = facts_of(structure, columns.width, columns.width, bool(sparse))
+    if facts is not None:
+        facts = facts._replace(values=data)
     return HessianOutput(value, shaped, passes, facts, mode)
 
 

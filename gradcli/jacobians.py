@@ -72,6 +72,7 @@ def jacobian_of(
         allocate = None
     if allocate is None:
         require_memory(run, cells, "Jacobian", structure, sparse, held)
+    data = None
     if structure is None or structure.compression is None:
         blocks, mode, passes = _dense(run, output, wanted, mode, allocate)
         if sparse and (structure is None or structure.pattern.full):
@@ -94,7 +95,7 @@ def jacobian_of(
     }
     facts = facts_of(structure, output.size, columns.width, bool(sparse))
     if facts is not None and structure is not None:
-        facts = facts._replace(name=structure.names(list(shaped), columns))
+        facts = facts._replace(name=structure.names(list(shaped), columns), values=data)
     return JacobianOutput(value, shaped, used, passes, facts)
 
 

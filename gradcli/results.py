@@ -22,6 +22,10 @@ class Found:
         """What was found beside the value: arrays, or dicts of them, by name."""
         return {}
 
+    def numbers(self) -> Any:
+        """The same, or fewer arrays with all of their numbers that may be other than zero."""
+        return self.named()
+
     def facts(self) -> dict[str, Any]:
         """How it was found."""
         return {}
@@ -157,16 +161,22 @@ class Facts(NamedTuple):
     """The structure of a derivative that took fewer passes for it.
 
     name: "tridiagonal" and the like; entries: how many may not be zero; dense: the passes that a
-    dense one takes.
+    dense one takes; values: those entries, where they were found by themselves.
     """
 
     name: str
     entries: int
     dense: int
+    values: Array | None = None
 
     def named(self) -> dict[str, Any]:
         """For JSON."""
         return {"structure": self.name, "entries": self.entries}
+
+
+def numbers_of(structure: Facts | None, parts: Any) -> Any:
+    """The entries of a matrix, where they are known by themselves, else all of its parts."""
+    return parts if structure is None or structure.values is None else structure.values
 
 
 class HessianOutput(Found):
@@ -192,6 +202,9 @@ class HessianOutput(Found):
 
     def named(self) -> dict[str, Any]:
         return {"hessian": self.hessian}
+
+    def numbers(self) -> Any:
+        return numbers_of(self.structure, self.hessian)
 
     def facts(self) -> dict[str, Any]:
         found = {} if self.structure is None else self.structure.named()
@@ -230,6 +243,9 @@ class JacobianOutput(Found):
 
     def named(self) -> dict[str, Any]:
         return {"jacobian": self.jacobian}
+
+    def numbers(self) -> Any:
+        return numbers_of(self.structure, self.jacobian)
 
     def facts(self) -> dict[str, Any]:
         found = {} if self.structure is None else self.structure.named()

@@ -95,13 +95,10 @@ def assumption(shapes: Mapping[str, Declared]) -> str:
     """What was inferred, in words: `a` is taken as a scalar, `x` as a vector of size n."""
     words = {SCALAR: "a scalar", VECTOR: "a vector of size", MATRIX: "a matrix of size"}
     parts: list[str] = []
-    for rank, word in words.items():
-        names = [f"`{name}`" for name, shape in shapes.items() if len(shape) == rank]
-        if not names:
-            continue
+    for shape in sorted(dict.fromkeys(shapes.values()), key=len):
+        names = [f"`{name}`" for name, own in shapes.items() if own == shape]
         listed = ", ".join(names[:-1]) + (" and " if names[1:] else "") + names[-1]
-        sizes = next(" by ".join(map(str, s)) for s in shapes.values() if len(s) == rank)
-        what = f"{word} {sizes}".strip()
+        what = f"{words[len(shape)]} {' by '.join(map(str, shape))}".strip()
         verb = ("are each taken as" if names[1:] else "is taken as") if not parts else "as"
         parts.append(f"{listed} {verb} {what}")
     return ", ".join(parts)

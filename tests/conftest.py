@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 
 # How long examples take to make says how busy the machine is. The same examples at every run of
 # CI, new ones at every run by hand.
-settings.register_profile("any", suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("any"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "any")
 

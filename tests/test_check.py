@@ -216,3 +216,20 @@ def test_a_wrong_rule_is_found_where_values_grow_fast(monkeypatch):
     checked("sinh(x)", {"x": 1.0})
     monkeypatch.setattr(OPS["sinh"], "rules", [lambda g, y, x: g * 1.001])
     assert not checked("sinh(x)", {"x": -590.0}).ok
+
+
+def test_what_could_not_be_decided_is_no_success(capsys):
+    assert guarded(["check", "log(x)", "--x", "-1"]) == 1
+    assert "undecided" in capsys.readouterr().out
+
+
+def test_elements_that_were_not_chosen_are_checked_together(monkeypatch):
+    from gradcli.graph import OPS
+
+    source, inputs = "sum(where(arange(5000) == 4321, sin(x), x))", {"x": np.linspace(1, 2, 5000)}
+    result = checked(source, inputs)
+    assert result.ok
+    assert result.outputs[0].blocks[0].sources["all, along a direction"].digits >= 8
+    assert 4321 not in result.outputs[0].blocks[0].chosen
+    monkeypatch.setattr(OPS["sin"], "rules", [lambda g, y, x: g * 0.5])
+    assert not checked(source, inputs).ok

@@ -36,7 +36,7 @@ class Pattern:
     `matrix`; with neither it is full: everything may depend on everything.
     """
 
-    __slots__ = ("columns", "matrix", "rows", "table")
+    __slots__ = ("_pairs", "columns", "matrix", "rows", "table")
 
     def __init__(
         self, rows: int, columns: int, table: Array | None = None, matrix: Matrix = None
@@ -45,6 +45,7 @@ class Pattern:
         self.columns = columns
         self.table = table
         self.matrix = matrix
+        self._pairs: tuple[Array, Array] | None = None
 
     @property
     def full(self) -> bool:
@@ -54,6 +55,8 @@ class Pattern:
     def entries(self) -> int:
         """How many pairs there are."""
         if self.table is not None:
+            if self._pairs is not None:
+                return len(self._pairs[0])
             return int((self.table != NONE).sum())
         return self.rows * self.columns if self.matrix is None else int(self.matrix.nnz)
 
@@ -68,12 +71,15 @@ class Pattern:
 
     def pairs(self) -> tuple[Array, Array]:
         """Rows and columns of all entries, row by row, columns ascending; not of a full one."""
-        if self.table is not None:
-            there = self.table != NONE
-            rows = np.repeat(np.arange(self.rows), self.table.shape[1])
-            return rows[there.ravel()], self.table[there]
-        counts = np.diff(self.matrix.indptr)
-        return np.repeat(np.arange(self.rows), counts), self.matrix.indices
+        if self._pairs is None:
+            if self.table is not None:
+                there = self.table != NONE
+                rows = np.repeat(np.arange(self.rows), self.table.shape[1])
+                self._pairs = rows[there.ravel()], self.table[there]
+            else:
+                counts = np.diff(self.matrix.indptr)
+                self._pairs = np.repeat(np.arange(self.rows), counts), self.matrix.indices
+        return self._pairs
 
     def csr(self) -> Matrix:
         """The pattern as a SciPy array of booleans in compressed rows; not of a full one."""

@@ -57,6 +57,10 @@ def check_command(context: click.Context, /, **options: Any) -> None:
         notes.append("of a tensor the Jacobian is checked; with --seed, the product with it")
     claims = [_claim(text, request, run) for text in options["claims"]]
     result = check(run, kind=kind, seed=seeds, wrt=request.wrt, claims=claims)
+    if kind == "grad" and any(block.kinks for one in result.outputs for block in one.blocks):
+        from gradcli.trust.kinks import kink_notes
+
+        notes += kink_notes(run, seeds, request.wrt)
     result.notes = [*result.notes, *notes]
     request.answer(result, check_lines)
     if not result.ok:

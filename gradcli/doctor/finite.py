@@ -51,7 +51,7 @@ def require_finite(result: Result[Any]) -> None:
 
 
 def _rest_is_finite(result: Result[Any]) -> bool:
-    return all(finite(part) for one in result.outputs for part in _arrays(one.named()))
+    return all(finite(part) for one in result.outputs for part in _arrays(one.numbers()))
 
 
 def _arrays(part: Any) -> Iterable[Any]:

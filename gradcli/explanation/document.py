@@ -1,19 +1,28 @@
-"""An explanation in words: sections of short texts, which text and Markdown lay out."""
+"""An explanation in words, which text and Markdown lay out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradcli.explanation.folding import MOST, Fold, Folding
+from gradcli.explanation.phrases import (
+    TOLD,
+    bracketed,
+    compact,
+    elements,
+    is_number,
+    place_of,
+    sentence,
+    shape_or_nothing,
+    times,
+)
+from gradcli.explanation.sections import Card, Document, Item, Part, Row
 from gradcli.ops.elementwise import shape_text
 from gradcli.pictures.words import DOTS, elided, value_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gradcli.explanation.steps import (
         Contribution,
         ExplainedOutput,
@@ -25,8 +34,6 @@ if TYPE_CHECKING:
     )
     from gradcli.render.layout import Look
 
-    Array = np.ndarray[Any, Any]
-
 LABEL_ROOM = 32
 """Signs of what a step is called where another refers to it."""
 
@@ -35,58 +42,6 @@ FORMULA_ROOM = 64
 
 REPEATED = 28
 """Signs up to which numbers stand again where they enter a product."""
-
-TOLD = 8
-"""Elements that are told one by one."""
-
-
-@dataclass
-class Row:
-    """A step of the forward pass: its number, what it is, its shape, its value; remarks."""
-
-    number: str
-    text: str
-    shape: str
-    value: str
-    remarks: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Item:
-    """What goes to one operand: its name, and lines about it."""
-
-    to: str
-    lines: list[str]
-
-
-@dataclass
-class Card:
-    """A step of the way back: what arrives, what goes where; remarks."""
-
-    number: str
-    text: str
-    arrives: str
-    items: list[Item] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Part:
-    """The way from one output: how it starts, its steps, how contributions add up."""
-
-    title: str
-    start: str
-    cards: list[Card]
-    sums: list[str]
-
-
-@dataclass
-class Document:
-    """All of it. inputs: (name, what it is)."""
-
-    inputs: list[tuple[str, str]]
-    rows: list[Row]
-    parts: list[Part]
 
 
 class Writer:
@@ -175,7 +130,11 @@ class Writer:
                                for step in values])  # fmt: skip
             shape = shape_text(values[0].shape) if len(values) == 1 else ""
             return Row(
-                item.number, item.label, _shape(shape), shown, [f"{item.size} steps, folded"]
+                item.number,
+                item.label,
+                shape_or_nothing(shape),
+                shown,
+                [f"{item.size} steps, folded"],
             )
         text = f"{item.name} = {item.text}" if item.name else item.text
         remarks = []
@@ -188,7 +147,7 @@ class Writer:
             )
         if not self.back:
             remarks += self._tangent(item.number)
-        shape = "" if isinstance(item.value, tuple) else _shape(shape_text(item.shape))
+        shape = "" if isinstance(item.value, tuple) else shape_or_nothing(shape_text(item.shape))
         return Row(f"[{item.number}]", text, shape, self.array(item.value), remarks)
 
     def _tangent(self, number: int) -> list[str]:
@@ -264,7 +223,7 @@ class Writer:
                 "as in their sum"
             )
         told = np.flatnonzero(weights)
-        places = [_place(index, seed.shape) for index in told[:TOLD]]
+        places = [place_of(index, seed.shape) for index in told[:TOLD]]
         if len(told) == 1 and weights[told[0]] == 1:
             return f"the seed {self.array(seed)} selects element {places[0]} of {out}, and no other"
         if len(told) > TOLD:
@@ -284,7 +243,7 @@ class Writer:
         card = Card(f"[{item.step}]", step.name or step.text, f"{self.g} = {self._arrives(item)}")
         if item.mask is not None and not item.mask.all():
             card.remarks.append(
-                f"only {_elements(item.mask)} of it was selected further on; "
+                f"only {elements(item.mask)} of it was selected further on; "
                 "the rest stays 0, whatever the local derivative"
             )
         for sent in item.sent:
@@ -299,7 +258,7 @@ class Writer:
         if len(item.parts) < 2:
             return total
         parts = " + ".join([self._from(of, value) for of, value in item.parts])
-        return f"{parts} = {total}, for it is used {_times(len(item.parts))}"
+        return f"{parts} = {total}, for it is used {times(len(item.parts))}"
 
     def _from(self, of: Id, value: Any) -> str:
         source = "seed" if of == "seed" else f"[{of}]"
@@ -333,22 +292,22 @@ class Writer:
             elif sent.product is not None:
                 lines.append(f"in the shape that it has: {self.array(sent.value)}")
         if sent.mask is not None and not sent.mask.all():
-            lines.append(f"takes part: {_elements(sent.mask)}")
+            lines.append(f"takes part: {elements(sent.mask)}")
         return lines
 
     def _product(self, arrived: Any, sent: Contribution, product: Any) -> str:
         """What arrives times the local derivative; what is long was told, and is not repeated."""
         g = self._factor(arrived)
-        factor = self._factor(_compact(sent.factor))
+        factor = self._factor(compact(sent.factor))
         g = g if len(g) <= REPEATED else self.g
         by = f"* {factor}" if len(factor) <= REPEATED else "times that"
         return f"{g} {by} = {self.array(product)}"
 
     def _local(self, sent: Contribution) -> str:
         """The local derivative as a formula and as numbers."""
-        factor = self.array(_compact(sent.factor))
+        factor = self.array(compact(sent.factor))
         formula = sent.factor_formula
-        same = not formula or formula == factor or _is_number(formula)
+        same = not formula or formula == factor or is_number(formula)
         return f"local derivative {factor}" if same else f"local derivative {formula} = {factor}"
 
     def _jacobian(self, sent: Contribution) -> str:
@@ -367,7 +326,7 @@ class Writer:
         return "" if DOTS in text or not matrix.size else f"local Jacobian {text}"
 
     def _kink(self, kink: Kink) -> str:
-        places = ", ".join([_bracketed(place) for place in kink.places[:TOLD] if place])
+        places = ", ".join([bracketed(place) for place in kink.places[:TOLD] if place])
         more = ", ..." if len(kink.places) > TOLD else ""
         at = f"at {places}{more} " if places else ""
         number = self.look.number
@@ -409,53 +368,5 @@ class Writer:
             if len(total.parts) > TOLD:
                 shown.append(f"{len(total.parts) - TOLD} more")
             parts = " + ".join(shown)
-            lines.append(f"{total.of} is used {_times(len(total.parts))}: {parts} = {whole}")
+            lines.append(f"{total.of} is used {times(len(total.parts))}: {parts} = {whole}")
         return lines
-
-
-def sentence(text: str) -> str:
-    """A sentence of the documentation within another."""
-    return text[0].lower() + text[1:].rstrip(".")
-
-
-def _shape(text: str) -> str:
-    return "" if text == "()" else text
-
-
-def _times(count: int) -> str:
-    return "twice" if count == 2 else f"{count} times"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _compact(value: Any) -> Any:
-    """One number for an array that holds it everywhere."""
-    if value.size and value.ndim and (value == value.flat[0]).all():
-        return value.flat[0]
-    return value
-
-
-def _place(index: int, shape: Sequence[int]) -> str:
-    return _bracketed([int(axis) for axis in np.unravel_index(index, tuple(shape))])
-
-
-def _bracketed(place: Sequence[int]) -> str:
-    return f"[{', '.join(map(str, place))}]"
-
-
-def _elements(mask: Array) -> str:
-    """The elements that a mask selects, in words."""
-    if not mask.ndim:
-        return "all" if mask else "nothing"
-    chosen = np.flatnonzero(mask)
-    if not len(chosen):
-        return "nothing"
-    if len(chosen) > TOLD:
-        return f"{len(chosen)} of {mask.size} elements"
-    return ", ".join([_place(int(index), mask.shape) for index in chosen])

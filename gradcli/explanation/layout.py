@@ -13,7 +13,7 @@ from gradcli.render.text import cells, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gradcli.explanation.document import Card, Document, Part, Row
+    from gradcli.explanation.sections import Card, Document, Part, Row
     from gradcli.explanation.steps import Explanation
     from gradcli.render.layout import Line
 

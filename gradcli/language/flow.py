@@ -10,6 +10,9 @@ from gradcli.language.places import span_of
 if TYPE_CHECKING:
     from gradcli.language.interpret import Interpreter
 
+Place = ast.If | ast.IfExp | tuple[ast.comprehension, ast.expr]
+"""Where data may decide: a condition of a comprehension is known by its clause and itself."""
+
 SHOWN = 60
 """Characters of a condition that are shown."""
 
@@ -23,10 +26,10 @@ class Flow:
     def __init__(self) -> None:
         self.decisions = 0
         self.constants = 0
-        self._branches: dict[ast.AST, list[int]] = {}
+        self._branches: dict[Place, list[int]] = {}
         self._loops: dict[ast.AST, list[int]] = {}
 
-    def branch(self, interpreter: Interpreter, node: ast.If | ast.IfExp, test: ast.expr) -> bool:
+    def branch(self, interpreter: Interpreter, node: Place, test: ast.expr) -> bool:
         """Whether a condition holds; noted where the value of a tensor decided."""
         before = self.decisions
         chosen = interpreter.holds(test, interpreter.expression(test))
@@ -44,15 +47,16 @@ class Flow:
         """What was decided, in the order of the source: plain data, as JSON has it."""
         lines = source.split("\n")
         found: list[dict[str, Any]] = []
-        for node, (yes, no) in self._branches.items():
-            found.append({**_event(node, lines), "true": yes, "false": no})
+        for place, (yes, no) in self._branches.items():
+            found.append({**_event(place, lines), "true": yes, "false": no})
         for node, (rounds, runs) in self._loops.items():
             found.append({**_event(node, lines), "rounds": rounds, "runs": runs})
         return sorted(found, key=lambda event: (event["line"], event["column"]))
 
 
 def _event(node: Any, lines: list[str]) -> dict[str, Any]:
-    span, test = span_of(node), span_of(node.test)
+    test = span_of(node[1] if isinstance(node, tuple) else node.test)
+    span = test if isinstance(node, tuple) else span_of(node)
     word = "while" if isinstance(node, ast.While) else "if"
     if isinstance(node, ast.If):
         word = "elif" if lines[span.line - 1].startswith("elif", span.column) else "if"

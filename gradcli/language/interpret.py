@@ -439,7 +439,7 @@ class Interpreter(Runtime):
         clause, *rest = clauses
         for item in source:
             assign(self, clause.target, item)
-            if all(self.holds(test, self.expression(test)) for test in clause.ifs):
+            if all(self.flow.branch(self, (clause, test), test) for test in clause.ifs):
                 if rest:
                     following = self.expression(rest[0].iter)
                     inner = self.iterate(following, rest[0].iter, at_once)

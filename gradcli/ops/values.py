@@ -51,6 +51,7 @@ def tensor(value: Any) -> Node:
         return constant(value)
     if isinstance(value, (list, tuple)):
         count_items(value)
+        _require_flat(value)
         return _stacked(list(value))
     if isinstance(value, range):
         params = ((len(value),), float(value.start), float(value.step), "int")
@@ -99,6 +100,16 @@ def count_items(value: Any) -> int:
     return total
 
 
+def _require_flat(value: Any) -> None:
+    """Raise LimitError at once for a list that nests deeper than tensors have axes."""
+    inner = value
+    for _ in range(MAX_RANK + 1):
+        if not isinstance(inner, (list, tuple)) or not inner:
+            return
+        inner = inner[0]
+    raise LimitError(f"a tensor has at most {MAX_RANK} axes", culprit=value)
+
+
 def _stacked(items: list[Any]) -> Node:
     numbers = _plain_numbers(items)
     if numbers is not None:
@@ -131,8 +142,6 @@ def _plain_numbers(items: list[Any]) -> Any:
     if all(type(item) in (list, tuple) for item in items):
         rows = [_plain_numbers(list(item)) for item in items]
         if all(row is not None and row.shape == rows[0].shape for row in rows):
-            if rows[0].ndim >= MAX_RANK:
-                raise LimitError(f"a tensor has at most {MAX_RANK} axes", culprit=items)
             return np.stack(rows)
     return None
 

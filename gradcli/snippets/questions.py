@@ -57,9 +57,15 @@ def _iinfo(script: Script, args: list[Any], kwargs: dict[str, Any]) -> Limits:
     return Limits(np.iinfo(found))
 
 
+def _places(script: Script, owner: Variable) -> tuple[Any, ...]:
+    value = owner.value()
+    script.eager.require_room((int(np.count_nonzero(value)), 2 * owner.ndim))
+    return np.nonzero(value)
+
+
 def _nonzero(script: Script, args: list[Any], kwargs: dict[str, Any]) -> Any:
     given = named("nonzero", args, kwargs, {"input": None, "as_tuple": False})
-    places = np.nonzero(variable(given["input"], "what `nonzero` looks into").value())
+    places = _places(script, variable(given["input"], "what `nonzero` looks into"))
     if given["as_tuple"]:
         return tuple([script.of_array(part, "torch") for part in places])
     return script.of_array(np.stack(places, -1), "torch")
@@ -68,7 +74,7 @@ def _nonzero(script: Script, args: list[Any], kwargs: dict[str, Any]) -> Any:
 def nonzero(script: Script, owner: Variable, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """Positions of what is not 0, one a row; in NumPy a tuple of them by axis."""
     if owner.library != "torch":
-        return tuple([script.of_array(part, "np") for part in np.nonzero(owner.value())])
+        return tuple([script.of_array(part, "np") for part in _places(script, owner)])
     return _nonzero(script, [owner, *args], kwargs)
 
 

@@ -21,7 +21,7 @@ from gradcli.trust.claims import judged
 from gradcli.trust.comparing import agreement, numeric_agreement, within
 from gradcli.trust.forward import Forward
 from gradcli.trust.modes import by_forward, by_reverse
-from gradcli.trust.numeric import INFINITE, KINK, complex_step, slopes
+from gradcli.trust.numeric import INFINITE, KINK, along, complex_step, slopes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,7 +83,15 @@ class Block:
 
     @property
     def ok(self) -> bool:
-        return all(found.differs == 0 for found in self.sources.values())
+        """Whether no source differs, and differences could decide at least one element."""
+        numeric = self.sources.get("differences")
+        decided = numeric is None or not len(self.chosen) or numeric.unsure < self.decisions
+        return decided and all(found.differs == 0 for found in self.sources.values())
+
+    @property
+    def decisions(self) -> int:
+        """How many derivatives were looked at."""
+        return len(self.chosen) * int(np.prod(self.head, dtype=int))
 
     def described(self) -> dict[str, Any]:
         """What JSON has of it."""
@@ -298,12 +306,34 @@ class Judge:
         floor = numeric.floor()
         block.sources[other] = agreement(ours, found.astype(np.float64), dtype, floor)
         block.sources["differences"] = numeric_agreement(ours, numeric, dtype)
+        if len(positions) < int(np.prod(block.tail, dtype=int)):
+            self._all_at_once(block, forward, weights, rows)
         stepped = complex_step(forward, positions, weights)
         if stepped is not None:
             stepped = stepped if rows is None else stepped[rows]
             block.sources["complex step"] = agreement(ours, stepped, dtype, floor)
         _note_kinks(block, dtype)
         return block
+
+    def _all_at_once(
+        self, block: Block, forward: Forward, weights: Array | None, rows: Array | None
+    ) -> None:
+        """Where some elements were chosen, all of a whole input along one random direction."""
+        x = forward.held[forward.x.serial]
+        if x.shape != block.tail:
+            return
+        generator = np.random.default_rng([self.run.settings.random_seed or 0, 1])
+        size = np.where(x == 0, min(1.0, float(np.abs(x).max(initial=0))) or 1.0, np.abs(x))
+        direction = size * generator.choice([-1.0, 1.0], x.shape)
+        numeric = along(forward, direction, weights)
+        if rows is not None:
+            numeric.keep(rows)
+        matrix = block.ours.reshape(-1, x.size).astype(np.float64)
+        with np.errstate(all="ignore"):
+            moved = (matrix @ direction.ravel())[:, None]
+        found = numeric_agreement(moved, numeric, self.run.settings.dtype)
+        found.worst = None  # it is of no single element
+        block.sources["all, along a direction"] = found
 
 
 def _note_kinks(block: Block, dtype: Any) -> None:

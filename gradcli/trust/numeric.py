@@ -159,6 +159,35 @@ def _tabled(
     points[1][:, which, positions] = down
     (values,) = forward.at(points.reshape(-1, *x.shape))
     values = values.reshape(2, HALVINGS, count, -1).astype(np.float64)
+    return _judged(forward, values, (up, down), steps, weights)
+
+
+def along(forward: Forward, direction: Array, weights: Array | None) -> Slopes:
+    """Derivatives along a direction, in one column: all elements of x move at once."""
+    x = forward.held[forward.x.serial].astype(np.float64)
+    (base,) = forward.base
+    total = Slopes((base.size if weights is None else 1, 1))
+    for power in (3, 12, 21):
+        steps = np.exp2(-power - np.arange(HALVINGS, dtype=np.float64))[:, None]
+        parts = []
+        for step in np.concatenate([steps, -steps]).ravel():
+            (value,) = forward.at((x + step * direction)[None])
+            parts.append(value.ravel())
+        values = np.stack(parts).reshape(2, HALVINGS, 1, -1).astype(np.float64)
+        found = _judged(forward, values, (steps, -steps), steps, weights)
+        total.improve(np.arange(1), found)
+        if (total.error <= SETTLED * np.nan_to_num(np.abs(total.central))).all():
+            break
+    return total
+
+
+def _judged(
+    forward: Forward, values: Array, ends: tuple[Array, Array], steps: Array, weights: Array | None
+) -> Slopes:
+    """Derivatives from values of shape (2, steps, n, m) at the ends of steps, up and down."""
+    up, down = ends
+    count = up.shape[1]
+    scale = steps[0]
     (base,) = forward.base
     magnitude = np.abs(base.astype(np.float64)).ravel()
     with np.errstate(all="ignore"):
