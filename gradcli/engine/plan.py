@@ -99,7 +99,12 @@ class Plan:
                 operands_of.append(())
                 continue
             op, params = node.op, node.params
-            operands = tuple([place_of[operand.serial] for operand in node.inputs])
+            inputs = node.inputs
+            if len(inputs) == 2:
+                first, second = inputs
+                operands: tuple[int, ...] = (place_of[first.serial], place_of[second.serial])
+            else:
+                operands = tuple([place_of[operand.serial] for operand in inputs])
             if node.shape and op.fuses:
                 operands = self._uniform_as_scalars(node, operands)
             key: Any = (op, operands, op.key(params)) if params else (op, operands)
@@ -257,6 +262,7 @@ class Plan:
         calls: list[Call] = []
         nodes, flags = self.nodes, self.flags
         kernels: dict[Any, Callable[..., Any]] = {}
+        mixed = any([node.kind != "real" for node in nodes])
         for place, operands in enumerate(self.operands):
             if not operands:
                 if place not in self.bound:
@@ -268,7 +274,9 @@ class Plan:
                 kernel = self.compiled(place)
             else:
                 # Numbers are many, and alike.
-                key = (node.op, node.kind, *[nodes[operand].kind for operand in operands])
+                key: Any = node.op
+                if mixed:
+                    key = (key, node.kind, *[nodes[operand].kind for operand in operands])
                 known = kernels.get(key)
                 kernel = kernels[key] = self.compiled(place) if known is None else known
             rest = None if len(operands) < 3 else operands
