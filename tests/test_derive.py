@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 
 import gradcli
 from gradcli.cli.main import guarded
+from gradcli.derivation import Derivation
 from gradcli.emit.latex import Latex, name_text
+from gradcli.graph import ancestors
 from gradcli.session import Program
 
 FORMULAS = Path(__file__).parent / "formulas.txt"
@@ -234,6 +236,32 @@ def test_code_keeps_conventions():
     guarded_root = gradcli.derive("sum(where(x > 0, sqrt(x), 0))", style="numpy").code
     _, (found,) = run_code(guarded_root, {"x": np.array([-1.0, 4.0])})
     assert found.tolist() == [0, 0.25]
+
+
+@pytest.mark.parametrize("entry", ENTRIES[::6], ids=lambda entry: entry.line)
+def test_no_node_stands_twice_in_a_derivative(entry, monkeypatch):
+    found = []
+    simple = Derivation.simple
+
+    def noted(self, node):
+        found.append(simple(self, node))
+        return found[-1]
+
+    monkeypatch.setattr(Derivation, "simple", noted)
+    gradcli.derive(
+        entry.source,
+        shapes=entry.shapes,
+        wrt=entry.wrt,
+        order=entry.order,
+        jacobian=entry.jacobian,
+    )
+    assert found
+    for node in found:
+        keys = [
+            (part.op.name, tuple(x.serial for x in part.inputs), part.op.key(part.params))
+            for part in ancestors([node])
+        ]
+        assert len(keys) == len(set(keys))
 
 
 def test_names_in_code():
