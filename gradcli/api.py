@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from gradcli.graph import uncollected
 from gradcli.results import Derivative, Diagonal, Evaluation, Hessian, Jacobian, Product, Tangent
 from gradcli.session import Program
 from gradcli.settings import Settings
@@ -161,7 +162,9 @@ def evaluate(
     gradient the vector-Jacobian product; a non-scalar output needs one (a tuple of them for several
     outputs). Raises GradcliError.
     """
-    return compile(expr, **settings).evaluate(inputs, seed=seed, wrt=wrt, grad=grad)
+    # The graph is gone again before the collector could look at it.
+    with uncollected():
+        return compile(expr, **settings).evaluate(inputs, seed=seed, wrt=wrt, grad=grad)
 
 
 def map(

@@ -104,3 +104,13 @@ WRONG = [
 def test_mistakes(words, says, capsys):
     assert guarded(["vectors", *words]) == 2
     assert says in capsys.readouterr().err
+
+
+def test_far_out_values_are_right_to_many_digits(capsys):
+    """Waves at arguments of 1e8 keep half of their digits: such points are left out."""
+    import mpmath
+
+    for line in lines(capsys, "scipy.special.y1", "--count", "4"):
+        vector = json.loads(line)
+        for x, y in zip(vector["inputs"]["x"]["decimal"], vector["value"]["decimal"], strict=True):
+            assert abs(y - float(mpmath.bessely(1, x))) <= 1e-11 * max(abs(y), 1e-2)

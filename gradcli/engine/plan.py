@@ -34,7 +34,10 @@ TILE = 1 << 14
 """Elements of a tile: a few of them fit into a second-level cache. Smaller arrays have no tiles."""
 
 SMALL = 32 << 20
-"""Bytes of all values together up to which none is freed before the end."""
+"""Bytes of all values together up to which a plan may be a list of calls."""
+
+FREED = 1 << 18
+"""Bytes of all values together from which they are freed on the way: new memory costs more."""
 
 
 class Plan:
@@ -75,6 +78,7 @@ class Plan:
             self._flag(batched_serials)
         self.output_batched = [self.flags[place] for place in self.outputs]
         self._calls: list[Call] | None = None
+        self._dying: dict[int, list[int]] = {}
         self._constants: list[tuple[int, Any]] = []
         self._given: set[int] | None = None
         self._sizes: tuple[int, int, int, int] | None = None
@@ -270,6 +274,11 @@ class Plan:
             rest = None if len(operands) < 3 else operands
             second = operands[1] if len(operands) == 2 else -1
             calls.append((kernel, operands[0], second, rest, place))
+        if sum(self._measured()[:2]) > FREED:
+            last = {operand: call[4] for call in calls for operand in self.operands[call[4]]}
+            for operand, place in last.items():
+                if self.operands[operand] and operand not in self.outputs:
+                    self._dying.setdefault(place, []).append(operand)
         return calls
 
     def _run_small(self, values: Mapping[int, Array]) -> list[Array]:
@@ -280,6 +289,7 @@ class Plan:
             if self._calls is None:
                 with uncollected():
                     self._calls = self._compile()
+            dying = self._dying
             for place, value in self._constants:
                 held[place] = value
             for place, serial in self.bound.items():
@@ -295,6 +305,9 @@ class Plan:
                         held[place] = kernel(held[first])
                     if watched and place in watched and np.isnan(held[place]).any():
                         raise Unsure
+                    if dying and place in dying:
+                        for dead in dying[place]:
+                            held[dead] = None
             except GradcliError as error:
                 error.node = self.nodes[place].serial
                 raise
