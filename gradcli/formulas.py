@@ -7,7 +7,7 @@ same: then no sample has found its way into the formula, and it holds for every 
 from __future__ import annotations
 
 import re
-from itertools import islice, product
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from gradcli.arrays import as_array
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from gradcli.session import Program
 
 STYLES = ("text", "latex", *LIBRARIES)
-TRIES = 256
-"""Sizes of undeclared inputs that are tried together."""
-
 KINDS = {"grad": "gradient", "jacobian": "Jacobian", "hessian": "Hessian"}
 
 
@@ -151,7 +148,7 @@ def _fitting(
 ) -> dict[str, Declared]:
     """Inferred shapes whose sizes go together with those that are known.
 
-    Tried are a size of their own, then the known ones, axis by axis.
+    Axis by axis the size is taken, of its own or a known one, that the trace gets farthest with.
     """
     given = [size for shape in shapes.values() for size in shape]
     given += [int(size) for array in arrays.values() for size in array.shape]
@@ -159,17 +156,38 @@ def _fitting(
     axes = [size for shape in guessed.values() for size in shape]
     if not known or not axes:
         return guessed
-    for sizes in islice(product([axes[0], *known], repeat=len(axes)), TRIES):
+
+    def shaped(sizes: list[str | int]) -> dict[str, Declared]:
         left = iter(sizes)
-        choice = {name: tuple(islice(left, len(shape))) for name, shape in guessed.items()}
+        return {name: tuple(islice(left, len(shape))) for name, shape in guessed.items()}
+
+    def reached(sizes: list[str | int]) -> float:
+        """How many nodes there are before sizes clash; infinity where they never do."""
+        start = _serial()
         try:
-            _traced(program, arrays, {**shapes, **choice}, request, 0)
+            _traced(program, arrays, {**shapes, **shaped(sizes)}, request, 0)
         except ShapeError:
-            continue
+            return _serial() - start
         except GradcliError:
+            pass
+        return float("inf")
+
+    best, far = list(axes), reached(axes)
+    for _ in axes:
+        before = far
+        for place in range(len(axes)):
+            for size in known:
+                tried = [*best[:place], size, *best[place + 1 :]]
+                if far < float("inf") and (got := reached(tried)) > far:
+                    best, far = tried, got
+        if far in (before, float("inf")):
             break
-        return choice
-    return guessed
+    return shaped(best) if far == float("inf") else guessed
+
+
+def _serial() -> int:
+    """The serial of a new node: how many there have been."""
+    return Node(input_, (), ((), "", "real"), (((), "real"),)).serial
 
 
 def _numbers(wrt: Sequence[str] | None) -> list[int]:

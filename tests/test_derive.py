@@ -501,6 +501,11 @@ def test_undeclared_sizes_fit_the_known_ones():
     assert result.assumptions == ["`x` is taken as a vector of size n, `b` as a vector of size m"]
     result = gradcli.derive("A @ x", {"A": [[1.0, 2.0, 3.0]]}, wrt="x", jacobian=True)
     assert result.shapes["x"] == [3]
+    network = "sum((W3 @ tanh(W2 @ tanh(W1 @ x + b1) + b2) + b3 - y)**2)"
+    result = gradcli.derive(network, shapes={"W1": "h,d", "W2": "k,h", "W3": "m,k"}, wrt="b1")
+    assert [result.shapes[name] for name in ("x", "b1", "b2", "b3", "y")] == [
+        ["d"], ["h"], ["k"], ["m"], ["m"],
+    ]  # fmt: skip
     with pytest.raises(gradcli.GradcliError, match="cannot combine"):
         gradcli.derive("A @ x", shapes={"A": "m,n", "x": "k"})
 
