@@ -320,9 +320,11 @@ def test_500_nodes():
     assert scene.width < 3000
 
 
-def test_the_picture_of_the_readme_is_todays(capsys):
+def test_the_picture_of_the_guide_is_todays(capsys):
     root = Path(__file__).parent.parent
-    line = re.search(r"^\$ gradcli (.*) -o docs/graph.svg$", (root / "README.md").read_text(), re.M)
+    line = re.search(
+        r"^\$ gradcli (.*) -o docs/graph.svg$", (root / "docs" / "guide.md").read_text(), re.M
+    )
     assert guarded([*shlex.split(line[1]), "--as", "svg"]) == 0
     assert capsys.readouterr().out == (root / "docs" / "graph.svg").read_text()
 

@@ -177,8 +177,8 @@ def answered(capsys, monkeypatch):
     return answer
 
 
-def test_the_session_of_the_readme(answered, root):
-    shown = re.findall(r"```text\n(.*?)```", (root / "README.md").read_text(), re.S)
+def test_the_session_of_the_guide(answered, root):
+    shown = re.findall(r"```text\n(.*?)```", (root / "docs" / "guide.md").read_text(), re.S)
     (text,) = [block for block in shown if ":jacobian" in block]
     lines = [line.removeprefix(">>> ") for line in text.splitlines() if line.startswith(">>> ")]
     expected = [line for line in text.splitlines() if not line.startswith(">>> ")]
