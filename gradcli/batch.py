@@ -6,6 +6,7 @@ import json
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+from gradcli.clock import within
 from gradcli.errors import (
     ComputationError,
     GradcliError,
@@ -48,11 +49,15 @@ class Server:
     """Answers requests; equal programs with inputs of equal shapes are traced and planned once.
 
     limits: what `Settings` takes (max_memory, ...). allow_files: whether a request may name files.
+    timeout: seconds that an answer may take.
     """
 
-    def __init__(self, limits: dict[str, Any], allow_files: bool = False) -> None:
+    def __init__(
+        self, limits: dict[str, Any], allow_files: bool = False, timeout: float | None = None
+    ) -> None:
         self.limits = limits
         self.allow_files = allow_files
+        self.timeout = timeout
         self._programs: OrderedDict[Any, Program] = OrderedDict()
 
     def answer(self, line: bytes) -> bytes:
@@ -61,7 +66,8 @@ class Server:
         try:
             request = _parsed(line)
             reply["id"] = _id(request)
-            reply.update(self._result(request))
+            with within(self.timeout):
+                reply.update(self._result(request))
             return json_text(reply).encode()
         except GradcliError as error:
             wrong = error

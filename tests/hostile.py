@@ -60,6 +60,7 @@ def of_stdin(what, content, status, answer, *options):
 
 
 SMALL = ("--max-memory", "1M")
+ENDLESS = ["eval", "while True: pass", "--max-iterations", "1000000000"]
 DATA = {"x.npy": good()}
 CASES = [
     of_file("`.npy`, cut off", "a.npy", good()[:-3], 2, "not a whole one"),
@@ -107,6 +108,7 @@ CASES = [
     Case("an invisible sign", ["eval", "x\u200b"], 2, "U+200B"),
     Case("100,000 brackets", ["eval", "-f", "p.py"], 3, "nest", {"p.py": b"(" * 100_000}),
     Case("a loop without an end", ["eval", "while True: pass"], 3, "--max-iterations"),
+    Case("a loop within a time", [*ENDLESS, "--timeout", "0.2"], 3, "time limit of 0.2 s"),
     Case("10^15 numbers", ["eval", "sum(ones(10**15))"], 3, "memory"),
     Case("10^10^10", ["eval", "10**10**10"], 0, "value  inf"),
     Case("`__import__`", ["eval", "__import__('os')"], 2, "__import__"),

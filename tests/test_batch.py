@@ -264,3 +264,12 @@ def test_sparse_answers(command):
     request["sparse"] = 1
     answer = json.loads(Server({}).answer(json.dumps(request).encode()))
     assert answer["error"]["message"] == "`sparse` is true or false"
+
+
+def test_a_request_has_its_time(capsys, monkeypatch):
+    server = Server({"max_iterations": 10**9}, timeout=0.2)
+    for _ in range(2):
+        answer = json.loads(server.answer(b'{"id": 1, "expr": "while True: pass"}'))
+        assert answer["error"]["kind"] == "limit"
+        assert "--timeout" in answer["error"]["hint"]
+        assert json.loads(server.answer(lines_of(1)[0].encode()))["ok"]

@@ -8,7 +8,7 @@ import pytest
 
 ORDER = [
     ("gradcli.errors",),
-    ("gradcli.graph",),
+    ("gradcli.graph", "gradcli.clock"),
     ("gradcli.ops",),
     ("gradcli.autodiff", "gradcli.simplify", "gradcli.engine"),
     ("gradcli.algebra", "gradcli.emit"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.cli.common import chosen_limits, limit_options
+from gradcli.cli.common import chosen_limits, server_options
 from gradcli.errors import ComputationError, InputError, UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ WINDOW = 64
 @click.option(
     "--jobs", type=click.IntRange(1, 256), default=1, metavar="N", help="Worker processes."
 )
-@limit_options
+@server_options
 @click.pass_context
 def batch_command(context: click.Context, /, **options: Any) -> None:
     """Answer one JSON request a line, in order.
@@ -50,7 +50,7 @@ def batch_command(context: click.Context, /, **options: Any) -> None:
     limits = chosen_limits(options)
     lines = (line for line in _lines(sys.stdin.fileno()) if line.strip())
     jobs: int = options["jobs"]
-    work = (limits, options["allow_files"])
+    work = (limits, options["allow_files"], options["each_timeout"])
     answers = _in_turn(lines, *work) if jobs == 1 else _in_parallel(lines, jobs, *work)
     counter = Counter() if options["progress"] else None
     for answer in answers:
@@ -103,16 +103,22 @@ def _lines(source: int) -> Iterator[bytes]:
     yield b"".join(begun)
 
 
-def _in_turn(lines: Iterable[bytes], limits: dict[str, Any], allow_files: bool) -> Iterator[bytes]:
+def _in_turn(
+    lines: Iterable[bytes], limits: dict[str, Any], allow_files: bool, timeout: float | None
+) -> Iterator[bytes]:
     from gradcli.batch import Server
 
-    server = Server(limits, allow_files)
+    server = Server(limits, allow_files, timeout)
     for line in lines:
         yield server.answer(line)
 
 
 def _in_parallel(
-    lines: Iterable[bytes], jobs: int, limits: dict[str, Any], allow_files: bool
+    lines: Iterable[bytes],
+    jobs: int,
+    limits: dict[str, Any],
+    allow_files: bool,
+    timeout: float | None,
 ) -> Iterator[bytes]:
     """Deal lines out to worker processes in turn, and take the answers in the same order."""
     import multiprocessing
@@ -122,7 +128,8 @@ def _in_parallel(
     workers = []
     for _ in range(jobs):
         mine, theirs = context.Pipe()
-        worker = context.Process(target=_work, args=(theirs, limits, allow_files), daemon=True)
+        work = (theirs, limits, allow_files, timeout)
+        worker = context.Process(target=_work, args=work, daemon=True)
         worker.start()
         theirs.close()
         ends.append(mine)
@@ -151,14 +158,16 @@ def _in_parallel(
             worker.terminate()
 
 
-def _work(end: Connection, limits: dict[str, Any], allow_files: bool) -> None:
+def _work(
+    end: Connection, limits: dict[str, Any], allow_files: bool, timeout: float | None
+) -> None:
     """A worker process: answers until the pipe closes."""
     import signal
 
     from gradcli.batch import Server
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    server = Server(limits, allow_files)
+    server = Server(limits, allow_files, timeout)
     while True:
         try:
             end.send_bytes(server.answer(end.recv_bytes()))

@@ -95,6 +95,14 @@ _RUN = [
 _FINITE = click.option(
     "--finite", is_flag=True, help="Exit with 3 where a result is not finite, with no result."
 )
+_SECONDS = click.FloatRange(0, min_open=True)
+TIMEOUT = click.option(
+    "--timeout", type=_SECONDS, metavar="SECONDS", help="Stop after so many seconds, with 3."
+)
+EACH_TIMEOUT = click.option(
+    "--timeout", "each_timeout", type=_SECONDS, metavar="SECONDS",
+    help="Stop an answer after so many seconds.",
+)  # fmt: skip
 LIMITS = [
     click.option("--max-memory", metavar="SIZE", help="Memory limit, as in 4G."),
     click.option("--max-nodes", type=click.IntRange(1), metavar="N", help="Graph node limit."),
@@ -108,6 +116,7 @@ LIMITS = [
     click.option(
         "--max-source", type=click.IntRange(1), metavar="N", help="Program size limit, characters."
     ),
+    TIMEOUT,
 ]  # fmt: skip
 
 
@@ -181,9 +190,14 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return add_options(command, LIMITS)
 
 
+def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that bound each of many answers."""
+    return add_options(command, [*LIMITS[:-1], EACH_TIMEOUT])
+
+
 def session_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a session: how numbers are shown, how they are computed."""
-    return add_options(command, [*_SHOWN, *_RUN, *LIMITS])
+    return add_options(command, [*_SHOWN, *_RUN, *LIMITS[:-1], EACH_TIMEOUT])
 
 
 def chosen_limits(options: dict[str, Any]) -> dict[str, Any]:

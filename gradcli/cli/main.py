@@ -122,7 +122,13 @@ def _call(
     # Not click's own main: it would answer a closed pipe and Ctrl-C in its own ways.
     try:
         with command.make_context(name, argv, parent=parent, obj=bindings) as context:
-            command.invoke(context)
+            if context.params.get("timeout") is None:
+                command.invoke(context)
+            else:
+                from gradcli.clock import within
+
+                with within(context.params["timeout"]):
+                    command.invoke(context)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.UsageError as error:

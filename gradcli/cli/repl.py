@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradcli.cli.common import chosen_settings, session_options
+from gradcli.clock import within
 from gradcli.errors import GradcliError, InputError, MissingInput, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -111,7 +112,8 @@ class Repl:
         from gradcli.render.text import print_error
 
         try:
-            return self.take(entry)
+            with within(self.options["each_timeout"]):
+                return self.take(entry)
         except GradcliError as error:
             self._adapt(error)
             self.status = self.status or error.exit_status
