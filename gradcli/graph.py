@@ -364,8 +364,11 @@ class Arena(Trace):
 
 def _interning_key(op: Op, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Any:
     """Operands are compared by identity: their serial numbers stand for them."""
-    places = tuple([node.serial for node in inputs])
-    return (op, places, op.key(params)) if params else (op, places)
+    if params:
+        return op, tuple([node.serial for node in inputs]), op.key(params)
+    if len(inputs) == 2:
+        return op, inputs[0].serial, inputs[1].serial
+    return op, *[node.serial for node in inputs]
 
 
 _builder: ContextVar[Trace] = ContextVar("builder")

@@ -37,7 +37,7 @@ SMALL = 32 << 20
 """Bytes of all values together up to which a plan may be a list of calls."""
 
 FREED = 1 << 18
-"""Bytes of all values together from which they are freed on the way: new memory costs more."""
+"""Bytes of all values together from which arrays are freed on the way: new memory costs more."""
 
 
 class Plan:
@@ -282,7 +282,7 @@ class Plan:
             rest = None if len(operands) < 3 else operands
             second = operands[1] if len(operands) == 2 else -1
             calls.append((kernel, operands[0], second, rest, place))
-        if sum(self._measured()[:2]) > FREED:
+        if sum(self._measured()[:2]) > FREED and any(self._measured()[2:]):
             last = {operand: call[4] for call in calls for operand in self.operands[call[4]]}
             for operand, place in last.items():
                 if self.operands[operand] and operand not in self.outputs:

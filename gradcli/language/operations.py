@@ -37,13 +37,17 @@ COMPARE: dict[type[ast.cmpop], tuple[str, str]] = {
 }
 
 
+_TAKEN = {(Node, Node), (Node, float), (float, Node)}
+"""Operands of signs that rows take as they are."""
+
+
 def binary(op: type[ast.operator], left: Any, right: Any) -> Any:
     """`left op right` for nodes and static values."""
     symbol, row = BINARY[op]
     kinds = (type(left), type(right))
     if symbol in "&|":
         require_booleans(symbol, left, right)
-    if kinds == (Node, Node) and row:
+    if row and kinds in _TAKEN:
         return OPS[row](left, right)
     if symbol == "^":
         booleans = all(

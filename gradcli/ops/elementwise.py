@@ -80,8 +80,10 @@ class Elementwise(Op):
 
     def infer(self, inputs: tuple[Node, ...], params: tuple[Any, ...]) -> Types:
         shape = inputs[0].shape
-        if len(inputs) > 1 and any([operand.shape != shape for operand in inputs]):
-            shape = broadcast_shape([node.shape for node in inputs], self.symbol or self.name)
+        for operand in inputs:
+            if operand.shape != shape:
+                shape = broadcast_shape([node.shape for node in inputs], self.symbol or self.name)
+                break
         return ((shape, self._kind(inputs)),)
 
     def _kind(self, inputs: tuple[Node, ...]) -> Kind:
