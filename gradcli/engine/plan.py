@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
     Call = tuple[Callable[..., Any], int, int, tuple[int, ...] | None, int]
 
-TILE = 1 << 14
+TILE = 1 << 15
 """Elements of a tile: a few of them fit into a second-level cache. Smaller arrays have no tiles."""
 
 SMALL = 32 << 20

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 WORTH_THREADS = 1 << 21
 """Instructions, about, from which a region is spread over threads: handing over has its price."""
 
-CACHE = 1 << 20
+CACHE = 1 << 21
 """Bytes that the buffers of a tile aim to stay under."""
 
 LEAST_TILE = 1 << 12
@@ -132,7 +132,7 @@ class Region:
                 release(number)
         self._instructions = [self._instruction(place, stored) for place in self.members]
         used = len(self.buffers) + len(self.operands) + len(self.stored)
-        self.tile = min(plan.tile, max(LEAST_TILE, 1 << (CACHE // (8 * used)).bit_length() - 1))
+        self.tile = min(plan.tile, max(1, CACHE // (8 * used * LEAST_TILE)) * LEAST_TILE)
 
     def _call(self, place: int) -> Callable[..., Any]:
         node = self.plan.nodes[place]

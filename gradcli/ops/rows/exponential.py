@@ -38,8 +38,7 @@ def _sech(x: Array, out: Array) -> None:
 
 def _tail(x: Array, out: Array) -> Array:
     """exp(-|x|)."""
-    np.abs(x, out=out)
-    np.negative(out, out=out)
+    np.copysign(x, -1.0, out=out)
     return np.exp(out, out=out)
 
 
