@@ -222,7 +222,7 @@ def fill_rows(
         rows = into[start:stop]
         for (block, one), array in zip(targets, arrays, strict=True):
             found = array.reshape(stop - start, -1)
-            block[rows] = plain(found if one.positions is None else found[:, one.columns()])
+            put_plain(block, rows, found if one.positions is None else found[:, one.columns()])
 
 
 def fill_columns(
@@ -252,9 +252,13 @@ def fill_columns(
     for start, stop, arrays in batches(run, [leaf], plan, one.size, seeds, fixed):
         for (block, rows), array in zip(targets, arrays, strict=True):
             found = array.reshape(stop - start, -1)
-            block[:, start:stop] = plain(found[:, rows].T)
+            np.add(found[:, rows].T, 0.0, out=block[:, start:stop])
 
 
-def plain(found: Array) -> Array:
-    """The same without -0.0, which products with a seed's zeros leave behind."""
-    return found + 0.0
+def put_plain(block: Array, rows: Array, found: Array) -> None:
+    """Put rows into a block, without the -0.0 that products with a seed's zeros leave behind."""
+    first, last = int(rows[0]), int(rows[-1])
+    if last - first + 1 == len(rows) and np.all(rows[1:] > rows[:-1]):
+        np.add(found, 0.0, out=block[first : last + 1])
+    else:
+        block[rows] = found + 0.0

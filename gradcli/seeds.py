@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Fixed = Sequence[tuple[Node, Array]]
     Watch = Callable[[int, int], None]
 
-WORKING_SET = 128 << 20
+WORKING_SET = 8 << 20
 """Bytes that a chunk of batched seeds aims to stay under, so that it runs near the caches."""
 
 _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
