@@ -316,10 +316,9 @@ class Request:
             error = unused_input(name, self.context.command, [], [])
             if error.hint.startswith("did you mean"):
                 return error
-        return UsageError(
-            "there is no expression",
-            hint=f'as in `gradcli {self.command} "sum(x**2)" --x 3,4,10`',
-        )
+        lines = [line.strip() for line in (self.context.command.help or "").splitlines()]
+        example = next(line for line in lines if line.startswith(f"gradcli {self.command} "))
+        return UsageError("there is no expression", hint=f"as in `{example}`")
 
     def traced(self) -> Run:
         """The program, read and traced at its inputs."""
