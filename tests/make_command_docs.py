@@ -30,6 +30,12 @@ def options_of(context):
     ]  # fmt: skip
 
 
+def arguments_of(command):
+    for one in command.params:
+        if isinstance(one, click.Argument):
+            yield one.metavar or f"[{'|'.join(one.type.choices)}]"
+
+
 def words(help_text):
     """A command's help: its prose, and its examples as code."""
     parts = []
@@ -67,7 +73,7 @@ def page():
     ]
     for name, context in contexts.items():
         lines += [f"## gradcli {name}", "", words(context.command.help or ""), ""]
-        usage = context.command.get_usage(context).removeprefix("Usage: ")
+        usage = " ".join(["gradcli", name, "[OPTIONS]", *arguments_of(context.command)])
         lines += ["```", usage, "```", ""]
         own = [row for row in options_of(context) if row not in shared]
         lines += table(own) if own else []
