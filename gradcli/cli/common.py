@@ -96,14 +96,14 @@ _FINITE = click.option(
     "--finite", is_flag=True, help="Exit with 3 where a result is not finite, with no result."
 )
 _SECONDS = click.FloatRange(0, min_open=True)
-TIMEOUT = click.option(
+_TIMEOUT = click.option(
     "--timeout", type=_SECONDS, metavar="SECONDS", help="Stop after so many seconds, with 3."
 )
-EACH_TIMEOUT = click.option(
+_EACH_TIMEOUT = click.option(
     "--timeout", "each_timeout", type=_SECONDS, metavar="SECONDS",
     help="Stop an answer after so many seconds.",
 )  # fmt: skip
-LIMITS = [
+_BOUNDS = [
     click.option("--max-memory", metavar="SIZE", help="Memory limit, as in 4G."),
     click.option("--max-nodes", type=click.IntRange(1), metavar="N", help="Graph node limit."),
     click.option(
@@ -116,8 +116,9 @@ LIMITS = [
     click.option(
         "--max-source", type=click.IntRange(1), metavar="N", help="Program size limit, characters."
     ),
-    TIMEOUT,
 ]  # fmt: skip
+LIMITS = [*_BOUNDS, _TIMEOUT]
+_EACH_LIMITS = [*_BOUNDS, _EACH_TIMEOUT]
 
 
 def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -166,9 +167,7 @@ def row_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--get", metavar="NAME", help="One of them alone: value, grad.x."),
     ]  # fmt: skip
-    for option in reversed([*PROGRAM, WRT, *output, *_RUN, *LIMITS]):
-        command = option(command)
-    return command
+    return add_options(command, [*PROGRAM, WRT, *output, *_RUN, *LIMITS])
 
 
 tangent_option = click.option(
@@ -192,12 +191,12 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that bound each of many answers."""
-    return add_options(command, [*LIMITS[:-1], EACH_TIMEOUT])
+    return add_options(command, _EACH_LIMITS)
 
 
 def session_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a session: how numbers are shown, how they are computed."""
-    return add_options(command, [*_SHOWN, *_RUN, *LIMITS[:-1], EACH_TIMEOUT])
+    return add_options(command, [*_SHOWN, *_RUN, *_EACH_LIMITS])
 
 
 def chosen_limits(options: dict[str, Any]) -> dict[str, Any]:
