@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.cli.common import chosen_limits, server_options
+from gradcli.cli.options import chosen_limits, server_options
 from gradcli.errors import ComputationError, InputError, UsageError
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.cli.common import Request, request_options, seed_option
+from gradcli.cli.options import request_options, seed_option
+from gradcli.cli.request import Request
 from gradcli.cli.trust import tolerance_options
 from gradcli.errors import UsageError
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.cli.common import LIMITS, PROGRAM, WRT, Request, add_options
+from gradcli.cli.options import LIMITS, PROGRAM, WRT, add_options
+from gradcli.cli.request import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from gradcli.cli.common import Request, request_options, seed_option
+from gradcli.cli.options import request_options, seed_option
+from gradcli.cli.request import Request
 
 
 @click.command("doctor")

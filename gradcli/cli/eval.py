@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from gradcli.cli.common import Request, pasteable, request_options, seed_option
+from gradcli.cli.options import request_options, seed_option
+from gradcli.cli.request import Request, pasteable
 from gradcli.cli.trust import (
     expect_options,
     hold_expectations,

@@ -7,13 +7,8 @@ from typing import Any
 
 import click
 
-from gradcli.cli.common import (
-    Request,
-    explanation_options,
-    pasteable,
-    seed_option,
-    tangent_option,
-)
+from gradcli.cli.options import explanation_options, seed_option, tangent_option
+from gradcli.cli.request import Request, pasteable
 from gradcli.errors import SeedError, UsageError
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.cli.common import Request, pasteable, picture_options, seed_option
+from gradcli.cli.options import picture_options, seed_option
 from gradcli.cli.pictures import write_picture
+from gradcli.cli.request import Request, pasteable
 from gradcli.errors import SeedError, UsageError
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from gradcli.cli.common import Request, pasteable, request_options, seed_option
+from gradcli.cli.options import request_options, seed_option
 from gradcli.cli.pictures import draw, plot_option
+from gradcli.cli.request import Request, pasteable
 from gradcli.errors import SeedError
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from gradcli.cli.common import Request, request_options
+from gradcli.cli.options import request_options
 from gradcli.cli.pictures import draw, plot_option
+from gradcli.cli.request import Request
 from gradcli.errors import UsageError
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from gradcli.cli.common import Request, program_options, tangent_option
+from gradcli.cli.options import program_options, tangent_option
+from gradcli.cli.request import Request
 
 
 @click.command("jvp")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.cli.common import Request, row_options, seed_option
+from gradcli.cli.options import row_options, seed_option
+from gradcli.cli.request import Request
 from gradcli.errors import GradcliError, InputError, UsageError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.cli.common import PICTURES, Request
+from gradcli.cli.request import PICTURES, Request
 from gradcli.errors import UsageError
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.cli.common import PICTURES, Request, program_options
+from gradcli.cli.options import program_options
 from gradcli.cli.pictures import write_picture
+from gradcli.cli.request import PICTURES, Request
 from gradcli.errors import InputError, UsageError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.cli.common import chosen_settings, session_options
+from gradcli.cli.options import chosen_settings, session_options
 from gradcli.clock import within
 from gradcli.errors import GradcliError, InputError, MissingInput, UsageError, did_you_mean
 

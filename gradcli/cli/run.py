@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from gradcli.cli.common import chosen_limits, limit_options
+from gradcli.cli.options import chosen_limits, limit_options
 from gradcli.errors import UsageError
 from gradcli.programs import read_program
 

@@ -11,7 +11,7 @@ from gradcli.errors import ClaimError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gradcli.cli.common import Request
+    from gradcli.cli.request import Request
     from gradcli.results import Result
 
 _RULE = "what is found and expected is the same where |difference| <= atol + rtol*|expected|."
