@@ -11,12 +11,12 @@ import numpy as np
 from gradcli.language.members import METHODS
 from gradcli.language.natives import NATIVES
 from gradcli.language.static import BUILTINS
+from gradcli.language.values import PROPERTIES
 from gradcli.ops.binding import CONSTANTS, SPACES, SPELLED, load_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PROPERTIES = ("T", "mT", "ndim", "shape", "size")
 TAIL = re.compile(r"[^\W\d][\w.]*$")
 METHOD = re.compile(r"(?<=[\w)\]])\.(\w*)$")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,11 @@ from gradcli.language.natives import NATIVES
 from gradcli.language.tensors import Tensor
 from gradcli.ops.binding import CONSTANTS, SPACES, SPELLED, Function, find
 from gradcli.ops.functions import layout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradcli.graph import Node
 
 
 class Namespace:
@@ -100,19 +105,22 @@ class Newaxis:
     """Stands for `np.newaxis` where None would read as absence."""
 
 
+PROPERTIES: dict[str, Callable[[Node], Any]] = {
+    "T": lambda node: layout.transpose(node),
+    "mT": lambda node: layout.matrix_transpose(node),
+    "H": lambda node: layout.matrix_transpose(node),
+    "shape": lambda node: tuple(node.shape),
+    "ndim": lambda node: node.ndim,
+    "size": lambda node: node.size,
+}
+"""Attributes of tensors that are no methods; in PyTorch `size` is one."""
+
+
 def attribute_of(owner: Tensor, name: str, torch_methods: bool) -> Any:
     """`owner.name`: a property, or a method; NumPy's, or PyTorch's where those are wanted."""
-    node = owner.node
-    if name == "T":
-        return layout.transpose(node)
-    if name in ("mT", "H"):
-        return layout.matrix_transpose(node)
-    if name == "shape":
-        return tuple(node.shape)
-    if name == "ndim":
-        return node.ndim
-    if name == "size" and not torch_methods:
-        return node.size
+    read = PROPERTIES.get(name)
+    if read is not None and not (name == "size" and torch_methods):
+        return read(owner.node)
     # NumPy's functions are methods where its arrays have them; PyTorch's nearly all are.
     numpys = ["np"] if hasattr(np.ndarray, name) else []
     libraries = ["Tensor", "torch", *numpys] if torch_methods else [*numpys, "Tensor", "torch"]
